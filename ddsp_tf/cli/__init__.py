@@ -1,0 +1,1 @@
+"""The command ddsp-tf, one file a subcommand."""

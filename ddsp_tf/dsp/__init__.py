@@ -1,0 +1,1 @@
+"""Pure functions on tensors: oscillators, filters, envelopes, spectra, loudness."""

@@ -1,0 +1,1 @@
+"""A trained instrument for other hosts."""

@@ -1,0 +1,1 @@
+"""Audio to conditioning: f0, loudness, their scaling and statistics."""

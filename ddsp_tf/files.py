@@ -1,0 +1,128 @@
+"""Files and folders that are written whole or not at all."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ddsp_tf.errors import DdspError, OutputError
+
+
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Checks, before any work is done, that `path` may be created.
+
+    Args:
+        path: File or folder that is about to be written.
+        overwrite: Whether an existing one may be replaced.
+
+    Returns:
+        `path` as a `Path`. Its parent folders exist afterwards.
+
+    Raises:
+        OutputError: `path` exists and `overwrite` is false, or its folder can't be
+            created or written.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise OutputError(f"`{path}` exists. Choose another name, or pass --overwrite to replace it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot create the folder `{path.parent}`: {error.strerror}.") from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"No permission to write in `{path.parent}`. Choose another folder.")
+    return path
+
+
+@contextmanager
+def atomic_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yields a temporary path beside `path`, renamed to it when the block succeeds.
+
+    The temporary name keeps the suffix of `path`, so that writers which choose the
+    format by suffix work. On any error it is removed and `path` stays as it was.
+
+    Raises:
+        OutputError: As in `check_writable`, or the disk is full.
+    """
+    path = check_writable(path, overwrite=overwrite)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _apply_umask(temporary, 0o666)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _output_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yields a temporary folder beside `path`, renamed to it when the block succeeds.
+
+    Raises:
+        OutputError: As in `check_writable`, or the disk is full.
+    """
+    path = check_writable(path, overwrite=overwrite)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield temporary
+        _apply_umask(temporary, 0o777)
+        _replace_directory(temporary, path)
+    except OSError as error:
+        raise _output_error(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool = False) -> None:
+    """Writes a text file whole or not at all."""
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike[str], content: Any, *, overwrite: bool = False) -> None:
+    """Writes `content` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n", overwrite=overwrite)
+
+
+def read_json(path: str | os.PathLike[str], *, error: type[DdspError]) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        DdspError: As the type given by `error`: the file is missing or not JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as cause:
+        raise error(f"`{path}` is missing.") from cause
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as cause:
+        raise error(f"`{path}` is damaged or not JSON: {cause}.") from cause
+
+
+def _replace_directory(temporary: Path, path: Path) -> None:
+    if not path.exists():
+        os.replace(temporary, path)
+        return
+    discarded = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+    os.replace(path, discarded / "replaced")
+    os.replace(temporary, path)
+    shutil.rmtree(discarded, ignore_errors=True)
+
+
+def _apply_umask(path: Path, mode: int) -> None:
+    """Gives a file made by `tempfile` (owner only) the permissions of an ordinary one."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(mode & ~umask)
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"Cannot write `{path}`: {error.strerror or error}. Nothing was left half-written.")

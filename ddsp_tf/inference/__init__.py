@@ -1,0 +1,1 @@
+"""Playing a melody with a trained instrument."""

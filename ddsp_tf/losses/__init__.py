@@ -1,0 +1,1 @@
+"""Spectral and parameter losses."""

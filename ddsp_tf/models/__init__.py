@@ -1,0 +1,1 @@
+"""Encoders, decoders, the autoencoder, and how a model is stored."""

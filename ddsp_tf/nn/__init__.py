@@ -1,0 +1,1 @@
+"""The networks' parts: GRU and MLP stacks."""

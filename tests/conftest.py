@@ -1,0 +1,21 @@
+"""What every test shares: where the real recordings are, and stricter rules than users have."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(
+    os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
+)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings. Without it a test is skipped here, but fails in CI."""
+    if SHARED_DATA.is_dir():
+        return SHARED_DATA
+    message = f"The recordings are not at `{SHARED_DATA}`; set DDSP_TF_TEST_DATA to their folder."
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
