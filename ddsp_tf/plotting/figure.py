@@ -1,0 +1,90 @@
+"""Figures without pyplot's global state: made, saved whole, or turned into pixels."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ddsp_tf.files import atomic_file
+
+DPI = 110
+
+
+def make_figure(
+    n_rows: int = 1,
+    n_columns: int = 1,
+    *,
+    width: float = 10.0,
+    row_height: float = 2.6,
+    height_ratios: Sequence[float] | None = None,
+    share_time: bool = False,
+    title: str | None = None,
+) -> tuple[Figure, list[Axes]]:
+    """Makes a figure with a grid of axes that belongs to no global state.
+
+    Args:
+        n_rows: Rows of axes.
+        n_columns: Columns of axes.
+        width: Width in inches.
+        row_height: Mean height of a row in inches.
+        height_ratios: Relative heights of the rows; equal by default.
+        share_time: Whether all axes of a column share their horizontal axis.
+        title: Line above everything.
+
+    Returns:
+        The figure, and its axes row by row.
+
+    Example:
+        >>> figure, axes = make_figure(2, title="Two panels")
+        >>> len(axes)
+        2
+    """
+    figure = Figure(figsize=(width, row_height * n_rows + 0.5), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(
+        n_rows,
+        n_columns,
+        squeeze=False,
+        sharex="col" if share_time else False,
+        height_ratios=height_ratios,
+    )
+    for axes in grid.flat:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8)
+        axes.title.set_fontsize(10)
+    if title:
+        figure.suptitle(title, fontsize=12, fontweight="bold")
+    return figure, list(grid.flat)
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Writes a figure whole or not at all; the suffix (.png, .svg, .pdf) says the format.
+
+    Raises:
+        OutputError: The file exists and `overwrite` is false, or can't be written.
+
+    Example:
+        >>> figure, _ = make_figure()
+        >>> save_figure(figure, "overview.png")  # doctest: +SKIP
+    """
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        figure.savefig(temporary)
+
+
+def figure_to_image(figure: Figure) -> np.ndarray:
+    """Draws a figure into pixels, as image summaries want them.
+
+    Returns:
+        `uint8 [height, width, 3]`, red, green and blue.
+
+    Example:
+        >>> figure, _ = make_figure(width=4)
+        >>> figure_to_image(figure).shape[-1]
+        3
+    """
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.array(canvas.buffer_rgba())[..., :3]
