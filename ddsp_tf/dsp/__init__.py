@@ -1,1 +1,106 @@
-"""Pure functions on tensors: oscillators, filters, envelopes, spectra, loudness."""
+"""Pure functions on tensors: oscillators, filters, envelopes, spectra, loudness.
+
+All are differentiable, take dynamic batch sizes and lengths, and give the same numbers in eager
+mode, in graphs and under XLA. Audio is `[batch, n_samples]`; controls are
+`[batch, n_frames, n_channels]`, frame i standing at sample i * hop_length.
+"""
+
+from ddsp_tf.dsp.envelopes import crossfade, resample_envelope, resample_frames
+from ddsp_tf.dsp.filters import (
+    fast_fft_length,
+    fft_convolve,
+    fir_context_frames,
+    impulse_response_from_magnitudes,
+    time_varying_fir,
+    time_varying_fir_block,
+)
+from ddsp_tf.dsp.framing import (
+    frame,
+    hold_last_frame,
+    hop_length_for,
+    n_frames,
+    overlap_add,
+    pad_to_frames,
+)
+from ddsp_tf.dsp.loudness import a_weighted_loudness_db, a_weighting_db, rms_power_db
+from ddsp_tf.dsp.noise import uniform_noise
+from ddsp_tf.dsp.oscillators import (
+    harmonic,
+    normalize_harmonics,
+    remove_above_nyquist,
+    sinusoidal,
+    stream_harmonic,
+    stream_sinusoidal,
+)
+from ddsp_tf.dsp.scaling import (
+    exp_sigmoid,
+    scale_f0_hz,
+    scale_loudness_db,
+    unscale_f0_hz,
+    unscale_loudness_db,
+)
+from ddsp_tf.dsp.spectral import hann_window, mel_spectrogram, mfcc, stft, stft_magnitude
+from ddsp_tf.dsp.units import (
+    DB_RANGE,
+    amplitude_to_db,
+    bark_to_hz,
+    db_to_amplitude,
+    db_to_power,
+    hz_to_bark,
+    hz_to_erb,
+    hz_to_mel,
+    hz_to_midi,
+    mel_to_hz,
+    midi_to_hz,
+    power_to_db,
+)
+
+__all__ = [
+    "DB_RANGE",
+    "a_weighted_loudness_db",
+    "a_weighting_db",
+    "amplitude_to_db",
+    "bark_to_hz",
+    "crossfade",
+    "db_to_amplitude",
+    "db_to_power",
+    "exp_sigmoid",
+    "fast_fft_length",
+    "fft_convolve",
+    "fir_context_frames",
+    "frame",
+    "hann_window",
+    "harmonic",
+    "hold_last_frame",
+    "hop_length_for",
+    "hz_to_bark",
+    "hz_to_erb",
+    "hz_to_mel",
+    "hz_to_midi",
+    "impulse_response_from_magnitudes",
+    "mel_spectrogram",
+    "mel_to_hz",
+    "mfcc",
+    "midi_to_hz",
+    "n_frames",
+    "normalize_harmonics",
+    "overlap_add",
+    "pad_to_frames",
+    "power_to_db",
+    "remove_above_nyquist",
+    "resample_envelope",
+    "resample_frames",
+    "rms_power_db",
+    "scale_f0_hz",
+    "scale_loudness_db",
+    "sinusoidal",
+    "stft",
+    "stft_magnitude",
+    "stream_harmonic",
+    "stream_sinusoidal",
+    "time_varying_fir",
+    "time_varying_fir_block",
+    "uniform_noise",
+    "unscale_f0_hz",
+    "unscale_loudness_db",
+]

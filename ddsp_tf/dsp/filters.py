@@ -1,0 +1,179 @@
+"""FIR filters: fixed impulse responses, and filters that change from frame to frame."""
+
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.dsp.envelopes import crossfade
+from ddsp_tf.dsp.framing import n_frames, overlap_add
+from ddsp_tf.errors import ArgumentError
+
+
+def fft_convolve(audio: tf.Tensor, impulse_response: tf.Tensor) -> tf.Tensor:
+    """Convolves audio with one impulse response, tail included, by FFT.
+
+    Relative error below 1e-5. The response is transformed once for the whole batch.
+
+    Args:
+        audio: `[batch, n_samples]`.
+        impulse_response: `[n_taps]` for all, or `[batch, n_taps]`.
+
+    Returns:
+        `[batch, n_samples + n_taps - 1]`; sample 0 answers to sample 0, with no delay.
+
+    Example:
+        >>> fft_convolve(tf.ones([1, 3]), tf.ones([2])).numpy().round(3).tolist()
+        [[1.0, 2.0, 2.0, 1.0]]
+    """
+    length = _length(audio) + _length(impulse_response) - 1
+    fft_length = [fast_fft_length(length)]
+    spectrum = tf.signal.rfft(audio, fft_length) * tf.signal.rfft(impulse_response, fft_length)
+    return tf.signal.irfft(spectrum, fft_length)[:, :length]
+
+
+def fast_fft_length(minimum: int | tf.Tensor) -> int | tf.Tensor:
+    """Gives a length >= `minimum` of the form 2^k, 3*2^k, 5*2^k, 9*2^k or 15*2^k, even and fast.
+
+    Works on Python integers and on integer tensors. At most 25% longer than asked for.
+
+    Example:
+        >>> fast_fft_length(79999)
+        81920
+    """
+    if isinstance(minimum, int):
+        return min(m * 2 ** max(1, (-(-minimum // m) - 1).bit_length()) for m in (1, 3, 5, 9, 15))
+    factors = tf.constant([1, 3, 5, 9, 15], tf.float64)
+    needed = tf.maximum(tf.cast(minimum, tf.float64) / factors, 2.0)
+    # The margin keeps an exact power of two from being rounded up to the next.
+    exponents = tf.math.ceil(tf.math.log(needed) / np.log(2.0) - 1e-12)
+    return tf.cast(
+        tf.reduce_min(factors * tf.pow(tf.constant(2.0, tf.float64), exponents)), tf.int32
+    )
+
+
+def impulse_response_from_magnitudes(
+    magnitudes: tf.Tensor, *, window_length: int | None = None
+) -> tf.Tensor:
+    """Makes symmetric impulse responses from the magnitudes of their frequency response.
+
+    A Hann window shortens them to `window_length`, which smooths the magnitudes over frequency.
+
+    Args:
+        magnitudes: Linear gains at evenly spaced frequencies from 0 to Nyquist,
+            `[..., n_bands]`, n_bands >= 2.
+        window_length: Taps between the zeros of the window, even, at most 2 * (n_bands - 1), which
+            None stands for.
+
+    Returns:
+        `[..., window_length]`. The centre of symmetry is at tap `window_length // 2`; the tap that
+        would mirror tap 0 lies beyond the end and, like tap 0, is zero.
+
+    Raises:
+        ArgumentError: A window that is odd, or not within 2 and 2 * (n_bands - 1).
+
+    Reference:
+        Engel et al. 2020, section 3.4; Smith, Spectral Audio Signal Processing, "Window method".
+    """
+    n_bands = magnitudes.shape[-1]
+    longest = 2 * (n_bands - 1)
+    if window_length is None:
+        window_length = longest
+    if not 2 <= window_length <= longest or window_length % 2:
+        raise ArgumentError(
+            f"`window_length` should be even, from 2 to {longest} for {n_bands} bands. "
+            f"Received {window_length}."
+        )
+    zero_phase = tf.signal.irfft(tf.cast(magnitudes, tf.complex64), [longest])
+    half = window_length // 2
+    centred = tf.concat([zero_phase[..., longest - half :], zero_phase[..., :half]], axis=-1)
+    taps = np.arange(-half, half)
+    window = 0.5 + 0.5 * np.cos(np.pi * taps / half)
+    return centred * window.astype(np.float32)
+
+
+def time_varying_fir(
+    audio: tf.Tensor, impulse_responses: tf.Tensor, *, hop_length: int
+) -> tf.Tensor:
+    """Filters audio with one symmetric FIR a frame, cross-faded and without delay.
+
+    The audio is cut by Hann windows of two hops that sum to one, each piece is convolved with its
+    frame's filter, and the results are added. So equal filters are exactly one filter, and changing
+    ones never click.
+
+    Args:
+        audio: `[batch, n_frames * hop_length]`.
+        impulse_responses: `[batch, n_frames, n_taps]`, centred at tap `n_taps // 2`, as
+            `impulse_response_from_magnitudes` makes them.
+        hop_length: Samples per frame.
+
+    Returns:
+        `[batch, n_frames * hop_length]`.
+
+    Raises:
+        ArgumentError: The audio isn't as long as the frames.
+    """
+    count = _length(impulse_responses)
+    if isinstance(count, int) and audio.shape[1] not in (None, count * hop_length):
+        raise ArgumentError(
+            f"`audio` should hold n_frames * hop_length = {count * hop_length} samples. "
+            f"Received {audio.shape[1]}."
+        )
+    past, future = fir_context_frames(impulse_responses.shape[-1], hop_length)
+    held = tf.concat([impulse_responses] + [impulse_responses[:, -1:]] * future, axis=1)
+    held = tf.pad(held, [[0, 0], [past, 0], [0, 0]])
+    audio = tf.pad(audio, [[0, 0], [(past + 1) * hop_length, (future + 1) * hop_length]])
+    return time_varying_fir_block(audio, held, hop_length=hop_length)
+
+
+def fir_context_frames(n_taps: int, hop_length: int) -> tuple[int, int]:
+    """Counts the frames before and after a block that can reach into it.
+
+    Args:
+        n_taps: Taps of each frame's filter.
+        hop_length: Samples per frame.
+
+    Returns:
+        Past frames and future frames that `time_varying_fir_block` needs around a block.
+    """
+    reach = n_frames(n_taps // 2, hop_length)
+    return reach, 1 + reach
+
+
+def time_varying_fir_block(
+    audio: tf.Tensor, impulse_responses: tf.Tensor, *, hop_length: int
+) -> tf.Tensor:
+    """Does the work of `time_varying_fir` for one block of a longer sound.
+
+    Args:
+        audio: One hop more on each side than the frames cover,
+            `[batch, (past + n_frames + future + 1) * hop_length]`, starting one hop before the
+            first frame. Longer audio is cut at the end.
+        impulse_responses: `[batch, past + n_frames + future, n_taps]`, with `past` and `future`
+            from `fir_context_frames`.
+        hop_length: Samples per frame.
+
+    Returns:
+        `[batch, n_frames * hop_length]`, for the block without its context.
+    """
+    n_taps = impulse_responses.shape[-1]
+    past, future = fir_context_frames(n_taps, hop_length)
+    count = _length(impulse_responses)
+    rise = crossfade(hop_length, "window")
+    window = np.concatenate([rise, 1.0 - rise])
+
+    blocks = tf.reshape(audio, [tf.shape(audio)[0], -1, hop_length])[:, : count + 1]
+    segments = tf.concat([blocks[:, :-1], blocks[:, 1:]], axis=-1) * window
+    length = n_frames(2 * hop_length + n_taps - 1, hop_length) * hop_length
+    fft_length = [fast_fft_length(length)]
+    spectra = tf.signal.rfft(segments, fft_length) * tf.signal.rfft(impulse_responses, fft_length)
+    filtered = tf.signal.irfft(spectra, fft_length)[..., :length]
+
+    # Segment 0 starts one hop before frame 0, and its response n_taps // 2 samples later.
+    start = (past + 1) * hop_length + n_taps // 2
+    summed = overlap_add(filtered, hop_length)
+    return summed[:, start : start + (count - past - future) * hop_length]
+
+
+def _length(tensor: tf.Tensor) -> int | tf.Tensor:
+    axis = -1 if len(tensor.shape) == 1 else 1
+    length = tensor.shape[axis]
+    return tf.shape(tensor)[axis] if length is None else length

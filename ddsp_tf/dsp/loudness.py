@@ -1,0 +1,95 @@
+"""How loud a frame is: A-weighted loudness and plain power, in dB."""
+
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.dsp.framing import frame
+from ddsp_tf.dsp.spectral import hann_window, stft
+from ddsp_tf.dsp.units import power_to_db
+from ddsp_tf.errors import ArgumentError
+
+LoudnessMode = Literal["normalized", "magenta"]
+
+
+def a_weighting_db(f_hz: np.ndarray) -> np.ndarray:
+    """Gives the A-weighting in dB at frequencies in Hz: 0 dB at 1 kHz, -80 dB at the least.
+
+    Reference:
+        IEC 61672-1:2013, annex E.
+    """
+    square = np.square(np.asarray(f_hz, np.float64))
+
+    def response(square: np.ndarray) -> np.ndarray:
+        return (12194.217**2 * square**2) / (
+            (square + 20.598997**2)
+            * np.sqrt((square + 107.65265**2) * (square + 737.86223**2))
+            * (square + 12194.217**2)
+        )
+
+    gain = response(square) / response(np.float64(1000.0**2))
+    return 20.0 * np.log10(np.maximum(gain, 1e-4))
+
+
+def a_weighted_loudness_db(
+    audio: tf.Tensor,
+    *,
+    sample_rate: int,
+    hop_length: int,
+    fft_length: int = 512,
+    mode: LoudnessMode = "normalized",
+) -> tf.Tensor:
+    """Measures A-weighted loudness in frames centred on their samples i * hop_length.
+
+    In mode "normalized" it is 10 log10 of the A-weighted mean square under a Hann window, which is
+    the sum over both halves of the spectrum of A(f)^2 |X(f)|^2 / (fft_length * sum(window^2)). A
+    full-scale sine at 1 kHz has -3.01 dB, whatever the FFT size.
+    In mode "magenta" it is as in the predecessor: the mean over bins of A(f)^2 |X(f)|^2, not
+    normalised, so that it grows by 6 dB for a tone when the FFT size doubles twice.
+
+    Args:
+        audio: `[batch, n_samples]`.
+        sample_rate: In Hz.
+        hop_length: Samples between frames.
+        fft_length: Samples in a frame, even.
+        mode: "normalized" or "magenta".
+
+    Returns:
+        dB, `[batch, ceil(n_samples / hop_length)]`, at least -80.
+
+    Raises:
+        ArgumentError: Unknown mode.
+
+    Reference:
+        Hantrakul et al. 2019, "Fast and flexible neural audio synthesis", for the feature.
+    """
+    f_hz = np.arange(fft_length // 2 + 1) * sample_rate / fft_length
+    weights = 10.0 ** (a_weighting_db(f_hz) / 10.0)
+    if mode == "normalized":
+        weights[1:-1] *= 2.0
+        weights /= fft_length * np.sum(np.square(hann_window(fft_length), dtype=np.float64))
+    elif mode == "magenta":
+        weights /= len(weights)
+    else:
+        raise ArgumentError(f'`mode` should be "normalized" or "magenta". Received {mode!r}.')
+    spectra = stft(audio, fft_length=fft_length, hop_length=hop_length)
+    power = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
+    return power_to_db(tf.linalg.matvec(power, tf.constant(weights, tf.float32)))
+
+
+def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024) -> tf.Tensor:
+    """Measures the mean square of centred frames in dB: 0 dB for a full-scale square wave.
+
+    Args:
+        audio: `[batch, n_samples]`.
+        hop_length: Samples between frames.
+        frame_length: Samples in a frame. Beyond the ends there are zeros.
+
+    Returns:
+        dB, `[batch, ceil(n_samples / hop_length)]`, at least -80.
+
+    Reference:
+        The level that DDSP-VST feeds its models (frames of 1024 at 16 kHz).
+    """
+    return power_to_db(tf.reduce_mean(tf.square(frame(audio, frame_length, hop_length)), axis=-1))
