@@ -1,0 +1,66 @@
+"""Turns what went wrong into one clear line and an honest exit code."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from ddsp_tf.errors import ArgumentError, ConfigError, DdspError
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def reported_errors(
+    *, debug: bool = False, on_interrupt: Callable[[], str] | None = None
+) -> Iterator[None]:
+    """Ends the process with a message and an exit code when the block fails.
+
+    Args:
+        debug: Whether to show the traceback too.
+        on_interrupt: Returns what to say after Ctrl-C.
+
+    Raises:
+        SystemExit: With 1 (failed), 2 (wrong usage) or 130 (Ctrl-C).
+    """
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, SystemExit):
+        raise
+    except (KeyboardInterrupt, click.Abort) as error:
+        _say("Interrupted. " + (on_interrupt() if on_interrupt else NOTHING_LEFT), error, debug)
+        raise SystemExit(INTERRUPTED) from error
+    except (ConfigError, ArgumentError) as error:
+        _say(f"Error: {error}", error, debug)
+        raise SystemExit(USAGE) from error
+    except Exception as error:
+        _say(f"Error: {describe(error)}", error, debug)
+        raise SystemExit(FAILED) from error
+
+
+NOTHING_LEFT = "Nothing was left half-written."
+
+
+def describe(error: BaseException) -> str:
+    """Says in one line what failed, for errors of ours and of others."""
+    if isinstance(error, DdspError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this."
+    if isinstance(error, OSError) and error.strerror:
+        where = f" `{error.filename}`" if error.filename else ""
+        return f"{error.strerror}{where}."
+    first_line = (str(error).strip() or "no message").splitlines()[0]
+    return (
+        f"{first_line} ({type(error).__name__}). This should not happen: "
+        f"--debug shows where it did."
+    )
+
+
+def _say(message: str, error: BaseException, debug: bool) -> None:
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(message, err=True)

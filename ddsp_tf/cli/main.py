@@ -1,0 +1,76 @@
+"""The command `ddsp-tf`. Its help never imports TensorFlow."""
+
+import sys
+
+import click
+
+from ddsp_tf.cli.exit_codes import INTERRUPTED
+from ddsp_tf.cli.lazy_group import LazyGroup
+from ddsp_tf.cli.native_logs import silence_native_logs
+
+COMMANDS = (
+    "prepare",
+    "train",
+    "evaluate",
+    "transfer",
+    "export",
+    "inspect",
+    "instruments",
+    "configs",
+)
+
+
+def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"ddsp-tf {version('ddsp-tf')}")
+        context.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    package="ddsp_tf.cli",
+    names=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Learn the sound of an instrument from recordings, and play any melody with it.
+
+    \b
+    Examples:
+      ddsp-tf transfer violin melody.wav -o out/      play a melody with a shipped instrument
+      ddsp-tf prepare recordings/ dataset/            make a dataset of your own recordings
+      ddsp-tf train --gin-file models/small_instrument.gin --data dataset/ --run runs/mine
+      ddsp-tf transfer runs/mine melody.wav -o out/   play it with your own instrument
+
+    Every command explains itself: ddsp-tf COMMAND --help
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 all done, 1 something failed, 2 wrong usage.
+
+    Args:
+        arguments: What follows the name of the program. None: what it was started with.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--debug" not in arguments:
+        silence_native_logs()
+    try:
+        code = cli.main(arguments, prog_name="ddsp-tf", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,56 @@
+"""The options that several commands share."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ddsp_tf.cli.exit_codes import reported_errors
+from ddsp_tf.cli.terminal import Terminal
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def reporting(function: Function) -> Function:
+    """Adds --quiet, --json and --debug, and passes the `Terminal` they describe.
+
+    An error inside `function` becomes a message and an exit code.
+    """
+
+    @click.option("--quiet", "-q", is_flag=True, help="Write nothing but errors.")
+    @click.option("--json", "as_json", is_flag=True, help="Write the result as JSON on stdout.")
+    @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, quiet: bool, as_json: bool, debug: bool, **kwargs: Any) -> Any:
+        terminal = Terminal(quiet=quiet, as_json=as_json, debug=debug)
+        with reported_errors(debug=debug):
+            return function(terminal, *args, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def gin_options(function: Function) -> Function:
+    """Adds --gin-file and --gin-param, each as often as needed."""
+    files = click.option(
+        "--gin-file",
+        "--gin_file",
+        "gin_files",
+        multiple=True,
+        metavar="FILE",
+        help="A gin file: your own, or a packaged one (`ddsp-tf configs list`). Repeatable.",
+    )
+    bindings = click.option(
+        "--gin-param",
+        "--gin_param",
+        "gin_params",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="One setting, which wins over the files, e.g. 'train.num_steps=30000'. Repeatable.",
+    )
+    return files(bindings(function))
+
+
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace what is there. Without it, nothing is replaced."
+)
