@@ -1,0 +1,181 @@
+"""A prepared dataset, and the batches that training reads from it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.data.clip_order import clip_starts
+from ddsp_tf.data.dataset_writer import FORMAT_VERSION, SPLITS
+from ddsp_tf.data.frame_table import FrameTable
+from ddsp_tf.data.recording import from_pcm
+from ddsp_tf.errors import ArgumentError, DatasetError
+from ddsp_tf.features import Features, FeatureSettings, Statistics
+from ddsp_tf.files import read_json
+
+LOUDNESS_FLOOR_DB = -80.0
+
+
+class Dataset:
+    """Recordings with their features, ready to train on; see `Dataset.open`.
+
+    Args:
+        features: Rates, tracker and loudness definition of everything in it.
+        statistics: Of the training side.
+        tables: The stored frames of each split.
+        info: Everything that is known about it.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSettings,
+        statistics: Statistics,
+        tables: dict[str, FrameTable],
+        info: dict[str, Any],
+    ) -> None:
+        self.features = features
+        self.statistics = statistics
+        self.info = info
+        self._tables = tables
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "Dataset":
+        """Opens a folder that `prepare` wrote. Audio is read when it is first needed.
+
+        Raises:
+            DatasetError: It is missing, damaged, not a dataset, or a newer version wrote it.
+
+        Example:
+            >>> dataset = Dataset.open("dataset/")  # doctest: +SKIP
+            >>> dataset.seconds("train")  # doctest: +SKIP
+            553.2
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise DatasetError(
+                f"There is no dataset at `{path}`. Make one: ddsp-tf prepare RECORDINGS {path}"
+            )
+        if not (path / "dataset.json").exists():
+            raise DatasetError(
+                f"`{path}` is not a dataset: it has no `dataset.json`. "
+                "Make one: ddsp-tf prepare RECORDINGS DATASET"
+            )
+        info = read_json(path / "dataset.json", error=DatasetError)
+        try:
+            return cls._from_info(path, info)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DatasetError(
+                f"`{path / 'dataset.json'}` is damaged ({error!r}). Prepare the dataset again."
+            ) from error
+
+    @classmethod
+    def _from_info(cls, path: Path, info: dict[str, Any]) -> "Dataset":
+        if info["format_version"] > FORMAT_VERSION:
+            raise DatasetError(
+                f"`{path}` has format {info['format_version']}; this version of ddsp_tf reads up "
+                f"to {FORMAT_VERSION}. Upgrade ddsp_tf."
+            )
+        features = FeatureSettings.from_dict(info["settings"]["features"])
+        tables = {
+            split: FrameTable.from_info(path, info["splits"][split], hop_length=features.hop_length)
+            for split in SPLITS
+        }
+        return cls(features, Statistics.from_dict(info["statistics"]), tables, info)
+
+    def seconds(self, split: str = "train") -> float:
+        """Seconds of sound in a split."""
+        return self._table(split).n_frames / self.features.frame_rate
+
+    def n_examples(self, split: str = "train", *, clip_s: float = 4.0) -> int:
+        """How many clips it takes to hear a split once: its length over that of a clip."""
+        return -(-self._table(split).n_frames // self._clip_frames(clip_s))
+
+    def batches(
+        self,
+        split: str = "train",
+        *,
+        batch_size: int,
+        clip_s: float = 4.0,
+        seed: int = 0,
+        start_step: int = 0,
+        repeat: bool = True,
+    ) -> tf.data.Dataset:
+        """Random clips, shuffled, the same for the same seed.
+
+        Each pass through the split hears every part of it once, at places drawn anew. Clips
+        start at frames and don't reach across cuts; a segment shorter than the clip is
+        followed by silence (f0 held, loudness at its floor, confidence 0).
+
+        Args:
+            split: `"train"` or `"eval"`.
+            batch_size: Clips a batch. A split with fewer clips is repeated to fill it.
+            clip_s: Seconds a clip, rounded to whole frames.
+            seed: Chooses order and places.
+            start_step: The batch to begin with: batch i of the result is batch
+                `start_step + i` of a run from 0, bit for bit, without reading the earlier ones.
+            repeat: True goes on for ever; false ends after one pass, whose last batch may be
+                smaller.
+
+        Returns:
+            Dictionaries of `audio` `[batch_size, n_samples]`, `f0_hz`, `f0_confidence` and
+            `loudness_db`, each `[batch_size, n_frames, 1]`, all float32.
+
+        Raises:
+            ArgumentError: An argument is out of range, or there is no such split.
+            DatasetError: The split is empty or its shards are damaged.
+
+        Example:
+            >>> batch = next(iter(dataset.batches(batch_size=8)))  # doctest: +SKIP
+            >>> batch["audio"].shape  # doctest: +SKIP
+            TensorShape([8, 64000])
+        """
+        if batch_size < 1 or start_step < 0:
+            raise ArgumentError(
+                f"`batch_size` must be at least 1 and `start_step` at least 0, not {batch_size} "
+                f"and {start_step}."
+            )
+        table = self._table(split)
+        clip_frames = self._clip_frames(clip_s)
+        if table.n_frames == 0:
+            raise DatasetError(
+                f"The {split} split of the dataset is empty. Prepare it again with more "
+                "recordings, or with another `eval_fraction`."
+            )
+        starts = clip_starts(
+            table.segment_lengths,
+            clip_frames=clip_frames,
+            seed=seed,
+            start=start_step * batch_size,
+            repeat=repeat,
+        )
+        return (
+            starts.batch(batch_size, drop_remainder=repeat)
+            .map(table.reader(clip_frames), num_parallel_calls=2, deterministic=True)
+            .prefetch(2)
+        )
+
+    def recordings(self, split: str = "eval") -> Iterator[tuple[str, np.ndarray, Features]]:
+        """Yields the whole segments of a split, for evaluation.
+
+        Yields:
+            `(name, audio, features)`: the source's name, float32 `[n_samples]`, and features of
+            `n_samples / hop_length` frames.
+        """
+        table = self._table(split)
+        for index, name in enumerate(table.names):
+            piece = table.segment(index)
+            yield name, from_pcm(piece.pcm), piece.features
+
+    def _table(self, split: str) -> FrameTable:
+        if split not in self._tables:
+            raise ArgumentError(f"`split` must be one of {sorted(self._tables)}, not {split!r}.")
+        return self._tables[split]
+
+    def _clip_frames(self, clip_s: float) -> int:
+        n_frames = round(clip_s * self.features.frame_rate)
+        if n_frames < 1:
+            raise ArgumentError(f"`clip_s` must be at least one frame long, not {clip_s} s.")
+        return n_frames

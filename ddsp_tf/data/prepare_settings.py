@@ -1,0 +1,73 @@
+"""The settings of a dataset's preparation."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ddsp_tf.errors import ArgumentError, DatasetError
+from ddsp_tf.features import FeatureSettings
+
+SPLITS_BY = ("auto", "file", "time")
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """Everything that decides what a prepared dataset holds.
+
+    Attributes:
+        features: Rates, f0 tracker and loudness definition.
+        eval_fraction: Share of the sound that is held out, 0 to 0.5.
+        split_by: `"file"` holds out whole files, `"time"` the end of every file, `"auto"` files
+            unless no choice of files comes near `eval_fraction`.
+        silence_below_db: A frame this far below the file's loud level (95th percentile) is
+            silent.
+        silence_floor_db: A frame below this level (dBFS, RMS) is silent in any file.
+        min_silence_s: Silence longer than this is cut out of the segments.
+        keep_silence_s: How much of a cut silence stays at either side, so that the model
+            learns to be silent and reverberation is heard to its end.
+        min_segment_s: Sound shorter than this between two cut silences is dropped.
+        guard_s: With a split by time, how much is dropped between training and evaluation,
+            so that no sound, nor its reverberation, is in both.
+    """
+
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    eval_fraction: float = 0.1
+    split_by: str = "auto"
+    silence_below_db: float = 50.0
+    silence_floor_db: float = -70.0
+    min_silence_s: float = 1.0
+    keep_silence_s: float = 0.25
+    min_segment_s: float = 0.5
+    guard_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.eval_fraction <= 0.5:
+            raise ArgumentError(
+                f"`eval_fraction` must be between 0 and 0.5, not {self.eval_fraction}."
+            )
+        if self.split_by not in SPLITS_BY:
+            raise ArgumentError(f"`split_by` must be one of {SPLITS_BY}, not {self.split_by!r}.")
+        if 2 * self.keep_silence_s > self.min_silence_s:
+            raise ArgumentError(
+                f"`keep_silence_s` ({self.keep_silence_s}) must be at most half of "
+                f"`min_silence_s` ({self.min_silence_s})."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as JSON-compatible values."""
+        return {**asdict(self), "features": self.features.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "PrepareSettings":
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            DatasetError: A setting is unknown, so a newer version wrote it.
+        """
+        unknown = sorted(set(values) - {known.name for known in fields(cls)})
+        if unknown:
+            raise DatasetError(
+                f"The dataset has unknown settings {unknown}: a newer version of ddsp_tf wrote "
+                "it. Upgrade ddsp_tf."
+            )
+        features = FeatureSettings.from_dict(values["features"])
+        return cls(**{**values, "features": features})

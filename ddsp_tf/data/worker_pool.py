@@ -1,0 +1,126 @@
+"""Analyses many files at once, each in its own process, and stops cleanly."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from ddsp_tf.data.analysis import analyse_file
+from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.recording_cache import RecordingCache
+from ddsp_tf.errors import AudioFileError, DatasetError
+
+_MOST_WORKERS = 8  # Each holds TensorFlow and a whole recording in memory.
+
+Job = tuple[str, Path]
+"""SHA-256 of a file, and the file."""
+
+
+def choose_n_workers(n_jobs: int) -> int:
+    """One worker a core, as long as there are files for them."""
+    return max(1, min(n_jobs, os.cpu_count() or 1, _MOST_WORKERS))
+
+
+def analyse_files(
+    jobs: Sequence[Job],
+    cache_folder: Path,
+    settings: PrepareSettings,
+    *,
+    n_workers: int,
+    progress: Callable[[float, Path], None],
+) -> Iterator[tuple[str, str | None]]:
+    """Analyses files into the cache, in any order.
+
+    Args:
+        jobs: The files, longest first is fastest.
+        cache_folder: Where the recordings go.
+        settings: How to prepare them.
+        n_workers: Processes; 1 works in this one.
+        progress: Called within a file, with its share done; only when working in this process.
+
+    Yields:
+        `(digest, error)` for each job when it is done; error is None when it went well.
+
+    Raises:
+        DatasetError: A worker process died.
+        OutputError: The cache can't be written.
+    """
+    if n_workers == 1:
+        for digest, path in jobs:
+            yield _analyse(digest, path, cache_folder, settings, progress)
+        return
+    yield from _in_processes(jobs, cache_folder, settings, n_workers)
+
+
+def _in_processes(
+    jobs: Sequence[Job], cache_folder: Path, settings: PrepareSettings, n_workers: int
+) -> Iterator[tuple[str, str | None]]:
+    # Spawned, not forked: TensorFlow's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    n_threads = max(1, (os.cpu_count() or 1) // n_workers)
+    before = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(
+        n_workers, mp_context=context, initializer=_start_worker, initargs=(n_threads,)
+    )
+    try:
+        futures: list[Future[tuple[str, str | None]]] = [
+            executor.submit(_analyse, digest, path, cache_folder, settings) for digest, path in jobs
+        ]
+        for future in as_completed(futures):
+            yield future.result()
+        executor.shutdown()
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "A worker process died, most likely for want of memory. Prepare again with fewer "
+            "workers (`n_workers=1`); finished files are kept. In a script, call `prepare` "
+            'under `if __name__ == "__main__":`.'
+        ) from error
+    finally:
+        # After a Ctrl-C or an error nobody waits for the files in progress.
+        workers = set(multiprocessing.active_children()) - before
+        executor.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join()
+
+
+def _analyse(
+    digest: str,
+    path: Path,
+    cache_folder: Path,
+    settings: PrepareSettings,
+    progress: Callable[[float, Path], None] | None = None,
+) -> tuple[str, str | None]:
+    within_file = None if progress is None else lambda share: progress(share, path)
+    try:
+        recording = analyse_file(path, settings, progress=within_file)
+    except AudioFileError as error:
+        return digest, str(error)
+    RecordingCache(cache_folder, settings).save(digest, recording)
+    return digest, None
+
+
+def _start_worker(n_threads: int) -> None:
+    """Prepares a new process: no Ctrl-C of its own, few threads, no GPU, no life of its own."""
+    import tensorflow as tf
+
+    # The parent receives the same Ctrl-C and ends the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tf.config.threading.set_intra_op_parallelism_threads(n_threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    # Several processes cannot share one GPU's memory without asking.
+    tf.config.set_visible_devices([], "GPU")
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    """Ends this process when the one that started it is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
