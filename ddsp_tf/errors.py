@@ -4,6 +4,9 @@
 class DdspError(Exception):
     """Root of every error that ddsp_tf raises on purpose."""
 
+    # Keras rewrites the message of what is raised inside a layer's call, unless it finds this.
+    _keras_call_info_injected = True
+
 
 class ArgumentError(DdspError, ValueError):
     """An argument of a Python call is outside what the function accepts."""

@@ -25,7 +25,8 @@ def require_hop(hop_length: int) -> None:
     """
     if isinstance(hop_length, bool) or not isinstance(hop_length, int) or hop_length < 1:
         raise ArgumentError(
-            f"`hop_length` should be a positive integer (samples per frame). Received {hop_length!r}."
+            "`hop_length` should be a positive integer, the samples per frame. "
+            f"Received {hop_length!r}."
         )
 
 
@@ -43,7 +44,7 @@ def hop_length_for(sample_rate: int, frame_rate: int) -> int:
         raise ArgumentError(
             "`frame_rate` should divide `sample_rate`, so that frames never drift against samples. "
             f"Received sample_rate={sample_rate}, frame_rate={frame_rate}. "
-            f"Take a divisor of {sample_rate}, for example {_nearest_divisor(sample_rate, frame_rate)}."
+            f"Take a divisor, for example {_nearest_divisor(sample_rate, frame_rate)}."
         )
     return sample_rate // frame_rate
 

@@ -39,8 +39,8 @@ def harmonic(
         hop_length: Samples per frame.
         sample_rate: In Hz.
         amplitude_method: How amplitudes go from frame to frame, see `envelopes.crossfade`.
-        harmonic_shifts: Relative detuning of each partial, `[batch, n_frames, n_harmonics]`: partial
-            k sounds at `k * f0 * (1 + shift)`. None means exactly harmonic, which is faster.
+        harmonic_shifts: Relative detuning, `[batch, n_frames, n_harmonics]`: partial k sounds at
+            `k * f0 * (1 + shift)`. None means exactly harmonic, which is faster.
 
     Returns:
         Audio, `[batch, n_frames * hop_length]`.
@@ -235,8 +235,8 @@ def _frame_turns(
     cycles = tf.cast(frequencies_hz, tf.float64) / sample_rate
     here, following = cycles[:, :-1], cycles[:, 1:]
     per_frame = here * hop_length + (following - here) * (0.5 * (hop_length - 1))
-    if initial_turns is None:
-        initial_turns = tf.zeros_like(cycles[:, 0])
+    silence = tf.zeros_like(cycles[:, 0])
+    initial_turns = silence if initial_turns is None else initial_turns + silence
     ends = initial_turns[:, tf.newaxis] + tf.cumsum(per_frame, axis=1)
     starts = tf.concat([initial_turns[:, tf.newaxis], ends[:, :-1]], axis=1)
     starts = tf.cast(starts - tf.floor(starts), tf.float32)

@@ -13,9 +13,9 @@ MIDI_RANGE = 127.0
 def exp_sigmoid(
     x: tf.Tensor, *, exponent: float = 10.0, max_value: float = 2.0, threshold: float = 1e-7
 ) -> tf.Tensor:
-    """Squashes any number into a positive amplitude: `max_value * sigmoid(x)**ln(exponent) + threshold`.
+    """Squashes any number into a positive amplitude, near linear in dB for negative numbers.
 
-    Near linear in dB for negative `x`, and smooth and bounded above.
+    It is `max_value * sigmoid(x)**ln(exponent) + threshold`: smooth, and bounded above.
 
     Args:
         x: Any shape, any value.

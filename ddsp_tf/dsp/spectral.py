@@ -31,7 +31,7 @@ def stft(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.Tensor:
 
 
 def stft_magnitude(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.Tensor:
-    """Gives the magnitudes of `stft`, not normalised: a sine of amplitude a peaks at a * fft_length / 4.
+    """Gives the magnitudes of `stft`; a sine of amplitude a peaks at a * fft_length / 4.
 
     Args:
         audio: `[batch, n_samples]`.

@@ -48,7 +48,7 @@ def amplitude_to_db(amplitude: tf.Tensor) -> tf.Tensor:
 
 
 def db_to_amplitude(db: tf.Tensor) -> tf.Tensor:
-    """Converts dB to a linear amplitude, 0 dB = 1. The inverse of `amplitude_to_db` above -80 dB."""
+    """Converts dB to a linear amplitude, 0 dB = 1; inverts `amplitude_to_db` above -80 dB."""
     return tf.exp(tf.convert_to_tensor(db, tf.float32) / _DB_PER_NEPER)
 
 

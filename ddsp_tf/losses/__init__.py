@@ -1,1 +1,5 @@
 """Spectral and parameter losses."""
+
+from ddsp_tf.losses.spectral_loss import LOG_FLOOR, SpectralLoss
+
+__all__ = ["LOG_FLOOR", "SpectralLoss"]

@@ -1,0 +1,178 @@
+"""The multi-scale spectral loss."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
+
+LOG_FLOOR = 1e-5
+"""Magnitudes are floored here before their logarithm, which bounds its gradient."""
+
+_TERMS = (
+    "magnitude",
+    "log_magnitude",
+    "delta_time",
+    "delta_frequency",
+    "cumulative_frequency",
+)
+
+
+@keras.saving.register_keras_serializable("ddsp_tf")
+class SpectralLoss(keras.layers.Layer):
+    """Compares spectrograms at several resolutions.
+
+    For every FFT size, each term is the mean distance over batch, frames and bins; terms are
+    weighted and summed over the sizes. Frames are Hann-windowed and centred.
+
+    Args:
+        fft_lengths: FFT sizes in samples.
+        overlap: Share of a frame that the next one covers, in [0, 1).
+        distance: "l1" (mean absolute) or "l2" (mean squared difference).
+        magnitude_weight: Of the magnitudes.
+        log_magnitude_weight: Of the natural logarithms of the magnitudes, floored at 1e-5.
+        delta_time_weight: Of the magnitudes' differences from frame to frame.
+        delta_frequency_weight: Of the magnitudes' differences from bin to bin.
+        cumulative_frequency_weight: Of the magnitudes' cumulative sums over bins.
+        loudness_weight: Of A-weighted loudness in dB, at FFT size 2048, hop 64.
+        sample_rate: In Hz; loudness needs it.
+        name: The layer's name.
+
+    Raises:
+        ArgumentError: A negative weight, an overlap outside [0, 1), an unknown distance.
+
+    Example:
+        >>> loss = SpectralLoss()
+        >>> audio = tf.random.stateless_normal([1, 16000], [1, 2])
+        >>> float(loss(audio, audio))
+        0.0
+
+    Reference:
+        Engel et al. 2020, section 4.2 ("multi-scale spectral loss") and its released code.
+    """
+
+    def __init__(
+        self,
+        *,
+        fft_lengths: Sequence[int] = (2048, 1024, 512, 256, 128, 64),
+        overlap: float = 0.75,
+        distance: Literal["l1", "l2"] = "l1",
+        magnitude_weight: float = 1.0,
+        log_magnitude_weight: float = 1.0,
+        delta_time_weight: float = 0.0,
+        delta_frequency_weight: float = 0.0,
+        cumulative_frequency_weight: float = 0.0,
+        loudness_weight: float = 0.0,
+        sample_rate: int = 16000,
+        name: str = "spectral_loss",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.pop("dtype", None)
+        super().__init__(name=name, dtype="float32", **kwargs)
+        if distance not in ("l1", "l2"):
+            raise ArgumentError(f'`distance` should be "l1" or "l2". Received {distance!r}.')
+        if not 0 <= overlap < 1:
+            raise ArgumentError(f"`overlap` should be at least 0 and below 1. Received {overlap}.")
+        self.fft_lengths = tuple(fft_lengths)
+        self.overlap = overlap
+        self.distance = distance
+        self.magnitude_weight = magnitude_weight
+        self.log_magnitude_weight = log_magnitude_weight
+        self.delta_time_weight = delta_time_weight
+        self.delta_frequency_weight = delta_frequency_weight
+        self.cumulative_frequency_weight = cumulative_frequency_weight
+        self.loudness_weight = loudness_weight
+        self.sample_rate = sample_rate
+        for term in (*_TERMS, "loudness"):
+            if getattr(self, f"{term}_weight") < 0:
+                raise ArgumentError(
+                    f"`{term}_weight` should not be negative. "
+                    f"Received {getattr(self, f'{term}_weight')}."
+                )
+
+    def build(self, *input_shapes: Any) -> None:
+        """Does nothing: the loss has no weights."""
+        del input_shapes
+        self.built = True
+
+    def call(self, target_audio: tf.Tensor, audio: tf.Tensor) -> tf.Tensor:
+        """Gives the weighted sum of all terms.
+
+        Args:
+            target_audio: `[batch, n_samples]`. No gradient flows to it.
+            audio: `[batch, n_samples]`.
+
+        Returns:
+            A scalar, >= 0.
+        """
+        terms = self.terms(target_audio, audio)
+        return tf.add_n(list(terms.values())) if terms else tf.zeros([])
+
+    def terms(self, target_audio: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives each term with a weight above zero, weighted and summed over FFT sizes.
+
+        Args:
+            target_audio: `[batch, n_samples]`.
+            audio: `[batch, n_samples]`.
+
+        Returns:
+            Scalars by name, such as `{"magnitude": ..., "log_magnitude": ...}`.
+        """
+        target_audio = tf.stop_gradient(tf.cast(target_audio, tf.float32))
+        audio = tf.cast(audio, tf.float32)
+        weights = {term: getattr(self, f"{term}_weight") for term in _TERMS}
+        weights = {term: weight for term, weight in weights.items() if weight > 0}
+        scales: dict[str, list[tf.Tensor]] = {term: [] for term in weights}
+        for fft_length in self.fft_lengths if weights else ():
+            hop_length = max(1, round(fft_length * (1.0 - self.overlap)))
+            target, value = (
+                dsp.stft_magnitude(x, fft_length=fft_length, hop_length=hop_length)
+                for x in (target_audio, audio)
+            )
+            for term in weights:
+                scales[term].append(self._difference(_view(term, target), _view(term, value)))
+        terms = {term: weight * tf.add_n(scales[term]) for term, weight in weights.items()}
+        if self.loudness_weight > 0:
+            target, value = (
+                dsp.a_weighted_loudness_db(
+                    x, sample_rate=self.sample_rate, hop_length=64, fft_length=2048
+                )
+                for x in (target_audio, audio)
+            )
+            terms["loudness"] = self.loudness_weight * self._difference(target, value)
+        return terms
+
+    def _difference(self, target: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+        difference = target - value
+        size = tf.abs(difference) if self.distance == "l1" else tf.square(difference)
+        return tf.reduce_mean(size)
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        config = super().get_config()
+        config.pop("dtype", None)
+        weights = {f"{term}_weight": getattr(self, f"{term}_weight") for term in _TERMS}
+        return {
+            **config,
+            **weights,
+            "fft_lengths": list(self.fft_lengths),
+            "overlap": self.overlap,
+            "distance": self.distance,
+            "loudness_weight": self.loudness_weight,
+            "sample_rate": self.sample_rate,
+        }
+
+
+def _view(term: str, magnitude: tf.Tensor) -> tf.Tensor:
+    if term == "log_magnitude":
+        return tf.math.log(tf.maximum(magnitude, LOG_FLOOR))
+    if term == "delta_time":
+        return magnitude[:, 1:] - magnitude[:, :-1]
+    if term == "delta_frequency":
+        return magnitude[..., 1:] - magnitude[..., :-1]
+    if term == "cumulative_frequency":
+        return tf.cumsum(magnitude, axis=-1)
+    return magnitude

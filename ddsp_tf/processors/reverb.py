@@ -1,0 +1,98 @@
+"""The room."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.processors.processor import Controls, Processor, State
+
+
+@keras.saving.register_keras_serializable("ddsp_tf")
+class Reverb(Processor):
+    """Convolves audio with an impulse response that is learned with the rest of the model.
+
+    Input: `audio` `[batch, n_samples]`. Controls: `audio`, and `impulse_response`
+    `[impulse_response_length]` whose first tap is zero: that is where the dry sound belongs.
+
+    Args:
+        impulse_response_length: Taps, >= 2; at 16 kHz, 48000 are three seconds.
+        add_dry: Whether the dry sound is added to the reverberated one.
+        initial_scale: Standard deviation of the untrained response.
+        name: The processor's name.
+
+    Raises:
+        ArgumentError: Fewer than two taps.
+
+    Example:
+        >>> Reverb(impulse_response_length=800)({"audio": tf.ones([1, 1600])}).shape
+        TensorShape([1, 1600])
+
+    Reference:
+        Engel et al. 2020, section 3.5.
+    """
+
+    input_names = ("audio",)
+    control_names = ("audio", "impulse_response")
+
+    def __init__(
+        self,
+        *,
+        impulse_response_length: int = 48000,
+        add_dry: bool = True,
+        initial_scale: float = 1e-6,
+        name: str = "reverb",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        if impulse_response_length < 2:
+            raise ArgumentError(
+                "`impulse_response_length` should be at least 2 taps. "
+                f"Received {impulse_response_length}."
+            )
+        self.impulse_response_length = impulse_response_length
+        self.add_dry = add_dry
+        self.initial_scale = initial_scale
+        self.impulse_response = self.add_weight(
+            name="impulse_response",
+            shape=[impulse_response_length],
+            initializer=keras.initializers.RandomNormal(stddev=initial_scale),
+        )
+
+    def controls(self, inputs: Mapping[str, Any]) -> Controls:
+        """Passes the audio on and silences the response's first tap."""
+        taps = tf.convert_to_tensor(self.impulse_response)
+        return {"audio": inputs["audio"], "impulse_response": tf.pad(taps[1:], [[1, 0]])}
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> State:
+        """No tail."""
+        return {"tail": tf.zeros([batch_size, self.impulse_response_length - 1])}
+
+    def stream(
+        self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor
+    ) -> tuple[tf.Tensor, State]:
+        """Plays one block; the state is the tail of what was played."""
+        del n_frames
+        audio, response = controls["audio"], controls["impulse_response"]
+        n_samples = audio.shape[1] or tf.shape(audio)[1]
+        wet = dsp.fft_convolve(audio, response)
+        wet += tf.pad(state["tail"], [[0, 0], [0, n_samples]])
+        played = wet[:, :n_samples]
+        return played + audio if self.add_dry else played, {"tail": wet[:, n_samples:]}
+
+    def signal(self, controls: Mapping[str, Any]) -> tf.Tensor:
+        """Reverberates audio `[batch, n_samples]`; the tail beyond its end is dropped."""
+        audio = controls["audio"]
+        return self.stream(controls, self.initial_state(tf.shape(audio)[0]), 0)[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "impulse_response_length": self.impulse_response_length,
+            "add_dry": self.add_dry,
+            "initial_scale": self.initial_scale,
+        }
