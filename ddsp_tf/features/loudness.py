@@ -1,0 +1,71 @@
+"""Loudness as the settings define it, in the graph and for recordings of any length."""
+
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.dsp.loudness import a_weighted_loudness_db, rms_power_db
+from ddsp_tf.features.features import FloatArray
+from ddsp_tf.features.settings import FeatureSettings
+
+N_BLOCK_FRAMES = 4096
+
+
+def measure_loudness_db(audio: tf.Tensor, settings: FeatureSettings) -> tf.Tensor:
+    """Measures loudness by the definition that `settings.loudness` names.
+
+    Args:
+        audio: At `settings.sample_rate`, `[batch, n_samples]`.
+        settings: Rates and definition.
+
+    Returns:
+        dB, `[batch, ceil(n_samples / hop_length)]`, at least -80; frames are centred.
+
+    Example:
+        >>> measure_loudness_db(tf.zeros([1, 16000]), FeatureSettings()).shape
+        TensorShape([1, 250])
+    """
+    if settings.loudness == "rms":
+        return rms_power_db(
+            audio, hop_length=settings.hop_length, frame_length=settings.loudness_fft_length
+        )
+    return a_weighted_loudness_db(
+        audio,
+        sample_rate=settings.sample_rate,
+        hop_length=settings.hop_length,
+        fft_length=settings.loudness_fft_length,
+        mode="magenta" if settings.loudness == "magenta" else "normalized",
+    )
+
+
+def extract_loudness_db(audio: FloatArray, settings: FeatureSettings) -> FloatArray:
+    """Measures the loudness of a recording of any length in bounded memory.
+
+    Blocks are measured with enough context that the result is that of the whole.
+
+    Args:
+        audio: At `settings.sample_rate`, `[n_samples]`.
+        settings: Rates and definition.
+
+    Returns:
+        dB, `[ceil(n_samples / hop_length)]`, at least -80.
+    """
+    hop_length = settings.hop_length
+    measure = _measure_function(settings)
+    n_context = -(-settings.loudness_fft_length // hop_length)
+    parts = []
+    for first in range(0, settings.n_frames(len(audio)), N_BLOCK_FRAMES):
+        begin = max(first - n_context, 0)
+        end = first + N_BLOCK_FRAMES + n_context
+        block = measure(audio[np.newaxis, begin * hop_length : end * hop_length])
+        parts.append(block[0, first - begin : first - begin + N_BLOCK_FRAMES].numpy())
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=4)
+def _measure_function(settings: FeatureSettings) -> tf.types.experimental.PolymorphicFunction:
+    return tf.function(
+        lambda audio: measure_loudness_db(audio, settings),
+        input_signature=[tf.TensorSpec([1, None], tf.float32)],
+    )
