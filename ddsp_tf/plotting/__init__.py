@@ -1,14 +1,21 @@
-"""Arrays in, matplotlib figures out; nothing is drawn on a screen or kept in global state."""
+"""Arrays in, matplotlib figures out; nothing is drawn on a screen or kept in global state.
 
-from ddsp_tf.plotting.controls import controls_overview
-from ddsp_tf.plotting.dataset import dataset_report
-from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
-from ddsp_tf.plotting.impulse_responses import impulse_response
-from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
-from ddsp_tf.plotting.pitch_axis import note_name
-from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
-from ddsp_tf.plotting.training import training_curves
-from ddsp_tf.plotting.transfer import transfer_overview
+The names are loaded when they are first used, so that whoever may draw imports this for free.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddsp_tf.plotting.controls import controls_overview
+    from ddsp_tf.plotting.dataset import dataset_report
+    from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
+    from ddsp_tf.plotting.impulse_responses import impulse_response
+    from ddsp_tf.plotting.note_names import note_name
+    from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
+    from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
+    from ddsp_tf.plotting.training import training_curves
+    from ddsp_tf.plotting.transfer import transfer_overview
 
 __all__ = [
     "controls_overview",
@@ -24,3 +31,24 @@ __all__ = [
     "training_curves",
     "transfer_overview",
 ]
+
+_MODULES = {
+    "controls_overview": "controls",
+    "dataset_report": "dataset",
+    "f0_and_loudness": "pitch_and_loudness",
+    "figure_to_image": "figure",
+    "impulse_response": "impulse_responses",
+    "make_figure": "figure",
+    "note_name": "note_names",
+    "save_figure": "figure",
+    "spectrogram": "spectrograms",
+    "spectrogram_pair": "spectrograms",
+    "training_curves": "training",
+    "transfer_overview": "transfer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

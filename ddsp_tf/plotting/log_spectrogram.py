@@ -5,6 +5,7 @@ import numpy as np
 FLOOR_DB = -120.0
 _FFT_S = 0.128
 _BLOCK_FRAMES = 1024
+_MAX_FRAMES = 16_000
 
 
 def log_spectrogram(
@@ -18,8 +19,7 @@ def log_spectrogram(
     """Computes power in dB on a logarithmic frequency grid.
 
     A full-scale sine reads 0 dB. Longer audio gets wider columns, each the mean power
-    of all the short frames in it, so that nothing falls between two columns; an hour
-    takes no more memory than a minute.
+    of the short frames in it, so that a short note isn't lost between two columns.
 
     Args:
         audio: Mono audio, `[n_samples]`.
@@ -40,8 +40,10 @@ def log_spectrogram(
     """
     audio = np.asarray(audio, np.float32)
     fft_length = 2 ** round(np.log2(_FFT_S * sample_rate))
-    # A Hann window needs half of itself as hop to hear everything; short audio gets finer columns.
+    # A Hann window hears everything up to a hop of half its length. Short audio gets finer
+    # columns; audio of many minutes is sampled, for a picture is not worth half a minute.
     hop_length = int(np.clip(audio.size // max_columns, fft_length // 8, fft_length // 2))
+    hop_length = max(hop_length, audio.size // _MAX_FRAMES)
     n_frames = max(1, -(-audio.size // hop_length))
     frames_per_column = -(-n_frames // max_columns)
     n_columns = -(-n_frames // frames_per_column)

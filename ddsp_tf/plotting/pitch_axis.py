@@ -4,27 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+from ddsp_tf.plotting.note_names import note_name
+
 _HZ_TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 _A4_MIDI = 69
 _A4_HZ = 440.0
-
-
-def note_name(midi: float) -> str:
-    """Names the nearest note of the equal-tempered scale at A4 = 440 Hz.
-
-    Args:
-        midi: MIDI pitch; 69 is A4.
-
-    Returns:
-        Such as `"A4"` or `"F♯3"`.
-
-    Example:
-        >>> note_name(60)
-        'C4'
-    """
-    nearest = round(midi)
-    return f"{_NAMES[nearest % 12]}{nearest // 12 - 1}"
 
 
 def use_log_hz(axes: Axes, minimum_hz: float, maximum_hz: float) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from ddsp_tf.plotting.figure import make_figure
 from ddsp_tf.plotting.palette import CURVES, MUTED
@@ -46,6 +47,9 @@ def training_curves(rows: Iterable[Mapping[str, Any]], *, title: str | None = No
             _draw_loss(axes, _readable(name), steps, values, colour)
         if all((values > 0).all() for _, values in losses.values()):
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(FuncFormatter(_format_plain))
+            axes.yaxis.set_minor_formatter(FuncFormatter(_format_plain))
+            axes.tick_params(which="minor", labelsize=7)
         axes.set_ylabel("loss", fontsize=9)
         axes.legend(fontsize=8)
     for axes, (name, (steps, values)) in zip(remaining, others.items(), strict=False):
@@ -89,3 +93,9 @@ def _colours() -> list[str]:
 
 def _readable(name: str) -> str:
     return name.replace("_", " ").replace("/", ": ")
+
+
+def _format_plain(value: float, _: int | None = None) -> str:
+    """Labels a logarithmic axis at 1, 2, 3, 4, 6 and 8 only; more would touch each other."""
+    digit = value / 10 ** np.floor(np.log10(value) + 1e-9)
+    return f"{value:g}" if round(digit) in (1, 2, 3, 4, 6, 8) else ""
