@@ -1,0 +1,36 @@
+"""What a decoder must offer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Decoder(keras.layers.Layer):
+    """A network that maps scaled features to the raw controls of a processor group.
+
+    Subclasses set `input_keys` and `output_sizes`, and implement `build_for`, `initial_state` and
+    `call`, which takes and returns a state so that a sound can be made in blocks.
+    """
+
+    input_keys: tuple[str, ...]
+    """Features that it reads: "f0_scaled", "loudness_scaled", "z"."""
+
+    output_sizes: dict[str, int]
+    """Channels of each control that it makes."""
+
+    causal: bool = True
+    """Whether a frame depends on no later one."""
+
+    def build_for(self, input_channels: Mapping[str, int]) -> None:
+        """Makes the weights, given the channels of each feature."""
+        raise NotImplementedError
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> Any:
+        """Gives the state before the first frame."""
+        raise NotImplementedError
+
+    def call(self, inputs: Mapping[str, tf.Tensor], state: Any) -> tuple[dict[str, Any], Any]:
+        """Decodes frames `[batch, n_frames, channels]`, and gives the state after them."""
+        raise NotImplementedError

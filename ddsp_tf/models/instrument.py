@@ -1,0 +1,191 @@
+"""A trained model with all that its use needs, and the folder that holds it."""
+
+import difflib
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ddsp_tf.errors import ArgumentError, ModelError
+from ddsp_tf.features import FeatureSettings, Statistics
+from ddsp_tf.files import atomic_directory, read_json, write_json
+from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
+from ddsp_tf.models.autoencoder import Autoencoder
+from ddsp_tf.models.weights import WeightsDtype, read_weights, write_weights
+
+FORMAT_VERSION = 1
+
+_ARCHITECTURE, _WEIGHTS, _FEATURES, _METADATA = (
+    "model.json",
+    "weights.h5",
+    "features.json",
+    "metadata.json",
+)
+_PRESETS = Path(__file__).parents[1] / "presets"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A model, how its features are made, what it was trained on, and what is known about it.
+
+    Args:
+        model: The synthesiser.
+        features: How audio becomes its features.
+        statistics: What its training recordings played, or None if that isn't known.
+        metadata: JSON-ready facts: licence, training data, metrics, and so on.
+
+    Raises:
+        ArgumentError: The rates of model and features differ.
+
+    Example:
+        >>> violin = Instrument.load("violin")
+        >>> violin.model.sample_rate
+        16000
+    """
+
+    model: Autoencoder
+    features: FeatureSettings
+    statistics: Statistics | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rates = (self.model.sample_rate, self.model.hop_length)
+        if rates != (self.features.sample_rate, self.features.hop_length):
+            raise ArgumentError(
+                "`model` and `features` should have the same sample rate and hop length. Received "
+                f"{rates} and {(self.features.sample_rate, self.features.hop_length)}."
+            )
+
+    def save(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        weights_dtype: WeightsDtype = "float32",
+    ) -> None:
+        """Writes the instrument to a folder, whole or not at all.
+
+        Args:
+            directory: The folder.
+            overwrite: Whether an existing folder may be replaced.
+            weights_dtype: "float16" halves the size and loses some precision.
+
+        Raises:
+            OutputError: The folder exists, or can't be written.
+        """
+        with atomic_directory(directory, overwrite=overwrite) as folder:
+            write_json(folder / _ARCHITECTURE, architecture_to_dict(self.model))
+            write_weights(self.model, folder / _WEIGHTS, dtype=weights_dtype)
+            write_json(folder / _FEATURES, self.features.to_dict())
+            statistics = None if self.statistics is None else self.statistics.to_dict()
+            sums = {name: _checksum(folder / name) for name in (_ARCHITECTURE, _WEIGHTS, _FEATURES)}
+            write_json(
+                folder / _METADATA,
+                {
+                    **self.metadata,
+                    "format_version": FORMAT_VERSION,
+                    "statistics": statistics,
+                    "sha256": sums,
+                },
+            )
+
+    @classmethod
+    def load(cls, name_or_path: str | os.PathLike[str]) -> "Instrument":
+        """Reads an instrument. No gin is needed, and no code from the folder is run.
+
+        Args:
+            name_or_path: A folder that `save` wrote, a run's folder (its best model so far), or the
+                name of an instrument that ships with the package.
+
+        Raises:
+            ModelError: There is no such instrument, or its folder is damaged, foreign, or newer
+                than this ddsp_tf.
+        """
+        folder = find_instrument(name_or_path)
+        metadata = _read_metadata(folder)
+        content = read_json(folder / _ARCHITECTURE, error=ModelError)
+        features = FeatureSettings.from_dict(read_json(folder / _FEATURES, error=ModelError))
+        _verify_checksums(folder, metadata.pop("sha256", {}))
+        model = architecture_from_dict(content)
+        read_weights(model, folder / _WEIGHTS)
+        statistics = metadata.pop("statistics", None)
+        return cls(
+            model=model,
+            features=features,
+            statistics=None if statistics is None else Statistics.from_dict(statistics),
+            metadata={key: x for key, x in metadata.items() if key != "format_version"},
+        )
+
+    def without_reverb(self) -> "Instrument":
+        """Gives an instrument that shares all weights but has no reverb."""
+        return replace(self, model=self.model.without_reverb())
+
+
+def list_presets() -> list[str]:
+    """Lists the names of the instruments that ship with the package."""
+    return sorted(path.parent.name for path in _PRESETS.glob(f"*/{_METADATA}"))
+
+
+def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
+    """Finds the folder of an instrument, without reading it.
+
+    Args:
+        name_or_path: As in `Instrument.load`. A folder goes before a shipped name.
+
+    Raises:
+        ModelError: There is none; the message lists the shipped ones.
+    """
+    path = Path(name_or_path)
+    for folder in (path, path / "model"):
+        if (folder / _METADATA).is_file():
+            return folder
+    presets = list_presets()
+    if str(name_or_path) in presets:
+        return _PRESETS / str(name_or_path)
+    shipped = f"Shipped instruments: {', '.join(presets) or 'none'}."
+    if path.is_dir():
+        raise ModelError(
+            f"`{path}` holds no instrument: neither it nor its folder `model` has `{_METADATA}`. "
+            f"If it is a run, it has not reached its first validation yet. {shipped}"
+        )
+    nearest = difflib.get_close_matches(str(name_or_path), presets, n=1)
+    hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
+    raise ModelError(f"There is no instrument `{name_or_path}`.{hint} {shipped}")
+
+
+def read_instrument_metadata(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads what is known about an instrument, without loading its model.
+
+    Raises:
+        ModelError: As in `Instrument.load`.
+    """
+    return _read_metadata(find_instrument(name_or_path))
+
+
+def _read_metadata(folder: Path) -> dict[str, Any]:
+    metadata = read_json(folder / _METADATA, error=ModelError)
+    version = metadata.get("format_version") if isinstance(metadata, dict) else None
+    if not isinstance(version, int):
+        raise ModelError(f"`{folder / _METADATA}` has no format_version. The file is damaged.")
+    if version > FORMAT_VERSION:
+        raise ModelError(
+            f"`{folder}` has format version {version}, and this ddsp_tf reads up to "
+            f"{FORMAT_VERSION}. Update it: pip install --upgrade ddsp-tf"
+        )
+    return metadata
+
+
+def _verify_checksums(folder: Path, sums: dict[str, str]) -> None:
+    for name in (_ARCHITECTURE, _WEIGHTS, _FEATURES):
+        if not (folder / name).is_file():
+            raise ModelError(f"`{folder / name}` is missing. Copy the whole folder again.")
+        if sums.get(name) != _checksum(folder / name):
+            raise ModelError(
+                f"`{folder / name}` is not what was saved: its checksum differs. The file is "
+                "damaged or was changed. Copy the folder again, or train the model again."
+            )
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,113 @@
+"""The paper's decoder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf.models.decoder import Decoder
+from ddsp_tf.nn import FcStack, Gru
+
+
+@keras.saving.register_keras_serializable("ddsp_tf")
+class RnnFcDecoder(Decoder):
+    """An MLP for each input, a GRU over all, an MLP over the GRU and its inputs, and a Dense layer.
+
+    Args:
+        input_keys: Features to read, each `[batch, n_frames, channels]`.
+        n_harmonics: Partials of `harmonic_distribution`.
+        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        rnn_channels: Units of the GRU.
+        channels: Units of each MLP layer.
+        layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        name: The layer's name.
+
+    Reference:
+        Engel et al. 2020, section B.2 and figure 5.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_keys: Sequence[str] = ("loudness_scaled", "f0_scaled"),
+        n_harmonics: int = 60,
+        n_noise_bands: int = 65,
+        rnn_channels: int = 512,
+        channels: int = 512,
+        layers_per_stack: int = 3,
+        name: str = "decoder",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.input_keys = tuple(input_keys)
+        self.n_harmonics = n_harmonics
+        self.n_noise_bands = n_noise_bands
+        self.rnn_channels = rnn_channels
+        self.channels = channels
+        self.layers_per_stack = layers_per_stack
+        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
+        self.output_sizes = {
+            **sizes,
+            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
+        }
+
+        def stack(name: str) -> FcStack:
+            return FcStack(channels, layers_per_stack, name=name, dtype=self.dtype_policy)
+
+        self.input_stacks = [stack(f"{key}_stack") for key in self.input_keys]
+        self.rnn = Gru(rnn_channels, name="rnn", dtype=self.dtype_policy)
+        self.output_stack = stack("output_stack")
+        self.to_controls = keras.layers.Dense(
+            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
+        )
+
+    def build_for(self, input_channels: Mapping[str, int]) -> None:
+        """Makes the weights, given the channels of each input key."""
+        width = 0
+        for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
+            stack.build((None, None, input_channels[key]))
+            width += stack.output_channels(input_channels[key])
+        self.rnn.build((None, None, width))
+        width += self.rnn_channels
+        self.output_stack.build((None, None, width))
+        self.to_controls.build((None, None, self.output_stack.output_channels(width)))
+        self.built = True
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
+        """Gives the GRU's state before the first frame, `[batch, rnn_channels]`."""
+        return self.rnn.initial_state(batch_size)
+
+    def call(
+        self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Decodes frames.
+
+        Args:
+            inputs: `[batch, n_frames, channels]` under each of `input_keys`.
+            state: `[batch, rnn_channels]`.
+
+        Returns:
+            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
+        """
+        hidden = [
+            stack(tf.cast(inputs[key], self.compute_dtype))
+            for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
+        ]
+        joined = tf.concat(hidden, axis=-1)
+        sequence, state = self.rnn(joined, initial_state=state)
+        outputs = self.output_stack(tf.concat([joined, sequence], axis=-1))
+        controls = tf.split(self.to_controls(outputs), list(self.output_sizes.values()), axis=-1)
+        return dict(zip(self.output_sizes, controls, strict=True)), state
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "input_keys": list(self.input_keys),
+            "n_harmonics": self.n_harmonics,
+            "n_noise_bands": self.n_noise_bands,
+            "rnn_channels": self.rnn_channels,
+            "channels": self.channels,
+            "layers_per_stack": self.layers_per_stack,
+        }
