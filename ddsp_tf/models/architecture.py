@@ -8,6 +8,8 @@ from ddsp_tf.errors import ModelError
 from ddsp_tf.models.autoencoder import Autoencoder
 
 _PACKAGE = "ddsp_tf"
+_KERAS_CLASSES = {("keras", "DTypePolicy")}
+"""The only foreign classes that an architecture may name: the precision of a layer."""
 
 
 def architecture_to_dict(model: Autoencoder) -> dict[str, Any]:
@@ -45,8 +47,12 @@ def _require_own_classes(content: Any) -> None:
         return
     if "class_name" in content:
         registered = content.get("registered_name")
-        known = isinstance(registered, str) and registered.startswith(f"{_PACKAGE}>")
-        if not known or keras.saving.get_registered_object(registered) is None:
+        own = isinstance(registered, str) and registered.startswith(f"{_PACKAGE}>")
+        if own:
+            known = keras.saving.get_registered_object(registered) is not None
+        else:
+            known = (content.get("module"), content["class_name"]) in _KERAS_CLASSES
+        if not known:
             raise ModelError(
                 f"The architecture names {content['class_name']!r} ({registered!r}), which isn't "
                 "part of this ddsp_tf. The file is foreign, or was written by a newer version."
