@@ -1,1 +1,23 @@
-"""Playing a melody with a trained instrument."""
+"""Timbre transfer: any melody, played by a trained instrument."""
+
+from ddsp_tf.inference.autotune import autotune, estimate_tuning
+from ddsp_tf.inference.edits import EditedFeatures, Edits
+from ddsp_tf.inference.loudness_matching import match_loudness
+from ddsp_tf.inference.octave import choose_octave
+from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.transfer_report import TransferReport
+from ddsp_tf.inference.transfer_result import TransferResult
+
+__all__ = [
+    "EditedFeatures",
+    "Edits",
+    "Player",
+    "TimbreTransfer",
+    "TransferReport",
+    "TransferResult",
+    "autotune",
+    "choose_octave",
+    "estimate_tuning",
+    "match_loudness",
+]

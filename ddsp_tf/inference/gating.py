@@ -1,0 +1,109 @@
+"""What happens between the notes: the pitch is held and the sound fades."""
+
+import numpy as np
+
+from ddsp_tf.inference.pitch import BoolArray, FloatArray, runs
+
+ATTACK_S = 0.012
+RELEASE_S = 0.06
+_SHORTEST_GAP_S = 0.04
+_SHORTEST_NOTE_S = 0.03
+_FAR = 1 << 40
+
+
+def clean_mask(mask: BoolArray, frame_rate: float) -> BoolArray:
+    """Closes gaps under 40 ms, then removes notes under 30 ms; both are glitches of tracking.
+
+    Args:
+        mask: Which frames belong to notes, `[n_frames]`.
+        frame_rate: Frames per second.
+
+    Returns:
+        The cleaned mask, `[n_frames]`.
+
+    Example:
+        >>> clean_mask(np.array([True] * 9 + [False] + [True] * 9), 250).all().item()
+        True
+    """
+    mask = np.array(mask, bool)
+    for value, shortest_s in ((False, _SHORTEST_GAP_S), (True, _SHORTEST_NOTE_S)):
+        starts, ends = runs(mask)
+        short = (mask[starts] == value) & (ends - starts < shortest_s * frame_rate)
+        if not value:  # Silence before the first and after the last note is no gap.
+            short &= (starts > 0) & (ends < mask.size)
+        for start, end in zip(starts[short], ends[short], strict=True):
+            mask[start:end] = not value
+    return mask
+
+
+def gate_envelope(mask: BoolArray, frame_rate: float) -> FloatArray:
+    """Makes an envelope that is 1 during notes and 0 between them, without clicks.
+
+    It rises in the 12 ms before a note, so that no attack is lost, and falls in the 60 ms
+    after it, both as half a Hann window.
+
+    Args:
+        mask: Which frames belong to notes, `[n_frames]`.
+        frame_rate: Frames per second.
+
+    Returns:
+        Gain, `[n_frames]`, 0 to 1.
+
+    Example:
+        >>> envelope = gate_envelope(np.arange(500) < 250, 250)
+        >>> envelope[249].item(), envelope[-1].item()
+        (1.0, 0.0)
+    """
+    frames = np.arange(mask.size)
+    if not mask.any():
+        return np.zeros(mask.size)
+    last = np.maximum.accumulate(np.where(mask, frames, -_FAR))
+    following = np.minimum.accumulate(np.where(mask, frames, _FAR)[::-1])[::-1]
+    since_s = (frames - last) / frame_rate
+    until_s = (following - frames) / frame_rate
+    nearness = np.maximum(1 - since_s / RELEASE_S, 1 - until_s / ATTACK_S)
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(nearness, 0.0, 1.0))
+
+
+def hold_pitch(f0_hz: FloatArray, mask: BoolArray) -> FloatArray:
+    """Replaces the pitch between notes, which is the tracker's guess at noise.
+
+    A note's pitch is held until the middle of the gap after it, where the next one's begins.
+    The pitch of a note's edge frames is an octave error more often than others, so what is held
+    is the median over up to 5 frames.
+
+    Args:
+        f0_hz: Pitch in Hz, `[n_frames]`.
+        mask: Which frames belong to notes, `[n_frames]`.
+
+    Returns:
+        Pitch in Hz, `[n_frames]`; unchanged without any note.
+
+    Example:
+        >>> hold_pitch(np.array([440.0, 90.0, 95.0, 220.0]),
+        ...            np.array([True, False, False, True])).tolist()
+        [440.0, 440.0, 220.0, 220.0]
+    """
+    held = np.array(f0_hz)
+    if not mask.any():
+        return held
+    starts, ends = runs(mask)
+    for start, end in zip(starts, ends, strict=True):
+        if mask[start]:
+            continue
+        before = np.median(f0_hz[_note_end(mask, start)]) if start > 0 else None
+        after = np.median(f0_hz[_note_start(mask, end)]) if end < mask.size else None
+        middle = (start + end) // 2 if start > 0 and end < mask.size else (end if start else start)
+        held[start:middle] = before if before is not None else after
+        held[middle:end] = after if after is not None else before
+    return held
+
+
+def _note_end(mask: BoolArray, end: int) -> slice:
+    start = max(0, end - 5)
+    return slice(end - int(np.argmin(mask[start:end][::-1]) or end - start), end)
+
+
+def _note_start(mask: BoolArray, start: int) -> slice:
+    end = min(mask.size, start + 5)
+    return slice(start, start + int(np.argmin(mask[start:end]) or end - start))

@@ -1,0 +1,39 @@
+"""Pitch in numpy, where features are edited before they become tensors."""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating]
+BoolArray = npt.NDArray[np.bool_]
+
+SEMITONES_PER_OCTAVE = 12
+LOWEST_MIDI = 0.0
+HIGHEST_MIDI = 110.0
+"""Pitch is kept in this range (8.2 to 4698.6 Hz), as in the paper's library."""
+
+
+def to_midi(f0_hz: FloatArray) -> FloatArray:
+    """Converts Hz to MIDI pitch in float64; at or below 8.176 Hz it is 0."""
+    lowest_hz = 440.0 * 2.0 ** (-69.0 / 12.0)
+    return 69.0 + 12.0 * np.log2(np.maximum(np.asarray(f0_hz, np.float64), lowest_hz) / 440.0)
+
+
+def to_hz(midi: FloatArray) -> FloatArray:
+    """Converts MIDI pitch to Hz."""
+    return 440.0 * 2.0 ** ((np.asarray(midi, np.float64) - 69.0) / 12.0)
+
+
+def runs(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Finds the runs of equal values.
+
+    Returns:
+        Starts and ends (exclusive) of the runs, each `[n_runs]`.
+
+    Example:
+        >>> [edges.tolist() for edges in runs(np.array([1, 1, 0, 2]))]
+        [[0, 2, 3], [2, 3, 4]]
+    """
+    if values.size == 0:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    edges = np.flatnonzero(values[1:] != values[:-1]) + 1
+    return np.concatenate([[0], edges]), np.concatenate([edges, [values.size]])

@@ -1,0 +1,267 @@
+"""Playing any melody with a trained instrument."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import soxr
+
+from ddsp_tf.data.audio_files import check_usable, read_audio
+from ddsp_tf.errors import ArgumentError, AudioFileError
+from ddsp_tf.features import Features, extract_features
+from ddsp_tf.inference.autotune import Scale
+from ddsp_tf.inference.edits import EditedFeatures, Edits
+from ddsp_tf.inference.output import check_output, write_blocks
+from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.suspicion import find_warnings
+from ddsp_tf.inference.transfer_report import TransferReport
+from ddsp_tf.inference.transfer_result import TransferResult
+from ddsp_tf.models import Instrument
+
+Progress = Callable[[float], None]
+
+_FEATURES_SHARE = 0.6
+"""Share of the whole work that finding pitch and loudness takes, for the progress."""
+
+
+class TimbreTransfer:
+    """Plays a recording of a melody with another instrument.
+
+    Pitch and loudness are found in the input, edited, and played by the instrument in blocks with
+    exact state: the output is that of playing everything at once, to -80 dB, in memory that the
+    blocks bound. One object serves any number of inputs, and is set up only once.
+
+    Args:
+        instrument: A trained instrument, or the name or path of one.
+        octave: Octaves to shift by, or "auto": where the instrument plays best.
+        semitones: Semitones to transpose by, after all else; fractions are fine.
+        loudness_db: Change of loudness in dB, after all else. A louder note is also a brighter
+            one, as the instrument was played in training.
+        match_loudness: Whether the distribution of loudness becomes the instrument's.
+        autotune: How far notes are pulled to the scale, 0 (not) to 1 (onto it). The tuning of the
+            performance is kept.
+        scale: "chromatic", or "major": the major scale that fits best is found.
+        note_threshold: How clear and loud a frame has to be to count as a note, 0 to 2.
+        gate_unvoiced: Whether what is no note is faded out, with the pitch held.
+        reverb: Whether the instrument's room is heard.
+        normalize_peak: Whether an output that would clip is turned down as a whole.
+        chunk_s: Seconds a block.
+
+    Raises:
+        ArgumentError: A value is outside its range.
+        ModelError: The instrument can't be loaded.
+
+    Example:
+        >>> transfer = TimbreTransfer("violin", autotune=0.3)  # doctest: +SKIP
+        >>> result = transfer.transfer_file("melody.wav", "violin.wav")  # doctest: +SKIP
+        >>> result.report.octaves  # doctest: +SKIP
+        1
+
+    Reference:
+        Engel et al. 2020, section 5.2 (timbre transfer).
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument | str | os.PathLike[str],
+        *,
+        octave: int | Literal["auto"] = "auto",
+        semitones: float = 0.0,
+        loudness_db: float = 0.0,
+        match_loudness: bool = True,
+        autotune: float = 0.0,
+        scale: Scale = "chromatic",
+        note_threshold: float = 1.0,
+        gate_unvoiced: bool = True,
+        reverb: bool = True,
+        normalize_peak: bool = True,
+        chunk_s: float = 4.0,
+    ) -> None:
+        self.edits = Edits(
+            octave=octave,
+            semitones=semitones,
+            loudness_db=loudness_db,
+            match_loudness=match_loudness,
+            autotune=autotune,
+            scale=scale,
+            note_threshold=note_threshold,
+            gate_unvoiced=gate_unvoiced,
+        )
+        if not chunk_s > 0:
+            raise ArgumentError(f"`chunk_s` must be above 0 seconds; got {chunk_s!r}.")
+        if not isinstance(instrument, Instrument):
+            instrument = Instrument.load(instrument)
+        self.instrument = instrument
+        self.settings = instrument.features
+        self.normalize_peak = normalize_peak
+        block_frames = max(1, round(chunk_s * self.settings.frame_rate))
+        self._player = Player(instrument.model, reverb=reverb, block_frames=block_frames)
+
+    @property
+    def sample_rate(self) -> int:
+        """The instrument's sample rate in Hz."""
+        return self.settings.sample_rate
+
+    def __call__(
+        self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
+    ) -> TransferResult:
+        """Transfers audio in memory.
+
+        Args:
+            audio: Mono, `[n_samples]`, full scale -1 to 1.
+            sample_rate: Its rate in Hz.
+            progress: Is called with the share that is done, 0 to 1.
+
+        Returns:
+            Audio at the instrument's rate, as long as the input, and what was changed.
+
+        Raises:
+            AudioFileError: `audio` is empty, silent, shorter than a frame, or not finite.
+            ArgumentError: `audio` isn't mono or the rate isn't positive.
+        """
+        given = np.asarray(audio, np.float32)
+        samples = self._resampled(given, sample_rate)
+        features, edited = self._prepare(samples, "the audio", progress)
+        blocks = list(self._blocks(samples, edited, progress))
+        output = np.concatenate(blocks)[: len(samples)]
+        peak = float(np.max(np.abs(output)))
+        gain = 1.0 / peak if self.normalize_peak and peak > 1.0 else 1.0
+        return TransferResult(
+            sample_rate=self.sample_rate,
+            input_sample_rate=sample_rate,
+            frame_rate=self.settings.frame_rate,
+            features=features,
+            controls=edited.features,
+            notes=edited.notes,
+            report=self._report(len(samples), features, edited, 20.0 * float(np.log10(gain))),
+            load_audio=lambda: output * np.float32(gain),
+            load_input_audio=lambda: given,
+        )
+
+    def transfer_file(
+        self,
+        source: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        sample_rate: int | None = None,
+        bit_depth: int = 16,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> TransferResult:
+        """Transfers a file into a new one, whole or not at all.
+
+        Args:
+            source: Audio of any rate and number of channels.
+            target: File to write; .wav or .flac.
+            sample_rate: Its rate in Hz; the instrument's by default.
+            bit_depth: 16 or 24.
+            overwrite: Whether an existing target may be replaced.
+            progress: Is called with the share that is done, 0 to 1.
+
+        Returns:
+            What was changed. The sound itself is read from the files when it is asked for.
+
+        Raises:
+            AudioFileError: The source is missing, damaged, silent or too short.
+            OutputError: The target exists or can't be written.
+            ArgumentError: `sample_rate` or `bit_depth` is not possible.
+        """
+        rate = self.sample_rate if sample_rate is None else sample_rate
+        path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
+        samples, _ = read_audio(source, sample_rate=self.sample_rate)
+        features, edited = self._prepare(samples, source, progress)
+        n_samples = len(samples)
+        gain_db = write_blocks(
+            path,
+            self._blocks(samples, edited, progress),
+            block_rate=self.sample_rate,
+            sample_rate=rate,
+            bit_depth=bit_depth,
+            n_samples=round(n_samples * rate / self.sample_rate),
+            normalize_peak=self.normalize_peak,
+            overwrite=overwrite,
+        )
+        return TransferResult(
+            sample_rate=rate,
+            input_sample_rate=self.sample_rate,
+            frame_rate=self.settings.frame_rate,
+            features=features,
+            controls=edited.features,
+            notes=edited.notes,
+            report=self._report(n_samples, features, edited, gain_db),
+            load_audio=partial(_read_samples, path, rate),
+            load_input_audio=partial(_read_samples, Path(source), self.sample_rate),
+        )
+
+    def _resampled(self, audio: FloatArray, sample_rate: int) -> FloatArray:
+        if audio.ndim != 1:
+            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {audio.shape}.")
+        if not sample_rate > 0:
+            raise ArgumentError(f"`sample_rate` must be above 0 Hz; got {sample_rate!r}.")
+        if not np.isfinite(audio).all():
+            raise AudioFileError("The audio has NaN or infinite samples. Repair it first.")
+        if audio.size == 0 or sample_rate == self.sample_rate:
+            return audio
+        return soxr.resample(audio, sample_rate, self.sample_rate, quality="HQ")
+
+    def _prepare(
+        self, samples: FloatArray, name: str | os.PathLike[str], progress: Progress | None
+    ) -> tuple[Features, EditedFeatures]:
+        check_usable(samples, n_samples=self.settings.hop_length, name=name)
+        report = _scaled(progress, 0.0, _FEATURES_SHARE)
+        features = extract_features(samples, self.settings, progress=report)
+        statistics, frame_rate = self.instrument.statistics, self.settings.frame_rate
+        return features, self.edits.apply(features, statistics, frame_rate=frame_rate)
+
+    def _blocks(
+        self, samples: FloatArray, edited: EditedFeatures, progress: Progress | None
+    ) -> Iterator[FloatArray]:
+        report = _scaled(progress, _FEATURES_SHARE, 1.0)
+        n_done = 0
+        for block in self._player.blocks(self._model_features(samples, edited), edited.gate):
+            yield block
+            n_done += len(block)
+            if report is not None:
+                report(min(1.0, n_done / len(samples)))
+
+    def _model_features(
+        self, samples: FloatArray, edited: EditedFeatures
+    ) -> Mapping[str, FloatArray]:
+        """What the model reads, an encoder's "z" among it, each `[n_frames, n_channels]`."""
+        features = {
+            "f0_hz": edited.features.f0_hz[:, np.newaxis],
+            "loudness_db": edited.features.loudness_db[:, np.newaxis],
+        }
+        model = self.instrument.model
+        if model.encoder is None:
+            return features
+        batch = {key: track[np.newaxis] for key, track in features.items()}
+        encoded = model.encode({**batch, "audio": samples[np.newaxis]})
+        return {**features, "z": np.asarray(encoded["z"][0])}
+
+    def _report(
+        self, n_samples: int, features: Features, edited: EditedFeatures, gain_db: float
+    ) -> TransferReport:
+        statistics = self.instrument.statistics
+        return TransferReport.from_edits(
+            self.edits,
+            edited,
+            statistics,
+            seconds=n_samples / self.sample_rate,
+            gain_db=gain_db,
+            warnings=find_warnings(features, edited, statistics),
+        )
+
+
+def _scaled(progress: Progress | None, start: float, end: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda share: progress(start + (end - start) * share)
+
+
+def _read_samples(path: Path, sample_rate: int) -> FloatArray:
+    return read_audio(path, sample_rate=sample_rate)[0]
