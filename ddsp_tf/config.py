@@ -1,13 +1,12 @@
 """Configuration by gin files: what to build, and with which numbers.
 
-This is the only file that imports gin, and nothing in the package is decorated. A .gin file imports the modules it configures, and
-binds the arguments of their classes and functions. Every file and binding is checked here
-before gin sees it, because gin alone is silent about some mistakes and vague about others.
+This is the only file that imports gin, and nothing in the package is decorated. A .gin file
+imports the modules it configures, and binds the arguments of their classes and functions.
+Every file and binding is checked here before gin sees it, because gin alone is silent about
+some mistakes and vague about others.
 """
 
 import copy
-import importlib
-import importlib.util
 import inspect
 import io
 import logging
@@ -15,8 +14,8 @@ import os
 import re
 import threading
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,23 +24,24 @@ import gin  # 0.5.0 needs `importlib.util`, and does not import it
 import gin.config_parser
 import gin.utils
 
-from ddsp_tf.config_checks import (
-    Deferred,
-    check_parameter,
-    check_value,
+from ddsp_tf.config_checks import check_parameter, check_value
+from ddsp_tf.config_names import (
+    ENABLE,
+    Imports,
+    Macro,
+    Place,
+    Reference,
+    deferred,
     find_gin_file,
     packaged_configs,
-    public_callables,
-    public_names,
     resolve_selector,
     suggest,
+    with_full_names,
 )
 from ddsp_tf.errors import ConfigError, DdspError
 
 __all__ = ["Config", "find_gin_file", "packaged_configs", "parse"]
 
-_FEATURE = "__gin__.dynamic_registration"
-_ENABLE = "from __gin__ import dynamic_registration"
 _REQUIRED = "gin.REQUIRED"
 _ANY_NUMBER = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
@@ -70,7 +70,7 @@ def parse(files: Sequence[str | os.PathLike[str]] = (), bindings: Sequence[str] 
         >>> tiny = config.parse(["models/tiny_instrument.gin"], ["train.num_steps=100"])
         >>> model = tiny.build_model()
     """
-    config = Config(files=tuple(map(os.fspath, files)), bindings=tuple(bindings))
+    config = Config(files=tuple(os.fspath(name) for name in files), bindings=tuple(bindings))
     config._read()
     return config
 
@@ -88,8 +88,8 @@ class Config:
     bindings: tuple[str, ...] = ()
     _chunks: list["_Chunk"] = field(default_factory=list, repr=False)
     _imports: dict[str, Any] = field(default_factory=dict, repr=False)
-    _import_lines: list[str] = field(default_factory=lambda: [_ENABLE], repr=False)
-    _macros: dict[str, "_Place"] = field(default_factory=dict, repr=False)
+    _import_lines: list[str] = field(default_factory=lambda: [ENABLE], repr=False)
+    _macros: dict[str, "Place"] = field(default_factory=dict, repr=False)
     _operative_text: str | None = field(default=None, repr=False)
     _depth: int = field(default=0, repr=False)
 
@@ -157,7 +157,8 @@ class Config:
         """Calls `ddsp_tf.training.train` with everything bound to it.
 
         The random seeds are set before the model is built, so that the same `seed` starts
-        from the same weights.
+        from the same weights, and the model is built on the devices it is trained on. The run
+        keeps the merged and the operative configuration.
 
         Args:
             **kwargs: Arguments of `train` that win over the bound ones.
@@ -167,14 +168,21 @@ class Config:
         """
         import keras
 
+        from ddsp_tf.training import get_strategy
+
         function = _train_function()
+        config_text = self.text
         with self._active():
-            for argument in ("model", "loss"):
-                if argument not in _bindings_of(function) and argument not in kwargs:
-                    self.build(function, argument)
-            seed = kwargs.get("seed", self.bound(function).get("seed"))
-            if seed is not None:
-                keras.utils.set_random_seed(int(seed))
+            settings = {**self.bound(function), **kwargs}
+            keras.utils.set_random_seed(int(settings.get("seed", 0)))
+            strategy = settings.get("strategy")
+            if isinstance(strategy, str):
+                strategy = kwargs["strategy"] = get_strategy(strategy)
+            with strategy.scope() if strategy else nullcontext():
+                kwargs.setdefault("model", self.build_model())
+                kwargs.setdefault("loss", self.build_loss())
+            kwargs.setdefault("config_text", config_text)
+            kwargs.setdefault("operative_config_text", self.operative_text + _settings_of(function))
             return self.call(function, **kwargs)
 
     def _read(self) -> None:
@@ -193,11 +201,11 @@ class Config:
             source = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"Cannot read the gin file `{path}`: {error}.") from error
-        imports = _Imports()
+        imports = Imports()
         statements = _statements(source, str(path))
         ends = [statement.location.line_num for statement in statements[1:]] + [None]
         for statement, end in zip(statements, ends, strict=True):
-            place = _Place(f"`{path}`, line {statement.location.line_num}")
+            place = Place(f"`{path}`, line {statement.location.line_num}")
             with place.named():
                 if isinstance(statement, gin.config_parser.IncludeStatement):
                     included = find_gin_file(statement.filename, beside=path.parent)
@@ -213,27 +221,27 @@ class Config:
         self._import_lines += [line for line in imports.lines if line not in self._import_lines]
 
     def _read_binding(self, binding: str) -> None:
-        place = _Place(f"`{binding}`")
+        place = Place(f"`{binding}`")
         with place.named():
             if "=" not in binding:
                 raise ConfigError("A binding looks like `train.num_steps=30000`.")
             parsed = _statements(binding, None)
             if len(parsed) != 1 or not isinstance(parsed[0], gin.config_parser.BindingStatement):
                 raise ConfigError("A binding is one assignment: `train.num_steps=30000`.")
-            imports = _Imports(dict(self._imports), list(self._import_lines))
-            text = _with_full_names(binding, imports)
+            imports = Imports(dict(self._imports), list(self._import_lines))
+            text = with_full_names(binding, imports)
             (statement,) = _statements(text, None)
             self._check(statement, imports, place)
             self._chunks.append(_Chunk(place, imports.lines, text))
 
-    def _check(self, statement: Any, imports: "_Imports", place: "_Place") -> None:
+    def _check(self, statement: Any, imports: "Imports", place: "Place") -> None:
         """Checks the names and the value of one assignment, or of the head of a block."""
         if isinstance(statement, gin.config_parser.BlockDeclaration):
             resolve_selector(statement.selector, imports.modules)
             return
-        for reference in _deferred(statement.value, _Reference):
+        for reference in deferred(statement.value, Reference):
             resolve_selector(reference.selector, imports.modules)
-        for macro in _deferred(statement.value, _Macro):
+        for macro in deferred(statement.value, Macro):
             macro.place = place
         if not statement.arg_name:
             name = "/".join(filter(None, (statement.scope, statement.selector)))
@@ -252,7 +260,7 @@ class Config:
         """Checks every macro that is used: that it exists, is set, and fits where it goes."""
         for chunk in self._chunks:
             place = chunk.place
-            for macro in _deferred(place.value, _Macro):
+            for macro in deferred(place.value, Macro):
                 if macro.name == _REQUIRED:
                     continue
                 if macro.name not in self._macros:
@@ -261,13 +269,13 @@ class Config:
                             f"Nothing sets the macro `{macro.name}`"
                             f"{suggest(macro.name, self._macros)}"
                         )
-            if isinstance(place.value, _Macro) and place.check:
+            if isinstance(place.value, Macro) and place.check:
                 macro_place = self._macros.get(place.value.name)
                 if macro_place:
                     with macro_place.named():
                         place.check(macro_place.value)
         for name, place in self._macros.items():
-            if isinstance(place.value, _Macro) and place.value.name == _REQUIRED:
+            if isinstance(place.value, Macro) and place.value.name == _REQUIRED:
                 with place.named():
                     raise ConfigError(f'`{name}` must be set. Add --gin-param "{name}=...".')
 
@@ -277,8 +285,10 @@ class Config:
         with _LOCK:
             if self._depth == 0:
                 _clear()
-                for chunk in self._chunks:
-                    chunk.apply()
+                # A module that a notebook has reloaded brings new classes of known names.
+                with gin.config.interactive_mode():
+                    for chunk in self._chunks:
+                        chunk.apply()
             self._depth += 1
             try:
                 yield
@@ -290,83 +300,21 @@ class Config:
                 self._depth -= 1
 
 
-@dataclass(eq=False)
-class _Reference(Deferred):
-    selector: str
-
-
-@dataclass(eq=False)
-class _Macro(Deferred):
-    name: str
-    place: "_Place | None" = None
-
-
 class _Delegate(gin.config_parser.ParserDelegate):  # type: ignore[misc]
     """Notes references and macros instead of resolving them."""
 
-    def configurable_reference(self, scoped_selector: str, evaluate: bool) -> _Reference:
-        return _Reference(scoped_selector.rsplit("/", 1)[-1])
+    def configurable_reference(self, scoped_selector: str, evaluate: bool) -> Reference:
+        return Reference(scoped_selector.rsplit("/", 1)[-1])
 
-    def macro(self, name: str) -> _Macro:
-        return _Macro(name)
-
-
-@dataclass(eq=False)
-class _Place:
-    """Where an assignment stands, what it says, and how to check what it comes to."""
-
-    name: str
-    value: Any = None
-    check: Callable[[Any], None] | None = None
-
-    @contextmanager
-    def named(self) -> Iterator[None]:
-        """Puts the place in front of the message of a ConfigError."""
-        try:
-            yield
-        except ConfigError as error:
-            if getattr(error, "placed", False):
-                raise
-            placed = ConfigError(f"{self.name}: {error}")
-            placed.placed = True  # type: ignore[attr-defined]
-            raise placed from error
-
-
-@dataclass
-class _Imports:
-    """The modules that one file binds to names, and the lines that do so."""
-
-    modules: dict[str, Any] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-
-    def add(self, statement: Any) -> None:
-        if statement.module == _FEATURE:
-            self.lines.append(_ENABLE)
-            return
-        if not self.lines:
-            raise ConfigError(f"The first statement of a gin file should be `{_ENABLE}`.")
-        try:
-            module = importlib.import_module(statement.module)
-        except ImportError as error:
-            raise ConfigError(f"Cannot import `{statement.module}`: {error}.") from error
-        name = statement.bound_name()
-        if not (statement.is_from or statement.alias):
-            module = importlib.import_module(statement.module.split(".")[0])
-        self.modules[name] = module
-        self.lines.append(statement.format())
-
-    def require(self, module: str) -> None:
-        """Adds `import a.b` for a name that no file imports."""
-        root = module.split(".")[0]
-        self.modules[root] = importlib.import_module(root)
-        self.lines.append(f"import {module}")
+    def macro(self, name: str) -> Macro:
+        return Macro(name)
 
 
 @dataclass
 class _Chunk:
     """One assignment with the imports it needs: what gin is given."""
 
-    place: _Place
+    place: Place
     imports: Sequence[str]
     text: str
 
@@ -413,62 +361,6 @@ def _text_of(source: str, statement: Any, end: int | None) -> str:
     return re.sub(r"\A[^=]*=", lambda _: f"{full} =", text, count=1)
 
 
-def _with_full_names(binding: str, imports: _Imports) -> str:
-    """Rewrites `train.x = @Harmonic()` with the modules its short names come from."""
-    key, value = binding.split("=", 1)
-    key = key.strip()
-    scope, _, selector = key.rpartition("/")
-    if "." in selector:
-        owner, _, argument = selector.rpartition(".")
-        key = f"{scope}/" if scope else ""
-        key += f"{_full_name(owner, imports)}.{argument}"
-
-    def expand(match: re.Match[str]) -> str:
-        return f"@{match['scope']}{_full_name(match['name'], imports)}"
-
-    parts = re.split(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", value)
-    parts[::2] = [re.sub(r"@(?P<scope>(?:\w+/)*)(?P<name>[\w.]+)", expand, p) for p in parts[::2]]
-    return f"{key} = {''.join(parts).strip()}"
-
-
-def _full_name(selector: str, imports: _Imports) -> str:
-    """Finds the module of a short name: among what the files import, then in the package."""
-    first, _, rest = selector.partition(".")
-    if first in imports.modules and rest:
-        return selector
-    owners = {
-        id(getattr(module, first)): f"{name}.{first}"
-        for name, module in imports.modules.items()
-        if first in public_names(module)
-    }
-    found = list(owners.values())
-    if not found:
-        known = public_callables()
-        found = known.get(first, [])
-        for name in found[:1]:
-            imports.require(name.rpartition(".")[0])
-        if not found:
-            known_here = [n for module in imports.modules.values() for n in public_names(module)]
-            near = suggest(first, [*known, *known_here])
-            raise ConfigError(f"There is no class or function `{selector}`{near}")
-    if len(found) > 1:
-        listing = " or ".join(f"`{name}`" for name in found)
-        raise ConfigError(f"`{selector}` could be {listing}. Write the one you mean.")
-    return f"{found[0]}.{rest}" if rest else found[0]
-
-
-def _deferred(value: Any, kind: type[Any]) -> Iterator[Any]:
-    """Every reference or macro inside a value."""
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, Mapping):
-        for pair in value.items():
-            yield from _deferred(pair, kind)
-    elif isinstance(value, Iterable) and not isinstance(value, str):
-        for item in value:
-            yield from _deferred(item, kind)
-
-
 def _train_function() -> Callable[..., Any]:
     from ddsp_tf.training import train
 
@@ -478,11 +370,10 @@ def _train_function() -> Callable[..., Any]:
 def _configured(function: Callable[..., Any]) -> Callable[..., Any]:
     """The version of a callable that takes its bound arguments."""
     try:
-        return gin.get_configurable(function)  # type: ignore[no-any-return]
+        return gin.get_configurable(function)
     except (ValueError, KeyError):
-        return gin.external_configurable(  # type: ignore[no-any-return]
-            function, module=function.__module__
-        )
+        with gin.config.interactive_mode():
+            return gin.external_configurable(function, module=function.__module__)
 
 
 def _bindings_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -494,6 +385,25 @@ def _literal(value: Any) -> Any:
     """The value a macro stands for; any other value as it is."""
     is_macro = isinstance(value, gin.config.ConfigurableReference) and repr(value)[:1] == "%"
     return copy.deepcopy(value) if is_macro else value
+
+
+def _settings_of(function: Callable[..., Any]) -> str:
+    """What a call will be given by configuration or default, as the end of a gin file."""
+    bindings = _bindings_of(function)
+    lines = [f"import {function.__module__}"]
+    name = f"{function.__module__}.{function.__name__}"
+    for parameter in inspect.signature(function).parameters.values():
+        value = bindings.get(parameter.name, parameter.default)
+        if isinstance(value, gin.config.ConfigurableReference) and _literal(value) is value:
+            target = value.configurable.wrapped
+            lines.append(f"import {target.__module__}")
+            scopes = "".join(f"{scope}/" for scope in value.scopes)
+            value = f"@{scopes}{target.__module__}.{target.__qualname__}()"
+        elif value is not parameter.empty:
+            value = repr(_literal(value))
+        if value is not parameter.empty:
+            lines.append(f"{name}.{parameter.name} = {value}")
+    return "\n".join([f"# Parameters for {name}:", *lines, ""])
 
 
 def _clear() -> None:

@@ -1,32 +1,18 @@
-"""Whether what a gin file says can be true: names, values and files.
+"""Whether what a gin file says can be true: parameters and values.
 
-Pure Python, apart from the modules a configuration itself names: nothing here knows gin.
+Nothing here knows gin.
 """
 
-import difflib
-import importlib
 import inspect
 import os
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ddsp_tf.config_names import Deferred, suggest
 from ddsp_tf.errors import ConfigError
-
-# Where a name given on the command line without its module (`train.num_steps`) is looked up.
-PUBLIC_MODULES = (
-    "ddsp_tf.training",
-    "ddsp_tf.models",
-    "ddsp_tf.losses",
-    "ddsp_tf.processors",
-    "ddsp_tf.nn",
-    "ddsp_tf.features",
-    "ddsp_tf.data",
-    "ddsp_tf.inference",
-)
 
 _TYPE_WORDS = {
     bool: "True or False",
@@ -38,99 +24,6 @@ _TYPE_WORDS = {
     dict: "a dictionary",
     type(None): "None",
 }
-
-
-class Deferred:
-    """A value that gin works out later: a reference or a macro. It is not judged as a literal."""
-
-
-def packaged_configs() -> list[str]:
-    """Names of the .gin files that ship with the package, such as `models/autoencoder.gin`."""
-    root = _packaged_root()
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*.gin"))
-
-
-def find_gin_file(name: str | os.PathLike[str], *, beside: Path | None = None) -> Path:
-    """Finds a .gin file: the user's own first, then the packaged one of that name.
-
-    Args:
-        name: A path, absolute or relative to the working folder or to `beside`, or the
-            name of a packaged file. The suffix `.gin` may be left out.
-        beside: Folder of the file that includes it.
-
-    Raises:
-        ConfigError: There is no such file. The message names the nearest packaged one.
-    """
-    folders = [*([beside] if beside else []), Path(), _packaged_root()]
-    for folder in folders:
-        for candidate in (folder / name, folder / f"{name}.gin"):
-            if candidate.is_file():
-                return candidate
-    raise ConfigError(
-        f"There is no gin file `{name}`, here or among the packaged ones"
-        f"{suggest(str(name), [*packaged_configs(), *map(str, Path().glob('*.gin'))])} `ddsp-tf configs list` lists them."
-    )
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Returns `. Did you mean ...?`, or a full stop when nothing known is near `name`."""
-    known = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    if not near:
-        by_lower = {candidate.lower(): candidate for candidate in known}
-        near = [
-            by_lower[match]
-            for match in difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
-        ]
-    if not near:
-        return "."
-    return f". Did you mean {' or '.join(f'`{match}`' for match in near)}?"
-
-
-def resolve_selector(selector: str, imports: Mapping[str, Any]) -> Any:
-    """Follows `models.Autoencoder` through the modules that a file imports.
-
-    Args:
-        selector: Dotted name whose first part is bound by an import.
-        imports: The modules a file imports, by the name it binds them to.
-
-    Raises:
-        ConfigError: A part of the name does not exist.
-    """
-    first, *rest = selector.split(".")
-    if first not in imports:
-        known = ", ".join(f"`{name}`" for name in imports) or "nothing"
-        raise ConfigError(f"`{first}` is not imported (imported: {known}){suggest(first, imports)}")
-    owner = imports[first]
-    path = first
-    for name in rest:
-        try:
-            owner = getattr(owner, name)
-        except AttributeError as error:
-            raise ConfigError(
-                f"`{path}` has no `{name}`{suggest(name, public_names(owner))}"
-            ) from error
-        path = f"{path}.{name}"
-    if not callable(owner):
-        raise ConfigError(f"`{selector}` is neither a class nor a function.")
-    return owner
-
-
-def public_callables() -> dict[str, list[str]]:
-    """Every public class and function of the package: its short name and its full ones."""
-    found: dict[str, dict[int, str]] = {}
-    for module_name in PUBLIC_MODULES:
-        module = importlib.import_module(module_name)
-        for name in public_names(module):
-            value = getattr(module, name)
-            if callable(value):
-                found.setdefault(name, {}).setdefault(id(value), f"{module_name}.{name}")
-    return {name: list(owners.values()) for name, owners in found.items()}
-
-
-def public_names(owner: Any) -> list[str]:
-    """The names a module or class offers: its `__all__`, or what has no underscore."""
-    return list(getattr(owner, "__all__", None) or [name for name in dir(owner) if name[:1] != "_"])
 
 
 def check_parameter(target: Any, selector: str, parameter: str) -> None:
@@ -174,10 +67,6 @@ def check_value(target: Any, selector: str, parameter: str, value: Any) -> None:
     kind = _TYPE_WORDS.get(type(value), "")
     what = f", which is {kind}" if isinstance(value, bool | int | float | str) else ""
     raise ConfigError(f"{name} should be {_describe(expected)}; got {value!r}{what}.")
-
-
-def _packaged_root() -> Path:
-    return Path(str(resources.files("ddsp_tf.configs")))
 
 
 def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:

@@ -31,7 +31,7 @@ def reported_errors(
     except (click.ClickException, click.exceptions.Exit, SystemExit):
         raise
     except (KeyboardInterrupt, click.Abort) as error:
-        _say("Interrupted. " + (on_interrupt() if on_interrupt else NOTHING_LEFT), error, debug)
+        _say(f"Interrupted. {on_interrupt() if on_interrupt else ''}".rstrip(), error, debug)
         raise SystemExit(INTERRUPTED) from error
     except (ConfigError, ArgumentError) as error:
         _say(f"Error: {error}", error, debug)
@@ -39,9 +39,6 @@ def reported_errors(
     except Exception as error:
         _say(f"Error: {describe(error)}", error, debug)
         raise SystemExit(FAILED) from error
-
-
-NOTHING_LEFT = "Nothing was left half-written."
 
 
 def describe(error: BaseException) -> str:

@@ -24,7 +24,7 @@ def reporting(function: Function) -> Function:
     @functools.wraps(function)
     def wrapped(*args: Any, quiet: bool, as_json: bool, debug: bool, **kwargs: Any) -> Any:
         terminal = Terminal(quiet=quiet, as_json=as_json, debug=debug)
-        with reported_errors(debug=debug):
+        with reported_errors(debug=debug, on_interrupt=lambda: terminal.when_interrupted):
             return function(terminal, *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]

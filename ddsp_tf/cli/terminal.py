@@ -22,12 +22,16 @@ class Terminal:
         quiet: Whether only errors and asked-for JSON are written.
         as_json: Whether the result is JSON; everything else then stays off stdout.
         debug: Whether errors come with a traceback.
+
+    Attributes:
+        when_interrupted: What to say after Ctrl-C. A command sets it when it knows better.
     """
 
     def __init__(self, *, quiet: bool = False, as_json: bool = False, debug: bool = False) -> None:
         self.quiet = quiet
         self.as_json = as_json
         self.debug = debug
+        self.when_interrupted = "Nothing was left half-written."
 
     def say(self, text: str) -> None:
         """Writes part of the result, for a person."""

@@ -1,0 +1,80 @@
+"""`ddsp-tf prepare`: a folder of recordings becomes a dataset."""
+
+from pathlib import Path
+
+import click
+
+from ddsp_tf.cli.exit_codes import FAILED
+from ddsp_tf.cli.options import gin_options, overwrite_option, reporting
+from ddsp_tf.cli.terminal import Terminal
+
+
+@click.command(name="prepare", short_help="Make a dataset of recordings, and report on it.")
+@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option(
+    "--eval-fraction", type=float, metavar="SHARE", help="Share that is held out (default 0.1)."
+)
+@click.option(
+    "--f0-tracker", metavar="NAME", help="crepe-tiny (default), crepe-full, pyin, and others."
+)
+@click.option("--sample-rate", type=int, metavar="HZ", help="Of the dataset (default 16000).")
+@click.option("--workers", type=int, metavar="N", help="Processes (default: one a core).")
+@gin_options
+@overwrite_option
+@reporting
+def command(
+    terminal: Terminal,
+    recordings: tuple[Path, ...],
+    dataset: Path,
+    eval_fraction: float | None,
+    f0_tracker: str | None,
+    sample_rate: int | None,
+    workers: int | None,
+    gin_files: tuple[str, ...],
+    gin_params: tuple[str, ...],
+    overwrite: bool,
+) -> None:
+    """Make a DATASET of RECORDINGS: files, or folders that are searched for audio.
+
+    WAV, FLAC, MP3, OGG and AIFF of any rate and number of channels. The report says how many
+    minutes are usable, what may keep a model from sounding good, and what to record. After an
+    interruption the same command goes on where it stopped.
+
+    \b
+    Examples:
+      ddsp-tf prepare recordings/ dataset/
+      ddsp-tf prepare take_1.wav take_2.flac dataset/ --eval-fraction 0.2
+      ddsp-tf prepare recordings/ dataset/ --f0-tracker crepe-full
+      ddsp-tf prepare recordings/ dataset/ --gin-param 'PrepareSettings.min_silence_s=0.5'
+    """
+    from ddsp_tf import config as gin_config
+    from ddsp_tf.data import PrepareSettings, prepare
+    from ddsp_tf.features import FeatureSettings
+
+    flags = {
+        "PrepareSettings.eval_fraction": eval_fraction,
+        "FeatureSettings.f0_tracker": f0_tracker,
+        "FeatureSettings.sample_rate": sample_rate,
+    }
+    bindings = [f"{name}={value!r}" for name, value in flags.items() if value is not None]
+    config = gin_config.parse(gin_files, [*gin_params, *bindings])
+    features = config.call(FeatureSettings)
+    settings = config.call(PrepareSettings, features=features)
+    terminal.when_interrupted = "The same command goes on where this one stopped."
+    with terminal.progress("Preparing") as advance:
+        report = prepare(
+            recordings,
+            dataset,
+            settings=settings,
+            n_workers=workers,
+            overwrite=overwrite,
+            progress=advance,
+        )
+    terminal.say(report.text())
+    terminal.result(report.numbers())
+    if report.failed:
+        for reason in report.failed.values():
+            terminal.fail(f"Left out: {reason}")
+        terminal.fail(f"{len(report.failed)} files were left out; the dataset holds the others.")
+        raise SystemExit(FAILED)

@@ -1,0 +1,111 @@
+"""`ddsp-tf train`: fits a model to a dataset."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ddsp_tf.cli.exit_codes import INTERRUPTED
+from ddsp_tf.cli.options import gin_options, overwrite_option, reporting
+from ddsp_tf.cli.terminal import Terminal, duration
+from ddsp_tf.cli.training_progress import training_progress
+
+if TYPE_CHECKING:
+    from ddsp_tf.training import TrainResult
+
+CONFIG_FILE = "config.gin"
+
+
+@click.command(name="train", short_help="Fit a model to a dataset.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="FOLDER", help="Made by `ddsp-tf prepare`."
+)
+@click.option(
+    "--run",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where the run goes: checkpoints, the best model, curves.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run that is there.")
+@gin_options
+@overwrite_option
+@reporting
+def command(
+    terminal: Terminal,
+    data: Path | None,
+    run: Path,
+    resume: bool,
+    gin_files: tuple[str, ...],
+    gin_params: tuple[str, ...],
+    overwrite: bool,
+) -> None:
+    """Fit a model to a dataset.
+
+    The gin files say what to train and how; `ddsp-tf configs list` lists the packaged ones.
+    Ctrl-C stops after the current step and saves; --resume goes on from there. The best model
+    so far is always in RUN/model, ready for `ddsp-tf transfer`.
+
+    \b
+    Examples:
+      ddsp-tf train --gin-file models/small_instrument.gin --data dataset/ --run runs/violin
+      ddsp-tf train --gin-file models/solo_instrument.gin --gin-param 'train.num_steps=30000' \\
+          --data dataset/ --run runs/violin
+      ddsp-tf train --run runs/violin --data dataset/ --resume
+      ddsp-tf train --gin-file models/tiny_instrument.gin --gin-param 'train.max_minutes=10' \\
+          --data dataset/ --run runs/try --overwrite
+    """
+    from ddsp_tf import config as gin_config
+    from ddsp_tf.data import Dataset
+
+    if resume and overwrite:
+        raise click.UsageError("--resume goes on with a run, --overwrite discards it: choose one.")
+    if resume and not gin_files:
+        gin_files = (str(_resumed_config(run)),)
+    if not gin_files:
+        raise click.UsageError(
+            "What should be trained? Add --gin-file models/small_instrument.gin (an hour or two "
+            "on a laptop) or models/solo_instrument.gin (the paper's size, for a GPU)."
+        )
+    if data is None:
+        raise click.UsageError("Add --data FOLDER, a dataset made by `ddsp-tf prepare`.")
+    config = gin_config.parse(gin_files, gin_params)
+    dataset = Dataset.open(data)
+    terminal.when_interrupted = f"Go on with: ddsp-tf train --run {run} --data {data} --resume"
+    with training_progress(terminal) as progress:
+        result = config.train(
+            data=dataset, run=run, resume=resume, overwrite=overwrite, progress=progress
+        )
+    _report(terminal, result)
+    if result.reason == "interrupted":
+        terminal.fail(f"Interrupted; saved. {terminal.when_interrupted}")
+        raise SystemExit(INTERRUPTED)
+
+
+def _report(terminal: Terminal, result: "TrainResult") -> None:
+    reasons = {
+        "num_steps": "all steps are taken",
+        "max_minutes": "the time is up",
+        "patience": "validation no longer improves",
+        "interrupted": "interrupted",
+    }
+    terminal.say(
+        f"{result.step} steps in {duration(60.0 * result.minutes)}: {reasons[result.reason]}."
+    )
+    if result.best_loss is not None:
+        terminal.say(f"Best validation loss {result.best_loss:.3f}, at step {result.best_step}.")
+    if (result.run / "model").is_dir():
+        terminal.say(f"Play it: ddsp-tf transfer {result.run} melody.wav -o out/")
+    terminal.result(dataclasses.asdict(result))
+
+
+def _resumed_config(run: Path) -> Path:
+    from ddsp_tf.errors import TrainingError
+
+    path = run / CONFIG_FILE
+    if not path.is_file():
+        raise TrainingError(
+            f"There is no run in `{run}` to resume (no `{path}`). Drop --resume to start one."
+        )
+    return path

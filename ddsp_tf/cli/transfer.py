@@ -1,0 +1,217 @@
+"""`ddsp-tf transfer`: plays melodies with an instrument."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ddsp_tf.cli.exit_codes import FAILED, describe
+from ddsp_tf.cli.options import overwrite_option, reporting
+from ddsp_tf.cli.output_names import Job, plan_outputs
+from ddsp_tf.cli.terminal import Advance, Terminal, duration
+
+if TYPE_CHECKING:
+    from ddsp_tf.inference import TimbreTransfer, TransferReport
+
+
+class _Octave(click.ParamType):  # type: ignore[type-arg]
+    name = "octave"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Reads `auto` or a whole number."""
+        if value == "auto" or isinstance(value, int):
+            return value  # type: ignore[no-any-return]
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither `auto` nor a whole number.", param, ctx)
+
+
+@click.command(name="transfer", short_help="Play melodies with an instrument.")
+@click.argument("instrument")
+@click.argument("inputs", nargs=-1, required=True, metavar="AUDIO...")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A folder, or a .wav or .flac file when there is one input. Default: beside the input.",
+)
+@click.option(
+    "--octave",
+    type=_Octave(),
+    default="auto",
+    show_default=True,
+    metavar="N",
+    help="Shift by whole octaves; auto: where the instrument plays best.",
+)
+@click.option(
+    "--semitones", type=float, default=0.0, metavar="N", help="Transpose, after the octave."
+)
+@click.option(
+    "--loudness-db", type=float, default=0.0, metavar="DB", help="Play louder or softer."
+)
+@click.option(
+    "--match-loudness/--no-match-loudness",
+    "--match-stats/--no-match-stats",
+    default=True,
+    help="Map the dynamics to those the instrument was trained on (default: yes).",
+)
+@click.option(
+    "--autotune",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    metavar="0..1",
+    help="Pull notes to the nearest semitone.",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["chromatic", "major"]),
+    default="chromatic",
+    help="What --autotune pulls to.",
+)
+@click.option(
+    "--note-threshold",
+    type=click.FloatRange(0.0, 2.0),
+    default=1.0,
+    metavar="0..2",
+    help="How clear and loud a note must be; 0 keeps everything.",
+)
+@click.option("--gate/--no-gate", default=True, help="Fade out what is no note (default: yes).")
+@click.option("--no-reverb", is_flag=True, help="Leave out the room of the recordings.")
+@click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["wav", "flac"]),
+    help="Of the outputs in a folder (default: wav).",
+)
+@click.option("--plot", is_flag=True, help="Draw input and output, as a PNG beside each output.")
+@overwrite_option
+@reporting
+def command(
+    terminal: Terminal,
+    instrument: str,
+    inputs: tuple[str, ...],
+    output: Path | None,
+    octave: int | str,
+    semitones: float,
+    loudness_db: float,
+    match_loudness: bool,
+    autotune: float,
+    scale: str,
+    note_threshold: float,
+    gate: bool,
+    no_reverb: bool,
+    sample_rate: int | None,
+    file_format: str | None,
+    plot: bool,
+    overwrite: bool,
+) -> None:
+    """Play AUDIO with INSTRUMENT: one by name (`ddsp-tf instruments`), a run, or a model folder.
+
+    AUDIO is files, folders (their tree is kept below the output folder) or patterns, of any
+    length, rate and number of channels, with one melody at a time. A file that fails does not
+    stop the others.
+
+    \b
+    Examples:
+      ddsp-tf transfer violin melody.wav -o out/
+      ddsp-tf transfer violin melody.wav -o violin.flac --octave 1 --autotune 0.5
+      ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot
+      ddsp-tf transfer violin voice.wav -o out/ --no-reverb --note-threshold 0.7
+    """
+    from ddsp_tf.inference import TimbreTransfer
+    from ddsp_tf.models import Instrument
+
+    plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
+    failures = dict(plan.failures)
+    results: list[dict[str, Any]] = []
+    if plan.jobs:
+        play = TimbreTransfer(
+            Instrument.load(instrument),
+            octave=octave,
+            semitones=semitones,
+            loudness_db=loudness_db,
+            match_loudness=match_loudness,
+            autotune=autotune,
+            scale=scale,
+            note_threshold=note_threshold,
+            gate_unvoiced=gate,
+            reverb=not no_reverb,
+        )
+        for index, job in enumerate(plan.jobs):
+            counter = f"[{index + 1}/{len(plan.jobs)}] " if len(plan.jobs) > 1 else ""
+            try:
+                with terminal.progress(f"{counter}{job.source.name}") as advance:
+                    results.append(
+                        _transfer(
+                            play,
+                            job,
+                            advance,
+                            sample_rate=sample_rate,
+                            plot=plot,
+                            overwrite=overwrite,
+                            terminal=terminal,
+                        )
+                    )
+            except Exception as error:
+                if terminal.debug:
+                    raise
+                failures[str(job.source)] = describe(error)
+    terminal.result({"files": results, "failed": failures})
+    _report_failures(terminal, failures, n_done=len(results))
+
+
+def _transfer(
+    play: "TimbreTransfer",
+    job: Job,
+    advance: Advance,
+    *,
+    sample_rate: int | None,
+    plot: bool,
+    overwrite: bool,
+    terminal: Terminal,
+) -> dict[str, Any]:
+    start = time.monotonic()
+    report = play.transfer_file(
+        job.source,
+        job.target,
+        sample_rate=sample_rate,
+        plot=job.target.with_suffix(".png") if plot else None,
+        overwrite=overwrite,
+        progress=advance,
+    )
+    elapsed = time.monotonic() - start
+    speed = report.seconds / max(elapsed, 1e-3)
+    _describe(terminal, job, report, f"{duration(elapsed)}, {speed:.1f} x real time")
+    return {
+        "input": str(job.source),
+        "output": str(job.target),
+        "took_s": elapsed,
+        "times_real_time": speed,
+        **report.to_dict(),
+    }
+
+
+def _describe(terminal: Terminal, job: Job, report: "TransferReport", speed: str) -> None:
+    terminal.say(f"{job.source} -> {job.target}  ({duration(report.seconds)} in {speed})")
+    for line in report.lines():
+        terminal.say(f"  {line}")
+    for warning in report.warnings:
+        terminal.note(f"  warning: {warning}")
+
+
+def _report_failures(terminal: Terminal, failures: dict[str, str], *, n_done: int) -> None:
+    if not failures:
+        return
+    if len(failures) == 1 and not n_done:
+        terminal.fail(f"Error: {next(iter(failures.values()))}")
+    else:
+        terminal.fail(f"{len(failures)} of {len(failures) + n_done} failed:")
+        for reason in failures.values():
+            terminal.fail(f"  {reason}")
+    raise SystemExit(FAILED)
