@@ -1,6 +1,8 @@
 """Trains a model in a run directory: the one call behind `ddsp-tf train`."""
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -151,10 +153,9 @@ def train(
         "features": data.features.to_dict(),
         "weight_average": ema_decay is not None,
     }
-    if chief:
-        directory.start(settings, resume=resume, overwrite=overwrite)
     try:
         if chief:
+            directory.start(settings, resume=resume, overwrite=overwrite)
             texts = {"config.gin": config_text, "operative_config.gin": operative_config_text}
             directory.write_provenance(texts, _identity(data))
 
@@ -288,12 +289,10 @@ def _without_names(value: Any) -> Any:
 
 
 def _identity(data: "Dataset") -> dict[str, Any]:
-    info = data.info
-    known: dict[str, Any] = {
-        name: info[name] for name in ("name", "path", "checksum") if name in info
-    }
+    """What tells this dataset from another: its length, and a checksum of all it records."""
+    record = json.dumps(data.info, sort_keys=True, default=str).encode()
     seconds = {split: data.seconds(split) for split in ("train", "eval")}
-    return {**known, "seconds": seconds}
+    return {"sha256": hashlib.sha256(record).hexdigest(), "seconds": seconds}
 
 
 def _summaries(directory: RunDirectory, data: "Dataset") -> Summaries:

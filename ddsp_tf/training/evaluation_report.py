@@ -1,0 +1,193 @@
+"""The result of an evaluation: numbers per recording, and pictures."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddsp_tf.training.metrics import PitchErrors, pitch_errors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ddsp_tf.features import Features
+
+_COLUMNS = (
+    ("s", "seconds", "{:.1f}"),
+    ("spectral", "spectral_distance", "{:.2f}"),
+    ("mel dB", "log_mel_db", "{:.1f}"),
+    ("loudness dB", "loudness_db", "{:.2f}"),
+    ("delay ms", "delay_ms", "{:+.1f}"),
+    ("voiced s", "voiced_s", "{:.1f}"),
+    ("f0 mean ct", "mean_cents", "{:.1f}"),
+    ("f0 median ct", "median_cents", "{:.1f}"),
+    ("RPA", "raw_pitch_accuracy", "{:.1%}"),
+)
+
+
+@dataclass(frozen=True)
+class RecordingMetrics:
+    """What was measured on one recording, or over all of them.
+
+    Attributes:
+        name: The recording.
+        seconds: Its length.
+        spectral_distance: Multi-scale spectral distance.
+        magnitude_distance: Its linear part.
+        log_magnitude_distance: Its logarithmic part.
+        log_mel_db: Mean difference of the mel spectrograms in dB.
+        loudness_db: Mean difference of the loudness in dB.
+        delay_ms: Lag of the output's loudness; NaN if unknown.
+        voiced_s: Seconds on which pitch was compared.
+        pitch: Pitch errors on these.
+    """
+
+    name: str
+    seconds: float
+    spectral_distance: float
+    magnitude_distance: float
+    log_magnitude_distance: float
+    log_mel_db: float
+    loudness_db: float
+    delay_ms: float
+    voiced_s: float
+    pitch: PitchErrors
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns JSON values; what is unknown is None."""
+        values = asdict(self)
+        flat = {**values, **values.pop("pitch")}
+        flat.pop("pitch", None)
+        return {name: _json_value(value) for name, value in flat.items()}
+
+
+@dataclass(frozen=True)
+class EvaluationExample:
+    """A recording and the model's version of it, to look at.
+
+    Attributes:
+        name: The recording.
+        target: Its samples, `[n_samples]`.
+        audio: The model's samples, `[n_samples]`.
+        features: Of the recording.
+        tracked: Of the model's audio.
+    """
+
+    name: str
+    target: np.ndarray
+    audio: np.ndarray
+    features: "Features"
+    tracked: "Features"
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Metrics of every held-out recording and of all together.
+
+    Attributes:
+        split: Which part of the dataset was used.
+        recordings: One entry each.
+        overall: Weighted by length; pitch over all voiced frames together.
+        sample_rate: Of the examples, in Hz.
+        frame_rate: Of their features.
+        examples: A few outputs, for `figures`.
+    """
+
+    split: str
+    recordings: tuple[RecordingMetrics, ...]
+    overall: RecordingMetrics
+    sample_rate: int
+    frame_rate: float
+    examples: tuple[EvaluationExample, ...] = field(default=(), repr=False)
+
+    def table(self) -> str:
+        """Returns the metrics as a text table, one line a recording, the last one for all."""
+        heads = ["recording", *(head for head, _, _ in _COLUMNS)]
+        rows = [_cells(metrics) for metrics in (*self.recordings, self.overall)]
+        widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        body = [_line(row, widths) for row in rows]
+        return "\n".join([_line(heads, widths), rule, *body[:-1], rule, body[-1]])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything but the examples as JSON values."""
+        return {
+            "format_version": 1,
+            "split": self.split,
+            "overall": self.overall.to_dict(),
+            "recordings": [metrics.to_dict() for metrics in self.recordings],
+        }
+
+    def figures(self) -> dict[str, "Figure"]:
+        """Draws the examples: spectrograms, and pitch and loudness, by name."""
+        from ddsp_tf.plotting import f0_and_loudness, spectrogram_pair
+
+        titles = ("Recording", "Model")
+        figures = {}
+        for index, example in enumerate(self.examples):
+            figures[f"spectrogram-{index}"] = spectrogram_pair(
+                example.target, example.audio, self.sample_rate, titles=titles, title=example.name
+            )
+            figures[f"f0-and-loudness-{index}"] = f0_and_loudness(
+                example.features.f0_hz,
+                example.features.loudness_db,
+                frame_rate=self.frame_rate,
+                output_f0_hz=example.tracked.f0_hz,
+                output_loudness_db=example.tracked.loudness_db,
+                voiced=example.features.f0_confidence > 0.5,
+                labels=titles,
+                title=example.name,
+            )
+        return figures
+
+
+def overall(
+    recordings: Sequence[RecordingMetrics], errors_cents: Sequence[np.ndarray]
+) -> RecordingMetrics:
+    """Combines recordings: means weighted by length, pitch over all voiced frames together.
+
+    Args:
+        recordings: At least one.
+        errors_cents: Their signed pitch errors on voiced frames.
+    """
+    return RecordingMetrics(
+        name="all",
+        seconds=sum(metrics.seconds for metrics in recordings),
+        spectral_distance=_mean(recordings, "spectral_distance"),
+        magnitude_distance=_mean(recordings, "magnitude_distance"),
+        log_magnitude_distance=_mean(recordings, "log_magnitude_distance"),
+        log_mel_db=_mean(recordings, "log_mel_db"),
+        loudness_db=_mean(recordings, "loudness_db"),
+        delay_ms=_mean(recordings, "delay_ms"),
+        voiced_s=sum(metrics.voiced_s for metrics in recordings),
+        pitch=pitch_errors(np.concatenate(list(errors_cents))),
+    )
+
+
+def _mean(recordings: Sequence[RecordingMetrics], name: str) -> float:
+    known = [(getattr(m, name), m.seconds) for m in recordings if math.isfinite(getattr(m, name))]
+    if not known:
+        return float("nan")
+    return sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
+
+
+def _cells(metrics: RecordingMetrics) -> list[str]:
+    values = metrics.to_dict()
+    return [
+        metrics.name,
+        *("-" if values[key] is None else text.format(values[key]) for _, key, text in _COLUMNS),
+    ]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (
+        cell.ljust(width) if column == 0 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *others])
+
+
+def _json_value(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
