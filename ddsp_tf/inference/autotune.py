@@ -79,7 +79,7 @@ def autotune(
         60.15
     """
     on_grid = np.asarray(midi, np.float64) - tuning
-    scale = np.arange(128) if tonic is None else _scale_notes(tonic)
+    scale = np.arange(128.0) if tonic is None else _scale_notes(tonic)
     note = _without_short_runs(_nearest(on_grid, scale), _SHORTEST_NOTE_S * frame_rate)
     return midi - amount * (on_grid - note)
 

@@ -9,7 +9,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features, Statistics
 from ddsp_tf.features.voicing import note_mask
 from ddsp_tf.inference.autotune import SCALES, Scale, autotune, estimate_tuning, find_major_key
-from ddsp_tf.inference.gating import clean_mask, gate_envelope, hold_pitch
+from ddsp_tf.inference.gating import find_notes, gate_envelope, hold_pitch
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.pitch import (
@@ -33,7 +33,7 @@ class EditedFeatures:
 
     Attributes:
         features: Pitch and loudness after the edits, and the tracker's confidence.
-        notes: Which frames belong to notes, bool `[n_frames]`.
+        notes: Which frames belong to notes, their attack and decay included, bool `[n_frames]`.
         gate: Gain of the sound before the reverb, `[n_frames]`, 0 to 1; all ones when ungated.
         octaves: Octaves that were chosen or asked for.
         tuning_cents: The performance's tuning against A4 = 440 Hz; None without autotune.
@@ -121,40 +121,46 @@ class Edits:
         Returns:
             What the instrument is to play, and what was changed.
         """
-        notes = clean_mask(
-            note_mask(features, self.note_threshold, frame_rate=frame_rate), frame_rate
-        )
+        notes = find_notes(features, self.note_threshold, frame_rate=frame_rate)
+        clear = notes & note_mask(features, self.note_threshold, frame_rate=frame_rate)
         envelope = gate_envelope(notes, frame_rate)
-        midi = to_midi(features.f0_hz)
-        octaves = self._choose_octave(midi[notes], statistics)
-        midi += SEMITONES_PER_OCTAVE * octaves
-        midi, tuning, tonic = self._autotuned(midi, features, notes, frame_rate)
+        midi: FloatArray = to_midi(features.f0_hz)
+        octaves = self._choose_octave(midi[clear], statistics)
+        midi = midi + SEMITONES_PER_OCTAVE * octaves
+        midi, tuning, tonic = self._autotuned(midi, features, clear, frame_rate)
         f0_hz = to_hz(np.clip(midi + self.semitones, LOWEST_MIDI, HIGHEST_MIDI))
         if self.gate_unvoiced:
             f0_hz = hold_pitch(f0_hz, notes)
-
-        loudness_db = np.asarray(features.loudness_db, np.float64)
-        matched = self.match_loudness and statistics is not None
-        if self.match_loudness and statistics is not None:
-            targets_db = np.asarray(statistics.loudness_db_quantiles, np.float64)
-            loudness_db = match_loudness(loudness_db, loudness_db[notes], targets_db)
-        loudness_db = loudness_db + self.loudness_db
-        softer_db = _GATED_DB if self.gate_unvoiced else _QUIET_DB
-        loudness_db = np.maximum(loudness_db - softer_db * (1 - envelope), _FLOOR_DB)
-        change_db = (loudness_db - features.loudness_db)[notes]
-        below, above = _shares_outside(to_midi(f0_hz)[notes], statistics)
+        loudness_db = self._edited_loudness(features.loudness_db, clear, envelope, statistics)
+        below, above = _shares_outside(to_midi(f0_hz)[clear], statistics)
         return EditedFeatures(
-            features=Features(f0_hz, features.f0_confidence, loudness_db),
+            features=Features(
+                f0_hz.astype(np.float32), features.f0_confidence, loudness_db.astype(np.float32)
+            ),
             notes=notes,
             gate=envelope if self.gate_unvoiced else np.ones(notes.size),
             octaves=octaves,
             tuning_cents=tuning,
             tonic=tonic,
-            loudness_matched=matched,
-            loudness_change_db=float(change_db.mean()) if change_db.size else 0.0,
+            loudness_matched=self.match_loudness and statistics is not None,
+            loudness_change_db=_mean((loudness_db - features.loudness_db)[clear]),
             share_below=below,
             share_above=above,
         )
+
+    def _edited_loudness(
+        self,
+        loudness_db: FloatArray,
+        clear: BoolArray,
+        envelope: FloatArray,
+        statistics: Statistics | None,
+    ) -> FloatArray:
+        loudness_db = np.asarray(loudness_db, np.float64)
+        if self.match_loudness and statistics is not None:
+            targets_db = np.asarray(statistics.loudness_db_quantiles, np.float64)
+            loudness_db = match_loudness(loudness_db, loudness_db[clear], targets_db)
+        softer_db = _GATED_DB if self.gate_unvoiced else _QUIET_DB
+        return np.maximum(loudness_db + self.loudness_db - softer_db * (1 - envelope), _FLOOR_DB)
 
     def _choose_octave(self, note_midi: FloatArray, statistics: Statistics | None) -> int:
         if self.octave != "auto":
@@ -188,7 +194,11 @@ def trained_range_midi(statistics: Statistics) -> tuple[float, float]:
 
 def _shares_outside(note_midi: FloatArray, statistics: Statistics | None) -> tuple[float, float]:
     """A semitone beyond the range counts as outside; a vibrato around its end doesn't."""
-    if statistics is None or note_midi.size == 0:
+    if statistics is None:
         return 0.0, 0.0
     lowest, highest = trained_range_midi(statistics)
-    return float(np.mean(note_midi < lowest - 1)), float(np.mean(note_midi > highest + 1))
+    return _mean(note_midi < lowest - 1), _mean(note_midi > highest + 1)
+
+
+def _mean(values: FloatArray | BoolArray) -> float:
+    return float(values.mean()) if values.size else 0.0

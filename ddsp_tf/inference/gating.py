@@ -2,13 +2,45 @@
 
 import numpy as np
 
+from ddsp_tf.features import Features
+from ddsp_tf.features.voicing import QUIET_DB, note_ratio
 from ddsp_tf.inference.pitch import BoolArray, FloatArray, runs
 
 ATTACK_S = 0.012
 RELEASE_S = 0.06
 _SHORTEST_GAP_S = 0.04
 _SHORTEST_NOTE_S = 0.03
+_EDGE_SHARE = 0.5
 _FAR = 1 << 40
+
+
+def find_notes(features: Features, threshold: float, *, frame_rate: float) -> BoolArray:
+    """Finds the notes of a performance, with their attacks and decays.
+
+    A note is where `note_ratio` reaches `threshold`; it begins and ends where the ratio falls
+    below half of that, so that a soft onset or a long decay isn't cut off.
+
+    Args:
+        features: What was found in the input.
+        threshold: How clear and loud a frame has to be, 0 to 2. At 0 all that sounds is a note.
+        frame_rate: Frames per second.
+
+    Returns:
+        Which frames belong to notes, `[n_frames]`.
+
+    Example:
+        >>> loud = Features(np.full(500, 440.0), np.full(500, 0.9), np.full(500, -20.0))
+        >>> find_notes(loud, 1.0, frame_rate=250).all().item()
+        True
+    """
+    sounding = features.loudness_db > QUIET_DB
+    ratio = note_ratio(features, frame_rate=frame_rate)
+    weak = sounding & (ratio >= _EDGE_SHARE * threshold)
+    clear = sounding & (ratio >= threshold)
+    starts, ends = runs(weak)
+    counts = np.concatenate([[0], np.cumsum(clear)])
+    kept = weak[starts] & (counts[ends] > counts[starts])
+    return clean_mask(np.repeat(kept, ends - starts), frame_rate)
 
 
 def clean_mask(mask: BoolArray, frame_rate: float) -> BoolArray:

@@ -33,7 +33,8 @@ class Player:
         self._model = model.without_reverb() if self._room or not reverb else model
         self._block_frames = block_frames
         self._in_blocks = model.decoder.causal and model.processor_group.streamable
-        self._play_block = tf.function(self._block)
+        # Nothing here depends on a tensor in Python, and autograph would take seconds to read it.
+        self._play_block = tf.function(self._block, autograph=False)
 
     def blocks(self, features: Mapping[str, FloatArray], gate: FloatArray) -> Iterator[FloatArray]:
         """Plays.
