@@ -300,7 +300,7 @@ class Config:
                 self._depth -= 1
 
 
-class _Delegate(gin.config_parser.ParserDelegate):  # type: ignore[misc]
+class _Delegate(gin.config_parser.ParserDelegate):
     """Notes references and macros instead of resolving them."""
 
     def configurable_reference(self, scoped_selector: str, evaluate: bool) -> Reference:

@@ -1,5 +1,7 @@
 """`ddsp-tf configs`: the gin files that ship with the package."""
 
+import re
+
 import click
 
 from ddsp_tf.cli.options import reporting
@@ -78,4 +80,4 @@ def _purpose(text: str) -> str:
         if not line.startswith("#") or not line.strip("# "):
             break
         lines.append(line.strip("# "))
-    return " ".join(lines).split(". ")[0].rstrip(".")
+    return re.split(r"(?<!et al)\. ", " ".join(lines))[0].rstrip(".")

@@ -50,6 +50,7 @@ def command(
     from ddsp_tf.data import Dataset
     from ddsp_tf.files import atomic_directory, check_writable, write_json, write_text
     from ddsp_tf.models import Instrument
+    from ddsp_tf.plotting import save_figure
     from ddsp_tf.training import evaluate
 
     if output is not None:
@@ -66,5 +67,5 @@ def command(
         write_text(folder / "evaluation.txt", report.table() + "\n")
         write_json(folder / "evaluation.json", report.to_dict())
         for name, figure in report.figures().items():
-            figure.savefig(folder / f"{name}.png")
+            save_figure(figure, folder / f"{name}.png")
     terminal.say(f"Written to {output}/")

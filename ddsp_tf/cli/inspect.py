@@ -25,4 +25,25 @@ def command(terminal: Terminal, path: str, plot: Path | None, overwrite: bool) -
       ddsp-tf inspect runs/violin --plot curves.png
       ddsp-tf inspect violin
     """
-    raise NotImplementedError
+    from ddsp_tf.cli.inspections import inspect_path
+    from ddsp_tf.errors import ArgumentError
+    from ddsp_tf.files import check_writable
+
+    if plot is not None:
+        if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+            raise ArgumentError(f"`--plot {plot}` should end in .png, .svg or .pdf.")
+        check_writable(plot, overwrite=overwrite)
+    with terminal.progress(f"Inspecting {path}") as advance:
+        found = inspect_path(path, advance)
+    terminal.say(f"{path}: {found.kind}")
+    width = max(len(name) for name in found.facts)
+    for name, value in found.facts.items():
+        terminal.say(f"  {name:<{width}}  {value}")
+    for warning in found.warnings:
+        terminal.note(f"warning: {warning}")
+    if plot is not None:
+        from ddsp_tf.plotting import save_figure
+
+        save_figure(found.draw(), plot, overwrite=overwrite)
+        terminal.say(f"Drawn into {plot}")
+    terminal.result({"path": path, "kind": found.kind, **found.values, "warnings": found.warnings})

@@ -1,11 +1,19 @@
 """`ddsp-tf instruments`: what ships with the package."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ddsp_tf.cli.options import reporting
-from ddsp_tf.cli.terminal import Terminal
+from ddsp_tf.cli.terminal import Terminal, duration
+
+_COLUMNS = ["name", "range", "loudness", "trained on", "licence", "measured"]
+_METRICS = {
+    "spectral_distance": "spectral distance {:.2f}",
+    "loudness_db": "loudness {:.1f} dB off",
+    "median_cents": "pitch {:.0f} cents off",
+}
 
 
 @click.command(name="instruments", short_help="List the shipped instruments.")
@@ -18,4 +26,64 @@ def command(terminal: Terminal) -> None:
       ddsp-tf instruments
       ddsp-tf instruments --json
     """
-    raise NotImplementedError
+    found = shipped_instruments()
+    if not found:
+        terminal.note("No instrument ships with this version. Train one: ddsp-tf train --help")
+    else:
+        rows = [_row(name, metadata) for name, metadata in found.items()]
+        terminal.table("", _COLUMNS, rows)
+        terminal.say(f"Play one: ddsp-tf transfer {next(iter(found))} melody.wav -o out/")
+    terminal.result({name: _public(metadata) for name, metadata in found.items()})
+
+
+def shipped_instruments() -> dict[str, dict[str, Any]]:
+    """Reads the metadata of the shipped instruments, by name, without TensorFlow."""
+    from importlib import resources
+
+    from ddsp_tf.errors import ModelError
+    from ddsp_tf.files import read_json
+
+    folder = Path(str(resources.files("ddsp_tf.presets")))
+    return {
+        path.parent.name: read_json(path, error=ModelError)
+        for path in sorted(folder.glob("*/metadata.json"))
+    }
+
+
+def describe_range(statistics: dict[str, Any]) -> tuple[str, str]:
+    """Writes the trained range of pitch and of loudness for a person."""
+    from ddsp_tf.plotting.note_names import note_name
+
+    # The outermost percents are slips of the tracker as often as notes.
+    pitch, level = statistics["f0_midi_quantiles"], statistics["loudness_db_quantiles"]
+    lowest, highest = (440.0 * 2.0 ** ((midi - 69.0) / 12.0) for midi in (pitch[1], pitch[-2]))
+    notes = f"{note_name(pitch[1])} to {note_name(pitch[-2])}"
+    return (
+        f"{notes} ({lowest:.0f} to {highest:.0f} Hz)",
+        f"{level[1]:.0f} to {level[-2]:.0f} dB",
+    )
+
+
+def _row(name: str, metadata: dict[str, Any]) -> list[str]:
+    statistics = metadata.get("statistics")
+    pitch, level = describe_range(statistics) if statistics else ("unknown", "unknown")
+    trained_on = str(metadata.get("training_data", "unknown"))
+    if statistics:
+        trained_on += f" ({duration(statistics['seconds'])})"
+    return [
+        name,
+        pitch,
+        level,
+        trained_on,
+        str(metadata.get("licence", "unknown")),
+        _metrics(metadata.get("metrics", {})),
+    ]
+
+
+def _metrics(metrics: dict[str, Any]) -> str:
+    known = [text.format(metrics[key]) for key, text in _METRICS.items() if key in metrics]
+    return ", ".join(known) or "nothing yet"
+
+
+def _public(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if key != "sha256"}

@@ -28,8 +28,8 @@ class LazyGroup(click.Group):
         """Imports a command, or returns None if there is none of that name."""
         if cmd_name not in self._names:
             return None
-        command = importlib.import_module(f"{self._package}.{cmd_name}").command
-        return command  # type: ignore[no-any-return]
+        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name}").command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

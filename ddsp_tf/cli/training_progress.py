@@ -60,7 +60,7 @@ class _PlainTraining:
             self._terminal.note(_validation_line(status))
             return
         due = time.monotonic() - self._last >= _PLAIN_EVERY_S
-        if status.event == "step" and due or status.event == "end":
+        if (status.event == "step" and due) or status.event == "end":
             self._last = time.monotonic()
             self._terminal.note(f"step {status.step} of {status.num_steps}  {_numbers(status)}")
 

@@ -23,7 +23,7 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     ) -> int | str:
         """Reads `auto` or a whole number."""
         if value == "auto" or isinstance(value, int):
-            return value  # type: ignore[no-any-return]
+            return value
         try:
             return int(value)
         except ValueError:
@@ -51,9 +51,7 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--semitones", type=float, default=0.0, metavar="N", help="Transpose, after the octave."
 )
-@click.option(
-    "--loudness-db", type=float, default=0.0, metavar="DB", help="Play louder or softer."
-)
+@click.option("--loudness-db", type=float, default=0.0, metavar="DB", help="Play louder or softer.")
 @click.option(
     "--match-loudness/--no-match-loudness",
     "--match-stats/--no-match-stats",
@@ -97,12 +95,12 @@ def command(
     instrument: str,
     inputs: tuple[str, ...],
     output: Path | None,
-    octave: int | str,
+    octave: Any,
     semitones: float,
     loudness_db: float,
     match_loudness: bool,
     autotune: float,
-    scale: str,
+    scale: Any,
     note_threshold: float,
     gate: bool,
     no_reverb: bool,
@@ -176,16 +174,20 @@ def _transfer(
     overwrite: bool,
     terminal: Terminal,
 ) -> dict[str, Any]:
+    from ddsp_tf.files import check_writable
+    from ddsp_tf.plotting import save_figure
+
+    picture = job.target.with_suffix(".png") if plot else None
+    if picture is not None:
+        check_writable(picture, overwrite=overwrite)
     start = time.monotonic()
-    report = play.transfer_file(
-        job.source,
-        job.target,
-        sample_rate=sample_rate,
-        plot=job.target.with_suffix(".png") if plot else None,
-        overwrite=overwrite,
-        progress=advance,
+    result = play.transfer_file(
+        job.source, job.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
     )
     elapsed = time.monotonic() - start
+    if picture is not None:
+        save_figure(result.figure(title=job.source.name), picture, overwrite=overwrite)
+    report = result.report
     speed = report.seconds / max(elapsed, 1e-3)
     _describe(terminal, job, report, f"{duration(elapsed)}, {speed:.1f} x real time")
     return {

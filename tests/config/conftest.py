@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-TOY = '''
+TOY = """
 from collections.abc import Sequence
 from typing import Literal
 
@@ -40,7 +40,7 @@ def run(oscillator: Oscillator, *, steps: int, rate: float = 0.1, xla: bool | st
 
 def helper():
     return 5
-'''
+"""
 
 
 @pytest.fixture

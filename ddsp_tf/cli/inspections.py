@@ -1,0 +1,234 @@
+"""What `ddsp-tf inspect` finds in each kind of thing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddsp_tf.cli.instruments import describe_range
+from ddsp_tf.cli.terminal import Advance, duration
+from ddsp_tf.errors import ArgumentError, ModelError, TrainingError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+MODEL_FILES = ("metadata.json", "model.json")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        kind: What it is, in a few words.
+        facts: What there is to know, for a person, by name.
+        values: The same as JSON values.
+        draw: Draws it.
+        warnings: What is doubtful about it.
+    """
+
+    kind: str
+    facts: dict[str, str]
+    values: dict[str, Any]
+    draw: Callable[[], "Figure"]
+    warnings: list[str] = field(default_factory=list)
+
+
+def inspect_path(name: str, advance: Advance) -> Inspection:
+    """Finds out what a path is, and looks into it.
+
+    Args:
+        name: A path, or the name of a shipped instrument.
+        advance: Is told how far it is.
+
+    Raises:
+        ArgumentError: It is none of the known kinds.
+        DdspError: It is one, but damaged.
+    """
+    path = Path(name)
+    if path.is_file():
+        return _audio(path, advance)
+    if (path / "dataset.json").exists():
+        return _dataset(path)
+    if (path / "settings.json").exists() or (path / "metrics.jsonl").exists():
+        return _run(path)
+    if path.is_dir() and not any((path / file).exists() for file in MODEL_FILES):
+        raise ArgumentError(
+            f"`{path}` is neither a dataset, nor a run, nor a model. To look at recordings, name "
+            "one of them; `ddsp-tf prepare` reports on a whole folder."
+        )
+    if not path.exists() and (path.suffix or "/" in name):
+        raise ModelError(f"`{path}` does not exist.")
+    return _instrument(name)
+
+
+def _audio(path: Path, advance: Advance) -> Inspection:
+    import numpy as np
+
+    from ddsp_tf.data import audio_info, check_usable, read_audio
+    from ddsp_tf.features import FeatureSettings, extract_features
+    from ddsp_tf.features.voicing import note_mask
+    from ddsp_tf.plotting import f0_and_loudness, note_name
+
+    info = audio_info(path)
+    settings = FeatureSettings()
+    audio, _ = read_audio(path, sample_rate=settings.sample_rate)
+    check_usable(audio, n_samples=settings.hop_length, name=path)
+    features = extract_features(audio, settings, progress=advance)
+    notes = note_mask(features, frame_rate=settings.frame_rate)
+    peak_db = 20.0 * float(np.log10(np.max(np.abs(audio))))
+    facts = {
+        "length": duration(info.seconds),
+        "format": f"{info.format}, {info.sample_rate} Hz, {info.n_channels} channel(s)",
+        "peak": f"{peak_db:.1f} dBFS",
+        "notes": f"{notes.mean():.0%} of the time",
+    }
+    values: dict[str, Any] = {
+        "seconds": info.seconds,
+        "sample_rate": info.sample_rate,
+        "n_channels": info.n_channels,
+        "format": info.format,
+        "peak_db": peak_db,
+        "note_share": float(notes.mean()),
+    }
+    warnings = []
+    if notes.any():
+        midi = 69.0 + 12.0 * np.log2(features.f0_hz[notes] / 440.0)
+        pitch = np.percentile(midi, [1.0, 50.0, 99.0])
+        level = np.percentile(features.loudness_db[notes], [1.0, 50.0, 99.0])
+        lowest, middle, highest = (note_name(value) for value in pitch)
+        facts["pitch"] = f"{lowest} to {highest}, median {middle}"
+        facts["loudness"] = f"{level[0]:.0f} to {level[2]:.0f} dB, median {level[1]:.0f} dB"
+        values |= {"f0_midi_percentiles": pitch.tolist(), "loudness_db_percentiles": level.tolist()}
+    else:
+        warnings.append("No note was found in it: it is noise, speech, chords, or too soft.")
+
+    def draw() -> "Figure":
+        return f0_and_loudness(
+            features.f0_hz,
+            features.loudness_db,
+            frame_rate=settings.frame_rate,
+            voiced=notes,
+            title=path.name,
+        )
+
+    return Inspection("audio file", facts, values, draw, warnings)
+
+
+def _dataset(path: Path) -> Inspection:
+    import numpy as np
+
+    from ddsp_tf.data import Dataset
+    from ddsp_tf.plotting import f0_and_loudness
+
+    dataset = Dataset.open(path)
+    features, statistics = dataset.features, dataset.statistics
+    pitch, level = describe_range(statistics.to_dict())
+    seconds = {split: dataset.seconds(split) for split in ("train", "eval")}
+    facts = {
+        "training": f"{duration(seconds['train'])}, {dataset.n_examples('train')} clips of 4 s",
+        "held out": duration(seconds["eval"]),
+        "features": f"{features.sample_rate} Hz, {features.frame_rate:g} frames a second, "
+        f"{features.f0_tracker}, {features.loudness} loudness",
+        "notes": f"{statistics.voiced_share:.0%} of the time",
+        "pitch": pitch,
+        "loudness": level,
+    }
+    values = {
+        "seconds": seconds,
+        "features": features.to_dict(),
+        "statistics": statistics.to_dict(),
+    }
+    if (path / "report.txt").is_file():
+        facts["report"] = f"{path / 'report.txt'} and {path / 'report.png'}"
+
+    def draw() -> "Figure":
+        name, _, found = next(iter(dataset.recordings("train")))
+        part = slice(0, round(60.0 * features.frame_rate))
+        return f0_and_loudness(
+            np.asarray(found.f0_hz)[part],
+            np.asarray(found.loudness_db)[part],
+            frame_rate=features.frame_rate,
+            title=f"{name}, up to its first minute",
+        )
+
+    return Inspection("dataset", facts, values, draw)
+
+
+def _run(path: Path) -> Inspection:
+    from ddsp_tf.plotting import training_curves
+    from ddsp_tf.training import RunDirectory
+
+    run = RunDirectory(path)
+    rows = run.read_metrics()
+    if not rows:
+        raise TrainingError(f"The run in `{path}` has not logged anything yet.")
+    losses = [row for row in rows if "loss" in row]
+    validated = [row for row in rows if "validation_loss" in row]
+    facts = {"steps": str(rows[-1]["step"])}
+    if losses:
+        facts["loss"] = f"{losses[-1]['loss']:.3f}"
+    if validated:
+        best = min(validated, key=lambda row: row["validation_loss"])
+        facts["best"] = f"validation loss {best['validation_loss']:.3f} at step {best['step']}"
+    has_model = (run.model / "metadata.json").is_file()
+    facts["model"] = str(run.model) if has_model else "none yet: no validation was reached"
+    facts["checkpoints"] = str(sum(1 for _ in run.checkpoints.glob("*"))) + " files"
+    values = {"step": rows[-1]["step"], "last": rows[-1], "has_model": has_model}
+    return Inspection("training run", facts, values, lambda: training_curves(rows, title=str(path)))
+
+
+def _instrument(name: str) -> Inspection:
+    from ddsp_tf.models import Instrument, read_instrument_metadata
+
+    instrument = Instrument.load(name)
+    metadata = read_instrument_metadata(name)
+    model, features = instrument.model, instrument.features
+    facts = {
+        "parameters": f"{model.count_params():,}",
+        "processors": ", ".join(processor.name for processor in model.processor_group.processors),
+        "features": f"{features.sample_rate} Hz, {features.frame_rate:g} frames a second, "
+        f"{features.f0_tracker}, {features.loudness} loudness",
+        "streaming": "causal" if model.causal else "needs the whole sound",
+    }
+    if instrument.statistics is not None:
+        facts["pitch"], facts["loudness"] = describe_range(instrument.statistics.to_dict())
+    for key in ("training_data", "licence", "metrics"):
+        if key in metadata:
+            facts[key.replace("_", " ")] = str(metadata[key])
+    values = {
+        "n_parameters": model.count_params(),
+        "features": features.to_dict(),
+        "metadata": {key: value for key, value in metadata.items() if key != "sha256"},
+    }
+    return Inspection("instrument", facts, values, lambda: _glide(instrument, name))
+
+
+def _glide(instrument: Any, name: str) -> "Figure":
+    """The spectrogram of the instrument gliding through its range in four seconds."""
+    import numpy as np
+
+    from ddsp_tf.plotting import spectrogram
+
+    features, statistics = instrument.features, instrument.statistics
+    n_frames = round(4.0 * features.frame_rate)
+    low, high = (220.0, 880.0) if statistics is None else statistics.f0_hz_range
+    level = -20.0 if statistics is None else statistics.loudness_db_quantiles[50]
+    f0_hz = np.geomspace(low, high, n_frames, dtype=np.float32)
+    loudness_db = np.full(n_frames, level, np.float32)
+    audio = np.zeros([1, n_frames * features.hop_length], np.float32)
+    outputs = instrument.model(
+        {
+            "f0_hz": f0_hz[None, :, None],
+            "loudness_db": loudness_db[None, :, None],
+            "audio": audio,
+        }
+    )
+    return spectrogram(
+        np.asarray(outputs["audio"][0]),
+        features.sample_rate,
+        f0_hz=f0_hz,
+        frame_rate=features.frame_rate,
+        title=f"{name}: a glide through its range",
+    )
