@@ -10,7 +10,7 @@ from ddsp_tf.data.audio_files import (
     write_audio,
 )
 from ddsp_tf.data.dataset import Dataset
-from ddsp_tf.data.prepare import prepare
+from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 

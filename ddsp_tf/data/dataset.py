@@ -12,11 +12,10 @@ from ddsp_tf.data.clip_order import clip_starts
 from ddsp_tf.data.dataset_writer import FORMAT_VERSION, SPLITS
 from ddsp_tf.data.frame_table import FrameTable
 from ddsp_tf.data.recording import from_pcm
+from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import Features, FeatureSettings, Statistics
 from ddsp_tf.files import read_json
-
-LOUDNESS_FLOOR_DB = -80.0
 
 
 class Dataset:
@@ -80,9 +79,10 @@ class Dataset:
             )
         features = FeatureSettings.from_dict(info["settings"]["features"])
         tables = {
-            split: FrameTable.from_info(path, info["splits"][split], hop_length=features.hop_length)
+            split: _table(path, info["splits"][split], info["piece_frames"], features.hop_length)
             for split in SPLITS
         }
+        info = {"name": path.resolve().name, **info}
         return cls(features, Statistics.from_dict(info["statistics"]), tables, info)
 
     def seconds(self, split: str = "train") -> float:
@@ -179,3 +179,13 @@ class Dataset:
         if n_frames < 1:
             raise ArgumentError(f"`clip_s` must be at least one frame long, not {clip_s} s.")
         return n_frames
+
+
+def _table(path: Path, info: dict[str, Any], piece_frames: int, hop_length: int) -> FrameTable:
+    segments = info["segments"]
+    return FrameTable(
+        [segment["name"] for segment in segments],
+        [segment["n_frames"] for segment in segments],
+        ShardFrames(path, info, piece_frames=piece_frames, hop_length=hop_length),
+        hop_length=hop_length,
+    )

@@ -1,5 +1,6 @@
 """Writes a prepared dataset: shards, `dataset.json`, and the report."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,14 @@ def write_dataset(
                 "format_version": FORMAT_VERSION,
                 "settings": settings.to_dict(),
                 "piece_frames": PIECE_FRAMES,
+                "checksum": _checksum(splits),
                 "split_by": split.by,
                 "splits": splits,
                 "statistics": _statistics(recordings, split).to_dict(),
                 "sources": [_source(name, recordings[name], digests[name]) for name in recordings],
                 "failed": dict(failed),
                 "duplicates": dict(duplicates),
-                "report": report.numbers(),
+                "report": report.numbers,
                 "warnings": report.warnings,
             },
         )
@@ -88,6 +90,12 @@ def _write_splits(
                 writers[side].add(name, recording, segment)
                 listed[side].append(_segment(name, segment))
     return {side: {"shards": writers[side].close(), "segments": listed[side]} for side in SPLITS}
+
+
+def _checksum(splits: dict[str, Any]) -> str:
+    """One value that changes with anything that is trained on."""
+    digests = [shard["sha256"] for side in SPLITS for shard in splits[side]["shards"]]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _segment(name: str, segment: Segment) -> dict[str, Any]:

@@ -1,12 +1,19 @@
 """What a preparation found: numbers, warnings in plain words, a table and a picture."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ddsp_tf.data.dataset_warnings import find_warnings
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.split import Split
+from ddsp_tf.data.summary import summarise, voiced_frames
+
+_LONGEST_NAME = 40
+_MOST_ROWS = 60
+_NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 @dataclass(frozen=True)
@@ -29,32 +36,147 @@ class PrepareReport:
     failed: dict[str, str]
     duplicates: dict[str, str]
 
-    @property
-    def train_seconds(self) -> float:
-        """Seconds of sound to train on."""
-        return self._seconds(self.split.train)
-
-    @property
-    def eval_seconds(self) -> float:
-        """Seconds of sound held out."""
-        return self._seconds(self.split.eval)
-
-    def _seconds(self, side: dict[str, list[tuple[int, int]]]) -> float:
-        n_frames = sum(end - first for segments in side.values() for first, end in segments)
-        return n_frames / self.settings.features.frame_rate
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The report as JSON-compatible values; see `summarise`."""
+        return {
+            **summarise(self.recordings, self.split, self.settings),
+            "eval_fraction": self.settings.eval_fraction,
+            "n_failed": len(self.failed),
+            "n_duplicates": len(self.duplicates),
+        }
 
     @property
     def warnings(self) -> list[str]:
         """What may keep a model from sounding good, and what to do; empty when all is well."""
-        return []
-
-    def numbers(self) -> dict[str, Any]:
-        """The report as JSON-compatible values."""
-        return {"train_seconds": self.train_seconds, "eval_seconds": self.eval_seconds}
+        return find_warnings(self.numbers)
 
     def text(self) -> str:
-        """The report for people."""
-        return str(self.numbers())
+        """The report for people: what there is, each file, what was left out, warnings."""
+        parts = [self._overview(), self._table(), self._left_out()]
+        warnings = self.warnings
+        if warnings:
+            parts.append("\n".join(["Warnings", *(f"  - {warning}" for warning in warnings)]))
+        else:
+            parts.append("No warnings: this can train a good model.")
+        return "\n\n".join(part for part in parts if part)
 
     def save_figure(self, path: Path) -> None:
         """Draws the report as a PNG."""
+        # matplotlib takes a second to import, and only this needs it.
+        from ddsp_tf.plotting import dataset_report, save_figure
+
+        f0_hz, loudness_db = voiced_frames(self.recordings)
+        frame_rate = self.settings.features.frame_rate
+        figure = dataset_report(
+            f0_hz=f0_hz,
+            loudness_db=loudness_db,
+            file_names=list(self.recordings),
+            file_seconds=[_n_sounding(rec) / frame_rate for rec in self.recordings.values()],
+            file_voiced_shares=[r.measures["voiced_share"] for r in self.recordings.values()],
+            title=f"Dataset {self.path.name}",
+        )
+        save_figure(figure, path, overwrite=True)
+
+    def _overview(self) -> str:
+        numbers, features = self.numbers, self.settings.features
+        rows = [
+            ("training", f"{_minutes(numbers['train_seconds'])} in {len(self.split.train)} files"),
+            (
+                "held out",
+                f"{_minutes(numbers['eval_seconds'])} in {len(self.split.eval)} files "
+                f"(split by {self.split.by})",
+            ),
+            ("cut out", f"{_minutes(numbers['cut_seconds'])} (silence)"),
+            ("voiced", f"{_percent(numbers['voiced_share'])} of the sound"),
+            ("pitch", _pitch_range(numbers)),
+            ("loudness", _loudness_range(numbers)),
+            (
+                "level",
+                f"peak {numbers['peak_db']:.1f} dBFS, loud passages {numbers['loud_db']:.0f} dBFS",
+            ),
+            ("clipped", f"{_percent(numbers['clipped_share'])} of the samples"),
+            ("several notes", f"{_percent(numbers['polyphonic_share'])} of the voiced sound"),
+            ("octave doubts", f"{_percent(numbers['octave_share'])} of the voiced sound"),
+            (
+                "features",
+                f"{features.sample_rate} Hz, {features.frame_rate:g} frames/s, f0 by "
+                f"{features.f0_tracker}, loudness {features.loudness}",
+            ),
+        ]
+        title = (
+            f"Dataset {self.path.name}: {_minutes(numbers['source_seconds'])} of recordings "
+            f"in {numbers['n_files']} files"
+        )
+        return "\n".join([title, *(f"  {name:<14} {value}" for name, value in rows)])
+
+    def _table(self) -> str:
+        width = min(_LONGEST_NAME, max(map(len, self.recordings)))
+        header = (
+            f"  {'file':<{width}} {'side':<6} {'min':>6} {'Hz':>6} {'loud':>5} {'voiced':>7}"
+            f" {'silent':>7} {'several':>8} {'clipped':>8}"
+        )
+        rows = [self._row(name, width) for name in list(self.recordings)[:_MOST_ROWS]]
+        n_more = len(self.recordings) - len(rows)
+        more = [f"  and {n_more} more; dataset.json lists all"] if n_more else []
+        return "\n".join([header, *rows, *more])
+
+    def _row(self, name: str, width: int) -> str:
+        recording = self.recordings[name]
+        measures, source = recording.measures, recording.source
+        sides = [
+            side
+            for side, of in (("train", self.split.train), ("eval", self.split.eval))
+            if name in of
+        ]
+        side = sides[0] if len(sides) == 1 else "both" if sides else "-"
+        return (
+            f"  {_shorten(name, width):<{width}} {side:<6} {source['seconds'] / 60:>6.2f}"
+            f" {source['sample_rate']:>6} {measures['loud_db']:>5.0f}"
+            f" {_percent(measures['voiced_share']):>7} {_percent(measures['silent_share']):>7}"
+            f" {_percent(measures['polyphonic_share']):>8}"
+            f" {_percent(measures['clipped_share']):>8}"
+        )
+
+    def _left_out(self) -> str:
+        lines = [f"  {error}" for error in self.failed.values()]
+        lines += [
+            f"  `{name}` is the same sound as `{original}`."
+            for name, original in sorted(self.duplicates.items())
+        ]
+        return "\n".join(["Left out", *lines]) if lines else ""
+
+
+def _n_sounding(recording: Recording) -> int:
+    return sum(end - first for first, end in recording.segments)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _percent(share: float) -> str:
+    percent = 100.0 * share
+    return f"{percent:.0f} %" if percent >= 1 or percent == 0 else f"{percent:.2g} %"
+
+
+def _pitch_range(numbers: dict[str, Any]) -> str:
+    if numbers["pitch_low_midi"] is None:
+        return "none found"
+    low, median, high = (_note(numbers[f"pitch_{end}_midi"]) for end in ("low", "median", "high"))
+    return f"{low} to {high}, median {median}"
+
+
+def _loudness_range(numbers: dict[str, Any]) -> str:
+    if numbers["loudness_low_db"] is None:
+        return "no voiced frames"
+    return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB when voiced"
+
+
+def _note(midi: float) -> str:
+    note = round(midi)
+    return f"{_NOTES[note % 12]}{note // 12 - 1}"
+
+
+def _shorten(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width // 2 - 1]}…{name[-(width // 2) :]}"

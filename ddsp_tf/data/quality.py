@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from ddsp_tf.data.polyphony import measure_pitch_doubt
 from ddsp_tf.data.segments import frame_levels_db, loud_level_db, silent_frames
 from ddsp_tf.features import Features
 
 CONFIDENT = 0.5
 """Frames with at least this f0 confidence count as voiced."""
 
+# Further below the loud level, noise and reverberation speak against any one pitch.
+_CLEAR_RANGE_DB = 25.0
 _CLIP_LEVEL = 0.999
 _CLIP_RUN = 3
 
@@ -66,19 +69,26 @@ def measure_recording(
         silence_floor_db: See `PrepareSettings`.
 
     Returns:
-        `peak_db`, `loud_db` (dBFS), `silent_share`, `voiced_share` (of sounding frames) and
-        `polyphonic_share` (of voiced frames; see `polyphonic_frames`).
+        `peak_db`, `loud_db` (dBFS), `silent_share`, `voiced_share` (of sounding frames),
+        `polyphonic_share` and `octave_share` (of voiced frames; see `measure_pitch_doubt`).
     """
     levels = frame_levels_db(audio, hop_length=hop_length)
     silent = silent_frames(levels, below_db=silence_below_db, floor_db=silence_floor_db)
     voiced = ~silent & (features.f0_confidence >= CONFIDENT)
+    clear = voiced & (levels > loud_level_db(levels) - _CLEAR_RANGE_DB)
+    doubt = measure_pitch_doubt(
+        audio, features, clear, sample_rate=sample_rate, hop_length=hop_length
+    )
     return {
         "peak_db": float(20 * np.log10(max(float(np.max(np.abs(audio))), 1e-6))),
         "loud_db": loud_level_db(levels),
         "silent_share": float(np.mean(silent)),
         "voiced_share": _share(voiced, among=~silent),
+        "polyphonic_share": doubt.polyphonic_share,
+        "octave_share": doubt.octave_share,
     }
 
 
 def _share(mask: np.ndarray, *, among: np.ndarray) -> float:
-    return float(np.count_nonzero(mask & among) / max(np.count_nonzero(among), 1))
+    n_among = int(np.count_nonzero(among))
+    return int(np.count_nonzero(mask & among)) / max(n_among, 1)

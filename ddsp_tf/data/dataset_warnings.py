@@ -1,0 +1,177 @@
+"""What may keep a model from sounding good, in plain words, with what to record instead."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Numbers = Mapping[str, Any]
+
+_LITTLE_SOUND_S = 300.0
+_TOO_LITTLE_SOUND_S = 60.0
+_LITTLE_VOICED = 0.6
+_MANY_NOTES = 0.1
+_MANY_OCTAVES = 0.05
+_MUCH_CLIPPING = 1e-4
+_MUCH_SILENCE = 0.4
+_QUIET_DB = -40.0
+_LEVEL_SPREAD_DB = 15.0
+_SMALL_PITCH_RANGE = 7.0
+_SMALL_LOUDNESS_RANGE_DB = 8.0
+
+
+def find_warnings(numbers: Numbers) -> list[str]:
+    """Judges a dataset by its numbers.
+
+    Args:
+        numbers: From `summarise`, with `n_failed` and `eval_fraction`.
+
+    Returns:
+        One sentence or two for each trouble; empty when all is well.
+    """
+    found = (check(numbers) for check in _CHECKS)
+    return [warning for warning in found if warning is not None]
+
+
+def _amount(numbers: Numbers) -> str | None:
+    seconds = numbers["train_seconds"]
+    if seconds >= _LITTLE_SOUND_S:
+        return None
+    verdict = "too little for a model" if seconds < _TOO_LITTLE_SOUND_S else "little"
+    return (
+        f"Only {seconds / 60:.1f} min of sound to train on is {verdict}. Record 10 to 20 minutes: "
+        "melodies, scales and long notes over the whole range, soft and loud."
+    )
+
+
+def _voicing(numbers: Numbers) -> str | None:
+    if numbers["voiced_share"] >= _LITTLE_VOICED:
+        return None
+    return (
+        f"Only {_percent(numbers['voiced_share'])} of the sound has a clear pitch. The model "
+        "plays pitched notes: record one melodic instrument, close to the microphone, without "
+        "accompaniment or noise."
+    )
+
+
+def _polyphony(numbers: Numbers) -> str | None:
+    if numbers["polyphonic_share"] <= _MANY_NOTES:
+        return None
+    return (
+        f"In {_percent(numbers['polyphonic_share'])} of the pitched sound one pitch doesn't "
+        "explain what is heard: chords, double stops, accompaniment, strong reverberation, or "
+        "a misjudged pitch. The model plays one note at a time: leave such passages out."
+    )
+
+
+def _octaves(numbers: Numbers) -> str | None:
+    if numbers["octave_share"] <= _MANY_OCTAVES:
+        return None
+    return (
+        f"In {_percent(numbers['octave_share'])} of the pitched sound the pitch found is probably "
+        "an octave too high. Prepare with a larger tracker, e.g. `f0_tracker` crepe-full."
+    )
+
+
+def _clipping(numbers: Numbers) -> str | None:
+    if numbers["clipped_share"] <= _MUCH_CLIPPING:
+        return None
+    return (
+        f"{_percent(numbers['clipped_share'])} of the samples are clipped, which the model learns "
+        "as a part of the sound. Record with peaks around -6 dBFS."
+    )
+
+
+def _silence(numbers: Numbers) -> str | None:
+    if numbers["silent_share"] <= _MUCH_SILENCE:
+        return None
+    return (
+        f"{_percent(numbers['silent_share'])} of the recordings is silence. Long silences are cut "
+        "out; play more of the time, or set aside the files that hold little."
+    )
+
+
+def _level(numbers: Numbers) -> str | None:
+    if numbers["loud_db"] >= _QUIET_DB:
+        return None
+    return (
+        f"The recordings are quiet: their loud passages are at {numbers['loud_db']:.0f} dBFS. "
+        "Noise will be learnt along; record with peaks around -6 dBFS."
+    )
+
+
+def _evenness(numbers: Numbers) -> str | None:
+    if numbers["loud_spread_db"] <= _LEVEL_SPREAD_DB:
+        return None
+    return (
+        f"The files' levels differ by {numbers['loud_spread_db']:.0f} dB. Record all of them with "
+        "the same gain and distance, since loudness controls the timbre."
+    )
+
+
+def _pitch_range(numbers: Numbers) -> str | None:
+    if numbers["pitch_low_midi"] is None:
+        return "No pitch was found at all. Record a melodic instrument."
+    semitones = numbers["pitch_high_midi"] - numbers["pitch_low_midi"]
+    if semitones >= _SMALL_PITCH_RANGE:
+        return None
+    return (
+        f"The pitch range is only {semitones:.0f} semitones; other notes will sound wrong. "
+        "Record scales over the whole range of the instrument."
+    )
+
+
+def _loudness_range(numbers: Numbers) -> str | None:
+    if numbers["loudness_low_db"] is None:
+        return None
+    decibels = numbers["loudness_high_db"] - numbers["loudness_low_db"]
+    if decibels >= _SMALL_LOUDNESS_RANGE_DB:
+        return None
+    return (
+        f"Loudness varies by {decibels:.0f} dB only, so the model can't learn how soft and loud "
+        "notes differ. Record both."
+    )
+
+
+def _bandwidth(numbers: Numbers) -> str | None:
+    if numbers["lowest_sample_rate"] >= numbers["sample_rate"]:
+        return None
+    return (
+        f"Some files have a sample rate of {numbers['lowest_sample_rate']} Hz, below the dataset's "
+        f"{numbers['sample_rate']} Hz: nothing above {numbers['lowest_sample_rate'] // 2} Hz can "
+        "be learnt from them. Use the original recordings."
+    )
+
+
+def _evaluation(numbers: Numbers) -> str | None:
+    if numbers["eval_seconds"] > 0 or numbers["eval_fraction"] == 0:
+        return None
+    return (
+        "Nothing could be held out, so training can't tell when the model gets worse. Record more."
+    )
+
+
+def _failures(numbers: Numbers) -> str | None:
+    if numbers["n_failed"] == 0:
+        return None
+    return f"{numbers['n_failed']} of the files could not be used; the list above says why."
+
+
+def _percent(share: float) -> str:
+    percent = 100.0 * share
+    return f"{percent:.0f} %" if percent >= 1 else f"{percent:.2g} %"
+
+
+_CHECKS: tuple[Callable[[Numbers], str | None], ...] = (
+    _failures,
+    _amount,
+    _evaluation,
+    _voicing,
+    _pitch_range,
+    _polyphony,
+    _octaves,
+    _clipping,
+    _level,
+    _evenness,
+    _loudness_range,
+    _silence,
+    _bandwidth,
+)
