@@ -61,9 +61,7 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
                 f"`{output}` should end in .wav or .flac, or be a folder (end it in `/`)."
             )
         if suffix is not None and output.suffix.lower() != suffix:
-            raise ArgumentError(
-                f"`{output}` contradicts `--format {suffix[1:]}`. Drop one of them."
-            )
+            raise ArgumentError(f"`{output}` contradicts --format {suffix[1:]}. Drop one of them.")
         if len(found) > 1 or len(inputs) > 1:
             raise ArgumentError(
                 f"There are {max(len(found), len(inputs))} inputs, so the output `{output}` must "

@@ -1,0 +1,73 @@
+"""Help comes at once: no TensorFlow, and an example in every text."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from cli_toys import Run
+
+from ddsp_tf.cli.main import COMMANDS
+
+HEAVY = ("tensorflow", "keras", "numpy", "gin", "librosa", "matplotlib", "rich", "soundfile")
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from ddsp_tf.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    code = end.code\n"
+        f"found = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "print('heavy:', found, 'code:', code)\n"
+    )
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    seconds = time.perf_counter() - start
+    print(f"ddsp-tf --help: {seconds:.2f} s")  # noqa: T201
+    assert "heavy: [] code: 0" in done.stdout
+    assert seconds < 3.0  # under one on an idle machine; other work runs beside the tests
+    for name in COMMANDS:
+        assert f"  {name} " in done.stdout
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, ddsp_tf\n"
+        "assert 'TimbreTransfer' in dir(ddsp_tf) and ddsp_tf.__version__\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "configs list", "configs show"])
+def test_every_command_has_examples(run: Run, name: str) -> None:
+    result = run(*name.split(), "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert f"ddsp-tf {name}" in result.output
+
+
+def test_every_public_name_exists() -> None:
+    import ddsp_tf
+
+    for name in ddsp_tf.__all__:
+        assert getattr(ddsp_tf, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Autoencodre'"):
+        ddsp_tf.Autoencodre  # noqa: B018
+
+
+def test_version(run: Run) -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.output.startswith("ddsp-tf 0.")
+
+
+def test_an_unknown_command_suggests_the_nearest(run: Run) -> None:
+    result = run("trian")
+    assert result.exit_code == 2
+    assert "There is no command `trian`. Did you mean `train`?" in result.output

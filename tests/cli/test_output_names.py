@@ -1,0 +1,100 @@
+"""Where each output goes: trees are mirrored, nothing collides, no input is overwritten."""
+
+from pathlib import Path
+
+import pytest
+
+from ddsp_tf.cli.output_names import plan_outputs
+from ddsp_tf.errors import ArgumentError
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def make(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"x")
+
+
+def targets(*inputs: str, output: str | None = "out", suffix: str | None = None) -> list[str]:
+    plan = plan_outputs(inputs, Path(output) if output else None, suffix=suffix)
+    assert not plan.failures
+    return [job.target.as_posix() for job in plan.jobs]
+
+
+def test_one_file_into_a_folder() -> None:
+    make("melody.flac")
+    assert targets("melody.flac") == ["out/melody.wav"]
+    assert targets("melody.flac", suffix=".flac") == ["out/melody.flac"]
+
+
+def test_one_file_into_a_file() -> None:
+    make("melody.wav")
+    assert targets("melody.wav", output="new.flac") == ["new.flac"]
+
+
+def test_beside_the_input_without_an_output() -> None:
+    make("takes/melody.wav")
+    assert targets("takes/melody.wav", output=None) == ["takes/melody_transfer.wav"]
+
+
+def test_a_folder_keeps_its_tree() -> None:
+    make("takes/a.wav", "takes/deep/b.wav", "takes/.hidden/c.wav", "takes/notes.txt")
+    assert targets("takes") == ["out/a.wav", "out/deep/b.wav"]
+
+
+def test_patterns_and_repeated_files() -> None:
+    make("x/a.wav", "x/b.flac")
+    assert targets("x/*.wav", "x/a.wav", "x/*.flac") == ["out/a.wav", "out/b.wav"]
+
+
+def test_names_that_collide_stay_apart() -> None:
+    make("x/a.wav", "y/a.wav", "z/a.flac", "w/a.wav")
+    assert targets("x/a.wav", "y/a.wav", "z/a.flac", "w/a.wav") == [
+        "out/a.wav",
+        "out/a.wav.wav",
+        "out/a.flac.wav",
+        "out/a_2.wav",
+    ]
+
+
+def test_an_input_is_never_a_target() -> None:
+    make("a.wav", "b.flac")
+    assert targets("a.wav", "b.flac", output=".") == ["a.wav.wav", "b.wav"]
+    with pytest.raises(ArgumentError, match="is the input itself"):
+        plan_outputs(["a.wav"], Path("a.wav"), suffix=None)
+
+
+def test_a_dot_in_an_existing_folder_makes_it_no_file() -> None:
+    make("a.wav")
+    Path("out.d").mkdir()
+    assert targets("a.wav", output="out.d") == ["out.d/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "suffix", "message"),
+    [
+        (["a.wav", "b.wav"], "one.wav", None, "must be a folder"),
+        (["a.wav"], "one.mp3", None, "should end in .wav or .flac"),
+        (["a.wav"], "one.wav", ".flac", "contradicts --format flac"),
+    ],
+)
+def test_impossible_outputs(
+    inputs: list[str], output: str, suffix: str | None, message: str
+) -> None:
+    make("a.wav", "b.wav")
+    with pytest.raises(ArgumentError, match=message):
+        plan_outputs(inputs, Path(output), suffix=suffix)
+
+
+def test_what_is_missing_is_reported_and_the_rest_is_planned() -> None:
+    make("a.wav")
+    Path("empty").mkdir()
+    plan = plan_outputs(["a.wav", "missing.wav", "empty", "*.ogg"], Path("out"), suffix=None)
+    assert [job.target.as_posix() for job in plan.jobs] == ["out/a.wav"]
+    assert "`missing.wav` does not exist" in plan.failures["missing.wav"]
+    assert "`empty` is empty" in plan.failures["empty"]
+    assert plan.failures["*.ogg"] == "Nothing matches `*.ogg`."
