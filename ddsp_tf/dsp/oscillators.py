@@ -7,7 +7,9 @@ on how a compiler orders the sum. See `_frame_turns`.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.envelopes import Interpolation, crossfade
@@ -28,8 +30,9 @@ def harmonic(
 ) -> tf.Tensor:
     """Sums sinusoids at integer multiples of a fundamental.
 
-    Partials at or above Nyquist are silent at every sample. The phase error stays below 1e-3 rad
-    after ten minutes. Sample n carries the phase of n + 1 increments, so the first isn't zero.
+    A partial is silent between two frames if it reaches Nyquist at either, so that no sample of it
+    is ever aliased. The phase error stays below 1e-3 rad after ten minutes. Sample n carries the
+    phase of n + 1 increments, so the first isn't zero.
 
     Args:
         f0_hz: Fundamental in Hz, `[batch, n_frames, 1]`, >= 0. Linear in Hz between frames.
@@ -74,6 +77,7 @@ def stream_harmonic(
     sample_rate: int,
     amplitude_method: Interpolation = "window",
     harmonic_shifts: tf.Tensor | None = None,
+    jit_compile: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Does the work of `harmonic` for one block of a longer sound.
 
@@ -90,6 +94,7 @@ def stream_harmonic(
         sample_rate: In Hz.
         amplitude_method: As in `harmonic`.
         harmonic_shifts: `[batch, n_frames + 1, n_harmonics]` or None.
+        jit_compile: Whether XLA compiles the sum: seconds once, then many times faster.
 
     Returns:
         Audio `[batch, n_frames * hop_length]`, and the phase in turns, in [0, 1), to pass on.
@@ -106,15 +111,12 @@ def stream_harmonic(
             amplitude_method=amplitude_method,
         )
     turns, final_turns = _frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
-
-    def audible() -> tf.Tensor:
-        # One division a sample instead of one product a partial.
-        return numbers < 0.5 * sample_rate / tf.maximum(_glide(f0_hz, hop_length), 1e-7)
-
-    audio = _blend_partials(
-        turns, partial_amplitudes, numbers, audible, crossfade(hop_length, amplitude_method)
-    )
-    return audio, final_turns
+    # Between two frames f0 is no higher than at the higher one, so nothing above Nyquist sounds.
+    highest_hz = tf.maximum(f0_hz[:, :-1], f0_hz[:, 1:]) * numbers
+    audible = highest_hz[..., tf.newaxis] < 0.5 * sample_rate
+    pairs = tf.where(audible, _pairs(partial_amplitudes), 0.0)
+    weight = crossfade(hop_length, amplitude_method)
+    return _join(_blend_harmonics(turns[..., 0], pairs, weight, jit_compile)), final_turns
 
 
 def sinusoidal(
@@ -176,14 +178,9 @@ def stream_sinusoidal(
         Audio `[batch, n_frames * hop_length]`, and the phases in turns to pass on.
     """
     turns, final_turns = _frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
-
-    def audible() -> tf.Tensor:
-        return _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
-
-    audio = _blend_partials(
-        turns, amplitudes, tf.constant([1.0]), audible, crossfade(hop_length, amplitude_method)
-    )
-    return audio, final_turns
+    audible = _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
+    weight = crossfade(hop_length, amplitude_method)
+    return _join(_blend_sinusoids(turns, _pairs(amplitudes), audible, weight)), final_turns
 
 
 def remove_above_nyquist(
@@ -257,63 +254,121 @@ def _glide(frequencies_hz: tf.Tensor, hop_length: int) -> tf.Tensor:
     return here + (following - here) * weight
 
 
-def _blend_partials(
-    turns: tf.Tensor,
-    amplitudes: tf.Tensor,
-    numbers: tf.Tensor,
-    audible: Callable[[], tf.Tensor],
-    weight: tf.Tensor,
+def _blend_harmonics(
+    turns: tf.Tensor, amplitudes: tf.Tensor, weight: np.ndarray, jit_compile: bool
 ) -> tf.Tensor:
-    """Sums partials, each with its amplitude at two neighbouring frames, cross-faded.
+    """Sums multiples of one phase, each with its amplitude at two neighbouring frames, cross-faded.
 
-    Amplitudes stay at the frame rate: per frame, [hop, partials] sines times [partials, 2]
-    amplitudes. The sines are made again in the backward pass rather than kept.
+    Each partial is the one before turned by the fundamental, so a sample needs one sine and one
+    cosine, and nothing of size `[n_samples, n_harmonics]` is ever made. Measured on two cores for
+    60 partials, in processor time: this, compiled, 16 ms, and as a graph 157; Clenshaw's sum 16 and
+    93, with six times its rounding error; all sines and a matrix product a frame, 213.
 
     Args:
-        turns: `[batch, n_frames, hop, 1 or n_partials]`.
-        amplitudes: `[batch, n_frames + 1, n_partials]`.
-        numbers: Multiples of the phase, `[n_partials or 1]`.
-        audible: Gives a boolean `[batch, n_frames, hop, n_partials]`.
-        weight: Of the following frame, `[hop]`.
+        turns: Phase, `[batch, n_frames, hop]`.
+        amplitudes: `[batch, n_frames, n_harmonics, 2]`: of this frame and of the next.
+        weight: Of the next frame, `[hop]`.
+        jit_compile: Whether the sum is compiled by XLA, which fuses it into one loop.
 
     Returns:
-        `[batch, n_frames * hop]`.
+        `[batch, n_frames, hop]`.
     """
-    weights = tf.stack([1.0 - weight, tf.constant(weight)], axis=-1)
+    n_harmonics = amplitudes.shape[2]
+    angles = _TWO_PI * (turns - tf.round(turns))
 
-    def angles(turns: tf.Tensor) -> tf.Tensor:
-        return turns * (_TWO_PI * numbers)
+    def mix(pairs: tf.Tensor, first: tf.Tensor, quarter: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
+        """Sums `first`, the wave at k = 1, and its turned copies; `quarter` is 90 degrees ahead."""
+        sine, cosine = tf.sin(angles), tf.cos(angles)
+        total = tf.zeros_like(angles)
+        for k in range(n_harmonics):
+            here, following = pairs[:, :, k, :1], pairs[:, :, k, 1:]
+            total += (here + weight * (following - here)) * first
+            first, quarter = first * cosine + quarter * sine, quarter * cosine - first * sine
+        return total
 
-    def keep_audible(partials: tf.Tensor) -> tf.Tensor:
-        return tf.where(audible(), partials, 0.0)
+    def mix_sines(pairs: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
+        return mix(pairs, tf.sin(angles), tf.cos(angles), angles)
 
-    def pairs(amplitudes: tf.Tensor) -> tf.Tensor:
-        return tf.stack([amplitudes[:, :-1], amplitudes[:, 1:]], axis=-1)
+    def mix_cosines(pairs: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
+        return mix(pairs, tf.cos(angles), -tf.sin(angles), angles)
+
+    def correlate(upstream: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
+        """Gives the sum over each hop of upstream times sine k times weight, for every k."""
+        weights = tf.constant(np.stack([1.0 - weight, weight], axis=-1))
+        twice_cosine = 2.0 * tf.cos(angles)
+
+        def step(k: tf.Tensor, wave: tf.Tensor, before: tf.Tensor, kept: Any) -> tuple[Any, ...]:
+            kept = kept.write(k, tf.tensordot(wave, weights, 1))
+            return k + 1, twice_cosine * wave - before, wave, kept
+
+        wave = upstream * tf.sin(angles)
+        kept = tf.TensorArray(tf.float32, n_harmonics, element_shape=[*upstream.shape[:2], 2])
+        *_, kept = tf.while_loop(
+            lambda k, *_: k < n_harmonics,
+            step,
+            (tf.constant(0), wave, tf.zeros_like(wave), kept),
+            maximum_iterations=n_harmonics,
+        )
+        return tf.transpose(kept.stack(), [1, 2, 0, 3])
+
+    if jit_compile:
+        mix_sines, mix_cosines, correlate = (
+            tf.function(f, jit_compile=True, autograph=False)
+            for f in (mix_sines, mix_cosines, correlate)
+        )
+
+    @tf.custom_gradient
+    def bank(angles: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            numbers = np.arange(1, n_harmonics + 1, dtype=np.float32)
+            slope = mix_cosines(amplitudes * numbers[:, np.newaxis], angles)
+            return upstream * slope, correlate(upstream, angles)
+
+        return mix_sines(amplitudes, angles), gradient
+
+    return bank(angles, amplitudes)
+
+
+def _blend_sinusoids(
+    turns: tf.Tensor, amplitudes: tf.Tensor, audible: tf.Tensor, weight: np.ndarray
+) -> tf.Tensor:
+    """Sums sinusoids of unrelated phases, each cross-faded between two neighbouring frames.
+
+    The sines are made again in the backward pass rather than kept.
+
+    Args:
+        turns: Phases, `[batch, n_frames, hop, n_sinusoids]`.
+        amplitudes: `[batch, n_frames, n_sinusoids, 2]`: of this frame and of the next.
+        audible: Which sinusoids sound, boolean, as `turns`.
+        weight: Of the next frame, `[hop]`.
+
+    Returns:
+        `[batch, n_frames, hop]`.
+    """
+    weights = np.stack([1.0 - weight, weight], axis=-1)
 
     @tf.custom_gradient
     def bank(turns: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
-        sines = keep_audible(tf.sin(angles(turns)))
-        blocks = tf.reduce_sum(tf.matmul(sines, pairs(amplitudes)) * weights, axis=-1)
+        sines = tf.where(audible, tf.sin(_TWO_PI * turns), 0.0)
+        blocks = tf.reduce_sum(tf.matmul(sines, amplitudes) * weights, axis=-1)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             weighted = upstream[..., tf.newaxis] * weights
-            sines = keep_audible(tf.sin(angles(turns)))
-            to_pairs = tf.matmul(sines, weighted, transpose_a=True)
-            to_amplitudes = tf.pad(to_pairs[..., 0], [[0, 0], [0, 1], [0, 0]]) + tf.pad(
-                to_pairs[..., 1], [[0, 0], [1, 0], [0, 0]]
-            )
-            slopes = keep_audible(tf.cos(angles(turns)))
-            if turns.shape[-1] == 1:
-                slope = tf.matmul(slopes, pairs(amplitudes * (_TWO_PI * numbers)))
-                to_turns = tf.reduce_sum(slope * weighted, axis=-1, keepdims=True)
-            else:
-                to_turns = (
-                    _TWO_PI * slopes * tf.matmul(weighted, pairs(amplitudes), transpose_b=True)
-                )
-            return to_turns, to_amplitudes
+            sines = tf.where(audible, tf.sin(_TWO_PI * turns), 0.0)
+            slopes = tf.where(audible, _TWO_PI * tf.cos(_TWO_PI * turns), 0.0)
+            to_turns = slopes * tf.matmul(weighted, amplitudes, transpose_b=True)
+            return to_turns, tf.matmul(sines, weighted, transpose_a=True)
 
         return blocks, gradient
 
-    blocks = bank(turns, amplitudes)
+    return bank(turns, amplitudes)
+
+
+def _pairs(frames: tf.Tensor) -> tf.Tensor:
+    """Sets each frame's values beside the next one's: `[batch, n_frames, channels, 2]`."""
+    return tf.stack([frames[:, :-1], frames[:, 1:]], axis=-1)
+
+
+def _join(blocks: tf.Tensor) -> tf.Tensor:
     shape = tf.shape(blocks)
-    return tf.reshape(blocks, [shape[0], shape[1] * shape[2]])
+    return tf.reshape(blocks, [shape[0], shape[1] * blocks.shape[2]])

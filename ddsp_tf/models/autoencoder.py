@@ -10,7 +10,7 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.decoder import Decoder
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
-from ddsp_tf.processors import ProcessorGroup, Reverb
+from ddsp_tf.processors import Harmonic, ProcessorGroup, Reverb
 from ddsp_tf.processors.processor import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
@@ -49,13 +49,33 @@ class Autoencoder(keras.Model):
         self.decoder = decoder
         self.processor_group = processor_group
         self.encoder = encoder
-        self.jit_network = False
         self._compiled_decoder: Any = None
         self._check_inputs()
         n_z = {} if encoder is None else {"z": encoder.n_z}
         if not decoder.built:
             decoder.build_for({"f0_scaled": 1, "loudness_scaled": 1, **n_z})
         self.built = True
+
+    @property
+    def jit_network(self) -> bool:
+        """Whether XLA compiles the decoder and the oscillators, at the first call of each length.
+
+        Off by default, since compiling takes seconds; a trainer turns it on. It changes rounding
+        alone and is not stored with the model.
+        """
+        return self._compiled_decoder is not None
+
+    @jit_network.setter
+    def jit_network(self, enabled: bool) -> None:
+        decoder = self.decoder
+        self._compiled_decoder = (
+            tf.function(lambda *inputs: decoder(*inputs), jit_compile=True, autograph=False)
+            if enabled
+            else None
+        )
+        for processor in self.processor_group.processors:
+            if isinstance(processor, Harmonic):
+                processor.jit_compile = enabled
 
     @property
     def sample_rate(self) -> int:
@@ -189,14 +209,8 @@ class Autoencoder(keras.Model):
             **({"z": features["z"]} if "z" in features else {}),
         }
         scaled = {key: scaled[key] for key in self.decoder.input_keys}
-        if not self.jit_network:
-            return self.decoder(scaled, decoder_state)
-        if self._compiled_decoder is None:
-            decoder = self.decoder
-            self._compiled_decoder = tf.function(
-                lambda inputs, state: decoder(inputs, state), jit_compile=True, autograph=False
-            )
-        return self._compiled_decoder(scaled, decoder_state)
+        decode = self._compiled_decoder or self.decoder
+        return decode(scaled, decoder_state)
 
     def _play(
         self,

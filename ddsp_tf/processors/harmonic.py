@@ -59,6 +59,7 @@ class Harmonic(Processor):
         self.amplitude_method = amplitude_method
         self.normalize_below_nyquist = normalize_below_nyquist
         self.scale = scale
+        self.jit_compile = False
 
     @property
     def lookahead_frames(self) -> int:
@@ -94,6 +95,7 @@ class Harmonic(Processor):
             hop_length=self.hop_length,
             sample_rate=self.sample_rate,
             amplitude_method=self.amplitude_method,
+            jit_compile=self.jit_compile,
         )
         return audio, {"turns": turns}
 
