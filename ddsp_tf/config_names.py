@@ -16,6 +16,9 @@ from ddsp_tf.errors import ConfigError
 ENABLE = "from __gin__ import dynamic_registration"
 _FEATURE = "__gin__.dynamic_registration"
 
+_LEAST_LIKENESS = 0.6
+_AS_GOOD = 0.05
+
 # Where a name given on the command line without its module (`train.num_steps`) is looked up.
 PUBLIC_MODULES = (
     "ddsp_tf.training",
@@ -126,17 +129,20 @@ def find_gin_file(name: str | os.PathLike[str], *, beside: Path | None = None) -
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Returns `. Did you mean ...?`, or a full stop when nothing known is near `name`."""
-    known = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    if not near:
-        by_lower = {candidate.lower(): candidate for candidate in known}
-        near = [
-            by_lower[match]
-            for match in difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
-        ]
-    if not near:
+    likeness = {candidate: _likeness(name.lower(), candidate.lower()) for candidate in known}
+    best = max(likeness.values(), default=0.0)
+    if best < _LEAST_LIKENESS:
         return "."
+    near = [candidate for candidate, value in likeness.items() if value > best - _AS_GOOD][:3]
     return f". Did you mean {' or '.join(f'`{match}`' for match in near)}?"
+
+
+def _likeness(name: str, candidate: str) -> float:
+    """How likely a candidate was meant: few letters differ, and the start is right."""
+    same_start = candidate[:1] == name[:1]
+    shortened = candidate.startswith(name.removesuffix(".gin"))
+    ratio = difflib.SequenceMatcher(None, name, candidate).ratio()
+    return ratio + 0.06 * same_start + 0.2 * shortened
 
 
 def resolve_selector(selector: str, imports: Mapping[str, Any]) -> Any:

@@ -72,9 +72,13 @@ def command(
             progress=advance,
         )
     terminal.say(report.text())
-    terminal.result(report.numbers())
+    terminal.result({**report.numbers, "failed": report.failed, "warnings": report.warnings})
     if report.failed:
-        for reason in report.failed.values():
-            terminal.fail(f"Left out: {reason}")
-        terminal.fail(f"{len(report.failed)} files were left out; the dataset holds the others.")
+        if terminal.quiet:
+            for reason in report.failed.values():
+                terminal.fail(reason)
+        terminal.fail(
+            f"{len(report.failed)} of {len(report.failed) + len(report.recordings)} files were "
+            f"left out; `{dataset}` holds the others."
+        )
         raise SystemExit(FAILED)

@@ -60,3 +60,27 @@ def instrument(tmp_path_factory: pytest.TempPathFactory) -> Path:
         metadata={"licence": "CC0", "training_data": "a glide", "metrics": {"loudness_db": 2.5}},
     ).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory, recordings_folder: Path) -> Path:
+    """A dataset prepared by the command."""
+    path = tmp_path_factory.mktemp("datasets") / "dataset"
+    arguments = ["prepare", str(recordings_folder), str(path), "--workers", "1", "--quiet"]
+    result = CliRunner().invoke(cli, [*arguments, "--eval-fraction", "0.3"])
+    assert result.exit_code == 0, result.output
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, dataset: Path) -> Path:
+    """A run of two steps, made by the command."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    arguments = ["train", "--data", str(dataset), "--run", str(path), "--quiet"]
+    arguments += ["--gin-file", "models/tiny_instrument.gin"]
+    arguments += ["--gin_file", "training/smoke_test.gin"]
+    for binding in (*SMALL_MODEL, "train.xla=False"):
+        arguments += ["--gin-param", binding]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    return path

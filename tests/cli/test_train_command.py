@@ -1,0 +1,107 @@
+"""`ddsp-tf train`: gin reaches the run, a run can be resumed, wrong settings are refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_toys import SMALL_MODEL, Run
+
+from ddsp_tf import config, training
+
+
+def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
+    assert (trained / "model" / "metadata.json").is_file()
+    kept = config.parse([trained / "config.gin"])
+    settings = kept.bound(training.train)
+    assert settings["num_steps"] == 2
+    assert settings["xla"] is False
+    assert kept.build_model().processor_group.processors[0].name == "harmonic"
+    operative = config.parse([trained / "operative_config.gin"])
+    assert operative.bound(training.train)["learning_rate"] == 3e-4
+    assert operative.build_model().count_params() == kept.build_model().count_params()
+
+
+def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    result = run(
+        *("train", "--run", copy, "--data", dataset, "--resume", "--json"),
+        *("--gin-param", "train.num_steps=3"),
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["step"] == 3
+    assert "step 3 of 3" in result.stderr
+    assert "loss" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        ((), 2, "What should be trained? Add --gin-file"),
+        (("--gin-file", "models/solo.gin"), 2, "Did you mean `models/solo_instrument.gin`"),
+        (("TINY", "--gin-param", "train.num_step=3"), 2, "Did you mean `num_steps`?"),
+        (("TINY", "--gin-param", "train.batch_size='x'"), 2, "should be a whole number"),
+        (("TINY", "--gin-param", "trian.batch_size=3"), 2, "Did you mean `train`"),
+        (("TINY", "--gin-param", "train.batch_size=0"), 2, "`batch_size` must be above 0"),
+        (("TINY", "--gin-param", "Reverb.length=3"), 2, "`impulse_response_length`"),
+        (("TINY", "--gin-param", "train.batch_size=5000"), 1, "fewer than one batch of 5000"),
+        (("TINY", "--gin-param", "HOP_LENGTH=128"), 1, "`hop_length` is 64 there, 128 here"),
+        (("TINY", "--resume", "--gin-param", "train.batch_size=1"), 1, "to resume"),
+        (("--resume",), 1, "There is no run in"),
+        (("TINY", "--resume", "--overwrite"), 2, "choose one"),
+        (("TINY", "--data", "missing"), 1, "There is no dataset at `missing`"),
+    ],
+)
+def test_one_clear_line_and_no_run(
+    run: Run, dataset: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, text: str
+) -> None:
+    small = [part for binding in SMALL_MODEL for part in ("--gin-param", binding)]
+    tiny = ["--gin-file", "models/tiny_instrument.gin", *small]
+    flags = [part for a in arguments for part in (tiny if a == "TINY" else [a])]
+    data = () if "--data" in arguments else ("--data", dataset)
+    result = run("train", *data, "--run", tmp_path / "run", *flags)
+    assert result.exit_code == code, result.output
+    assert text in result.stderr
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error")]
+    assert len(errors) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_existing_run_is_kept(run: Run, trained: Path, dataset: Path) -> None:
+    result = run(
+        *("train", "--data", dataset, "--run", trained),
+        *("--gin-file", "models/tiny_instrument.gin", "--gin-param", "train.batch_size=1"),
+    )
+    assert result.exit_code == 1
+    assert "--resume" in result.stderr
+    assert "--overwrite" in result.stderr
+
+
+def test_data_is_needed(run: Run, tmp_path: Path) -> None:
+    result = run("train", "--run", tmp_path / "run", "--gin-file", "models/tiny_instrument.gin")
+    assert result.exit_code == 2
+    assert "Add --data" in result.stderr
+
+
+def test_ctrl_c_says_how_to_go_on(
+    run: Run, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(model: Any, loss: Any, **kwargs: Any) -> training.TrainResult:
+        return training.TrainResult(kwargs["run"], "interrupted", 5, 0.1, None, None)
+
+    monkeypatch.setattr(training, "train", train)
+    Path(tmp_path / "my.gin").write_text(
+        "from __gin__ import dynamic_registration\n"
+        "from ddsp_tf import training\nfrom ddsp_tf import losses\n"
+        "training.train:\n  model = @losses.SpectralLoss()\n  loss = @losses.SpectralLoss()\n"
+    )
+    result = run(
+        "train", "--data", dataset, "--run", tmp_path / "run", "--gin-file", tmp_path / "my.gin"
+    )
+    assert result.exit_code == 130
+    assert "5 steps" in result.stdout
+    assert f"--run {tmp_path / 'run'}" in result.stderr
+    assert "--resume" in result.stderr

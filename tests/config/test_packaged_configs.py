@@ -1,0 +1,139 @@
+"""Every packaged configuration builds what it promises, and trains."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from ddsp_tf import config, data, features, training
+
+SOLO, TINY, SMALL, WITH_Z = 4_801_150, 232_314, 477_950, 6_407_334 + 843_852
+
+MODELS = {
+    "models/solo_instrument.gin": (SOLO, 48_000),
+    "models/tiny_instrument.gin": (TINY, 48_000),
+    "models/small_instrument.gin": (SMALL, 16_000),
+    "models/autoencoder.gin": (WITH_Z, 0),
+    "papers/iclr2020/solo_instrument.gin": (SOLO, 48_000),
+    "papers/iclr2020/tiny_instrument.gin": (TINY, 48_000),
+    "papers/iclr2020/nsynth_autoencoder.gin": (WITH_Z, 0),
+    "instruments/violin.gin": (SMALL, 16_000),
+}
+"""Weights of the networks, as counted for the paper's library, and taps of the reverberation."""
+
+ALSO_TRAINED_BY_DEFAULT = ("models/small_instrument.gin",)
+
+
+def test_every_file_is_known_here_and_explains_itself() -> None:
+    names = config.packaged_configs()
+    assert set(MODELS) <= set(names)
+    for name in set(names) - set(MODELS):
+        assert name.startswith(("data/", "training/")), f"test what {name} builds"
+    for name in names:
+        text = config.find_gin_file(name).read_text(encoding="utf-8")
+        assert text.startswith("# "), name
+        assert "# Required macros: " in text, name
+        assert "# Commonly overridden: " in text, name
+        assert max(map(len, text.splitlines())) <= 100, name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parameter_counts(name: str) -> None:
+    parsed = config.parse([name])
+    model = parsed.build_model()
+    n_reverb = sum(
+        int(np.prod(variable.shape))
+        for variable in model.variables
+        if "impulse_response" in variable.path
+    )
+    assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
+    assert (model.sample_rate, model.hop_length) == (16000, 64)
+    assert parsed.build_loss().fft_lengths == (2048, 1024, 512, 256, 128, 64)
+
+
+def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:
+    parsed = config.parse(["papers/iclr2020/tiny_instrument.gin"], ["N_HARMONICS=101"])
+    assert parsed.build_model().count_params() == 242_933 + 48_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ALSO_TRAINED_BY_DEFAULT else pytest.param(name, marks=pytest.mark.slow)
+        for name in MODELS
+    ],
+)
+def test_one_step_of_training(name: str) -> None:
+    parsed = config.parse([name])
+    model = parsed.build_model()
+    trainer = training.Trainer(model, parsed.build_loss(), keras.optimizers.Adam(1e-3), xla=False)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    result = trainer.step(_batch())
+    assert np.isfinite(float(result["loss"]))
+    assert float(result["gradient_norm"]) > 0.0
+    changed = [
+        not np.array_equal(old, new.numpy())
+        for old, new in zip(before, model.trainable_weights, strict=True)
+    ]
+    assert np.mean(changed) > 0.9
+
+
+def test_training_settings_are_the_papers_library() -> None:
+    settings = config.parse(["models/solo_instrument.gin"]).bound(training.train)
+    expected = {
+        "learning_rate": 3e-4,
+        "decay_rate": 0.98,
+        "decay_steps": 10_000,
+        "gradient_clip_norm": 3.0,
+        "batch_size": 16,
+        "clip_s": 4.0,
+    }
+    assert {name: settings[name] for name in expected} == expected
+    small = config.parse(["models/small_instrument.gin"]).bound(training.train)
+    assert (small["learning_rate"], small["batch_size"]) == (1e-3, 8)
+
+
+def test_training_files_can_follow_any_model() -> None:
+    parsed = config.parse(["models/tiny_instrument.gin", "training/smoke_test.gin"])
+    assert parsed.bound(training.train)["num_steps"] == 2
+    multi = config.parse(["models/tiny_instrument.gin", "training/multi_gpu.gin"])
+    assert multi.bound(training.train)["strategy"] == "mirrored"
+
+
+@pytest.mark.parametrize(
+    ("name", "tracker", "loudness"),
+    [
+        ("data/base.gin", "crepe-tiny", "a_weighted"),
+        ("data/precise_pitch.gin", "crepe-full", "a_weighted"),
+        ("data/pyin.gin", "pyin", "a_weighted"),
+        ("data/magenta.gin", "crepe-tiny", "magenta"),
+    ],
+)
+def test_data_files_reach_the_settings(name: str, tracker: str, loudness: str) -> None:
+    settings = config.parse([name]).call(data.PrepareSettings)
+    assert settings.features == features.FeatureSettings(f0_tracker=tracker, loudness=loudness)
+    assert config.parse(["data/base.gin"]).call(data.PrepareSettings) == data.PrepareSettings()
+
+
+def test_the_merged_text_of_every_model_builds_the_same(tmp_path: Any) -> None:
+    for name in ("models/autoencoder.gin", "papers/iclr2020/tiny_instrument.gin"):
+        parsed = config.parse([name])
+        path = tmp_path / "merged.gin"
+        path.write_text(parsed.text)
+        again = config.parse([path])
+        assert again.build_model().count_params() == parsed.build_model().count_params()
+        assert again.bound(training.train) == parsed.bound(training.train)
+
+
+def _batch() -> dict[str, Any]:
+    n_frames, rng = 125, np.random.default_rng(0)
+    f0_hz = np.full([1, n_frames, 1], 440.0, np.float32)
+    time_s = np.arange(n_frames * 64) / 16000
+    tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * rng.standard_normal(len(time_s))
+    return {
+        "audio": tone[None].astype(np.float32),
+        "f0_hz": f0_hz,
+        "f0_confidence": np.ones_like(f0_hz),
+        "loudness_db": np.full_like(f0_hz, -20.0),
+    }
