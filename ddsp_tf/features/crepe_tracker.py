@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 import tensorflow as tf
 
@@ -19,6 +20,7 @@ from ddsp_tf.features.crepe_salience import (
     HOP_LENGTH,
     N_BLOCK_FRAMES,
     CrepeSalience,
+    EdgeWeights,
 )
 from ddsp_tf.features.survivor_path import SurvivorPath
 from ddsp_tf.features.track import fill_unvoiced
@@ -43,6 +45,8 @@ class CrepeTracker:
 
     def __init__(self, capacity: str = "tiny") -> None:
         self._salience = CrepeSalience(capacity)
+        self._edge_weights = tf.function(self._salience.edge_weights)()
+        self._advance = tf.function(self._advance_block, reduce_retracing=True)
 
     def track(
         self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
@@ -56,29 +60,27 @@ class CrepeTracker:
         parts: list[tuple[FloatArray, FloatArray]] = []
         for start, block in _blocks(audio):
             n_wanted = min(N_BLOCK_FRAMES, n_frames - start)
-            salience, pointers, belief = self._advance(block, belief, n_wanted)
-            settled = survivors.add(salience.numpy(), pointers.numpy())
-            parts.append(_read(*settled))
+            salience, beliefs = self._advance(
+                tf.constant(block), belief, tf.constant(n_wanted), self._edge_weights
+            )
+            belief = beliefs[-1:]
+            parts.append(_read(*survivors.add(salience.numpy(), beliefs.numpy())))
             if progress is not None:
                 progress((start + n_wanted) / n_frames)
-        parts.append(_read(*survivors.finish(int(np.argmax(belief.numpy())))))
+        parts.append(_read(*survivors.finish()))
         f0_hz, confidence = (np.concatenate(part) for part in zip(*parts, strict=True))
         filled = fill_unvoiced(f0_hz[None], confidence[None], threshold=VOICED_THRESHOLD)
         return filled.numpy()[0], confidence
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([BLOCK_LENGTH], tf.float32),
-            tf.TensorSpec([1, N_BINS], tf.float32),
-            tf.TensorSpec([], tf.int32),
-        ]
-    )
-    def _advance(
-        self, block: tf.Tensor, belief: tf.Tensor, n_frames: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        salience = self._salience(block)[:n_frames]
-        pointers, belief = viterbi_forward(log_emission(salience)[None], belief)
-        return salience, tf.cast(pointers[0], tf.int16), belief
+    def _advance_block(
+        self,
+        block: tf.Tensor,
+        belief: tf.Tensor,
+        n_frames: tf.Tensor,
+        edge_weights: EdgeWeights,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        salience = self._salience(block, edge_weights)[:n_frames]
+        return salience, viterbi_forward(log_emission(salience)[tf.newaxis], belief)[0]
 
 
 def _blocks(audio: FloatArray) -> Iterator[tuple[int, FloatArray]]:
@@ -93,6 +95,11 @@ def _blocks(audio: FloatArray) -> Iterator[tuple[int, FloatArray]]:
         yield i * N_BLOCK_FRAMES, block
 
 
-def _read(salience: FloatArray, path: np.ndarray) -> tuple[FloatArray, FloatArray]:
-    f0_hz, confidence = read_salience(salience[None], path[None].astype(np.int32))
+_read_salience = tf.function(read_salience, reduce_retracing=True)
+
+
+def _read(salience: FloatArray, path: npt.NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:
+    f0_hz, confidence = _read_salience(
+        tf.constant(salience[np.newaxis]), tf.constant(path[np.newaxis])
+    )
     return f0_hz.numpy()[0], confidence.numpy()[0]

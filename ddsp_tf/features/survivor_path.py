@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ddsp_tf.features.features import FloatArray
+from ddsp_tf.features.viterbi import N_BINS, best_origin, last_bin
 
-PointerArray = npt.NDArray[np.int16]
-PathArray = npt.NDArray[np.int32]
+IntArray = npt.NDArray[np.int32]
 
 
 class SurvivorPath:
@@ -18,39 +18,38 @@ class SurvivorPath:
     """
 
     def __init__(self) -> None:
-        self._salience: list[FloatArray] = []
-        self._pointers: list[PointerArray] = []
+        self._salience = np.empty([0, N_BINS], np.float32)
+        self._beliefs = np.empty([0, N_BINS], np.float32)
 
-    def add(self, salience: FloatArray, pointers: PointerArray) -> tuple[FloatArray, PathArray]:
+    def add(self, salience: FloatArray, beliefs: FloatArray) -> tuple[FloatArray, IntArray]:
         """Adds frames and returns those that became final.
 
         Args:
             salience: `[n_frames, 360]`, kept until its frame is final.
-            pointers: Best preceding bin of each bin, `[n_frames, 360]`.
+            beliefs: From `viterbi_forward`, `[n_frames, 360]`.
 
         Returns:
             The salience `[n_final, 360]` and the path `[n_final]` of the newly final frames.
         """
-        self._salience.extend(salience)
-        self._pointers.extend(pointers)
-        states = np.arange(salience.shape[1], dtype=np.int32)
-        for frame in range(len(self._pointers) - 1, 0, -1):
-            states = np.unique(self._pointers[frame][states]).astype(np.int32)
-            if len(states) == 1:
-                return self._settle(frame - 1, int(states[0]))
+        self._salience = np.concatenate([self._salience, salience])
+        self._beliefs = np.concatenate([self._beliefs, beliefs])
+        bins = set(range(N_BINS))
+        for frame in range(len(self._beliefs) - 2, -1, -1):
+            bins = {best_origin(self._beliefs[frame], bin_number) for bin_number in bins}
+            if len(bins) == 1:
+                return self._settle(frame, bins.pop())
         return self._settle(-1, 0)
 
-    def finish(self, last_bin: int) -> tuple[FloatArray, PathArray]:
-        """Returns the remaining frames of the path that ends in `last_bin`."""
-        return self._settle(len(self._pointers) - 1, last_bin)
+    def finish(self) -> tuple[FloatArray, IntArray]:
+        """Returns the remaining frames; at least one must have been added."""
+        return self._settle(len(self._beliefs) - 1, last_bin(self._beliefs[-1]))
 
-    def _settle(self, last: int, state: int) -> tuple[FloatArray, PathArray]:
-        """Removes frames 0..`last`, on a path that is in `state` at `last`."""
-        path = np.empty(last + 1, np.int32)
-        for frame in range(last, -1, -1):
-            path[frame] = state
-            state = int(self._pointers[frame][state])
-        width = self._salience[0].shape[0] if self._salience else 0
-        salience = np.reshape(np.asarray(self._salience[: last + 1], np.float32), [-1, width])
-        del self._salience[: last + 1], self._pointers[: last + 1]
+    def _settle(self, last: int, bin_number: int) -> tuple[FloatArray, IntArray]:
+        """Removes frames 0 to `last` of the path that is in `bin_number` at `last`."""
+        path = np.full(last + 1, bin_number, np.int32)
+        for frame in range(last - 1, -1, -1):
+            path[frame] = best_origin(self._beliefs[frame], int(path[frame + 1]))
+        salience = self._salience[: last + 1]
+        self._salience = self._salience[last + 1 :]
+        self._beliefs = self._beliefs[last + 1 :]
         return salience, path

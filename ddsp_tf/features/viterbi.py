@@ -8,115 +8,138 @@ import tensorflow as tf
 
 N_BINS = 360
 BAND = 12
-JUMP_PROBABILITY = 1e-3
-_WIDTH = 2 * BAND - 1
+LEAP_WEIGHT = 1e-5
+_OFFSETS = np.arange(-BAND + 1, BAND)
+
+FloatArray = npt.NDArray[np.float32]
 
 
-@lru_cache(maxsize=1)
-def transition_matrix() -> npt.NDArray[np.float64]:
-    """The probability of each bin after each bin, 10 ms later.
+def transition_weights() -> npt.NDArray[np.float64]:
+    """The weight of each bin after each bin, 10 ms later, before rows are normalised.
 
-    CREPE's triangle, `max(12 - |i - j|, 0)` with rows normalised, mixed with a uniform share of
-    `JUMP_PROBABILITY`: without it a leap between notes would take several frames of gliding.
+    CREPE's triangle, `max(12 - |i - j|, 0)`, but nowhere less than `LEAP_WEIGHT`: with zeros, a
+    leap between notes would have to glide through everything between for several frames.
 
     Returns:
-        `[360, 360]`; element `[i, j]` leads from bin i to bin j. Rows sum to 1.
+        `[360, 360]`; element `[i, j]` leads from bin i to bin j.
     """
     bins = np.arange(N_BINS)
-    triangle = np.maximum(BAND - np.abs(bins[:, None] - bins[None, :]), 0.0)
-    triangle /= triangle.sum(axis=1, keepdims=True)
-    return (1 - JUMP_PROBABILITY) * triangle + JUMP_PROBABILITY / N_BINS
+    return np.maximum(BAND - np.abs(bins[:, None] - bins[None, :]), LEAP_WEIGHT)
 
 
 @lru_cache(maxsize=1)
-def _banded_log_transitions() -> npt.NDArray[np.float32]:
-    """Element `[j, d]` is the log probability of coming to bin j from bin `j + d - 11`."""
-    log_transitions = np.full([N_BINS, _WIDTH], -np.inf)
-    matrix = np.log(transition_matrix())
-    for d in range(_WIDTH):
-        arrive = np.arange(N_BINS)
-        depart = arrive + d - (BAND - 1)
-        inside = (depart >= 0) & (depart < N_BINS)
-        log_transitions[inside, d] = matrix[depart[inside], arrive[inside]]
-    return log_transitions.astype(np.float32)
+def _log_row_sums() -> FloatArray:
+    return np.log(transition_weights().sum(axis=1)).astype(np.float32)
 
 
-def viterbi_forward(log_emission: tf.Tensor, log_belief: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+@lru_cache(maxsize=1)
+def _log_band() -> FloatArray:
+    return np.log(BAND - np.abs(_OFFSETS)).astype(np.float32)
+
+
+_LOG_LEAP = np.float32(np.log(LEAP_WEIGHT))
+
+
+def viterbi_forward(log_emission: tf.Tensor, belief: tf.Tensor) -> tf.Tensor:
     """Runs the forward recursion over some frames.
 
-    Feeding the returned belief to the next call continues exactly.
+    Passing the last of the returned beliefs to the next call continues exactly.
 
     Args:
         log_emission: Log likelihood of each bin, `[batch, n_frames, 360]`.
-        log_belief: Log score of each bin one frame earlier, `[batch, 360]`; zeros at the start.
+        belief: The belief one frame earlier, `[batch, 360]`; zeros at the start, where all bins
+            are equally probable.
 
     Returns:
-        `pointers`, the best preceding bin of each bin, int32 `[batch, n_frames, 360]`, and
-        `log_belief` after the last frame, `[batch, 360]`, whose maximum is 0.
+        For each frame the log score of the best path that leaves from each bin, less the largest:
+        `[batch, n_frames, 360]`.
     """
-    log_transitions = tf.constant(_banded_log_transitions())
-    log_jump = tf.constant(np.log(JUMP_PROBABILITY / N_BINS), tf.float32)
-    departures = tf.range(N_BINS)[:, None] + tf.range(_WIDTH)[None, :]
-    first_departure = tf.range(N_BINS) - (BAND - 1)
-    lowest = log_emission.dtype.min
-    emission_by_frame = tf.transpose(log_emission, [1, 0, 2])
-    n_frames = tf.shape(emission_by_frame)[0]
-    pointers = tf.TensorArray(tf.int32, n_frames, element_shape=[None, N_BINS])
+    emission = tf.transpose(log_emission - _log_row_sums(), [1, 0, 2])[:, :, tf.newaxis, :, None]
+    n_frames = tf.shape(emission)[0]
+    # Grey-scale dilation is the maximum over a window of value plus weight: the recursion itself.
+    band = tf.constant(_log_band()[np.newaxis, :, np.newaxis])
+    beliefs = tf.TensorArray(tf.float32, n_frames, element_shape=[None, 1, N_BINS, 1])
 
     def step(
-        t: tf.Tensor, belief: tf.Tensor, pointers: tf.TensorArray
+        t: tf.Tensor, belief: tf.Tensor, beliefs: tf.TensorArray
     ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
-        padded = tf.pad(belief, [[0, 0], [BAND - 1, BAND - 1]], constant_values=lowest)
-        scores = tf.gather(padded, departures, axis=1) + log_transitions
-        score = tf.reduce_max(scores, axis=2)
-        pointer = tf.argmax(scores, axis=2, output_type=tf.int32) + first_departure
-        # The belief's maximum is 0, so a leap from the best bin scores `log_jump`.
-        leaps = score < log_jump
-        origin = tf.argmax(belief, axis=1, output_type=tf.int32)[:, None]
-        pointer = tf.where(leaps, origin, pointer)
-        belief = tf.maximum(score, log_jump) + emission_by_frame[t]
-        belief -= tf.reduce_max(belief, axis=1, keepdims=True)
-        return t + 1, belief, pointers.write(t, pointer)
+        glide = tf.nn.dilation2d(
+            belief, band, [1, 1, 1, 1], "SAME", data_format="NHWC", dilations=[1, 1, 1, 1]
+        )
+        # The largest belief is 0, so `_LOG_LEAP` is the score of a leap.
+        belief = tf.maximum(glide, _LOG_LEAP) + emission[t]
+        belief -= tf.reduce_max(belief, axis=2, keepdims=True)
+        return t + 1, belief, beliefs.write(t, belief)
 
-    _, log_belief, pointers = tf.while_loop(
+    *_, beliefs = tf.while_loop(
         lambda t, *_: t < n_frames,
         step,
-        (0, log_belief, pointers),
+        (0, belief[:, tf.newaxis, :, tf.newaxis], beliefs),
         shape_invariants=(
             tf.TensorShape([]),
-            tf.TensorShape([None, N_BINS]),
+            tf.TensorShape([None, 1, N_BINS, 1]),
             tf.TensorShape(None),
         ),
         parallel_iterations=1,
     )
-    return tf.transpose(pointers.stack(), [1, 0, 2]), log_belief
+    return tf.transpose(beliefs.stack()[:, :, 0, :, 0], [1, 0, 2])
 
 
-def viterbi_backtrack(pointers: tf.Tensor, last_bin: tf.Tensor) -> tf.Tensor:
-    """Follows the pointers back from the last frame.
+def viterbi_backtrack(beliefs: tf.Tensor) -> tf.Tensor:
+    """Follows the best path back from the last frame.
 
     Args:
-        pointers: From `viterbi_forward`, int32 `[batch, n_frames, 360]`.
-        last_bin: Where the path ends, int32 `[batch]`.
+        beliefs: From `viterbi_forward`, `[batch, n_frames, 360]`.
 
     Returns:
         The path, int32 `[batch, n_frames]`.
     """
-    by_frame = tf.transpose(pointers, [1, 0, 2])
-    n_frames = tf.shape(by_frame)[0]
-    path = tf.TensorArray(tf.int32, n_frames, element_shape=[None])
+    best_bins = tf.argmax(beliefs + _log_row_sums(), axis=2, output_type=tf.int32)
+    leap_origins = tf.transpose(tf.argmax(beliefs, axis=2, output_type=tf.int32))
+    n_frames = tf.shape(beliefs)[1]
+    path = tf.TensorArray(tf.int32, n_frames, element_shape=[None], clear_after_read=False)
 
     def step(
         t: tf.Tensor, state: tf.Tensor, path: tf.TensorArray
     ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
-        path = path.write(t, state)
-        return t - 1, tf.gather(by_frame[t], state, axis=1, batch_dims=1), path
+        origins = state[:, tf.newaxis] + _OFFSETS.astype(np.int32)
+        inside = tf.clip_by_value(origins, 0, N_BINS - 1)
+        scores = tf.gather(beliefs[:, t], inside, axis=1, batch_dims=1) + _log_band()
+        scores = tf.where(inside == origins, scores, scores.dtype.min)
+        chosen = tf.argmax(scores, axis=1, output_type=tf.int32) + state + _OFFSETS[0]
+        leaps = tf.reduce_max(scores, axis=1) < _LOG_LEAP
+        state = tf.where(leaps, leap_origins[t], chosen)
+        return t - 1, state, path.write(t, state)
 
+    last = n_frames - 1
     *_, path = tf.while_loop(
         lambda t, *_: t >= 0,
         step,
-        (n_frames - 1, last_bin, path),
+        (last - 1, best_bins[:, -1], path.write(last, best_bins[:, -1])),
         shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape(None)),
         parallel_iterations=1,
     )
     return tf.transpose(path.stack())
+
+
+def best_origin(belief: FloatArray, bin_number: int) -> int:
+    """Where the best path to a bin comes from: one step of `viterbi_backtrack`, in NumPy.
+
+    Args:
+        belief: One frame earlier, `[360]`.
+        bin_number: The bin that is reached, 0 to 359.
+
+    Returns:
+        The bin that precedes it.
+    """
+    first = max(bin_number - BAND + 1, 0)
+    band = _log_band()[first - (bin_number - BAND + 1) :]
+    near = belief[first : bin_number + BAND]
+    scores = near + band[: len(near)]
+    best = int(scores.argmax())
+    return first + best if scores[best] >= _LOG_LEAP else int(belief.argmax())
+
+
+def last_bin(belief: FloatArray) -> int:
+    """The bin that the best path ends in, from the last frame's belief, `[360]`."""
+    return int(np.argmax(belief + _log_row_sums()))
