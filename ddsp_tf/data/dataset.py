@@ -11,6 +11,7 @@ import tensorflow as tf
 from ddsp_tf.data.clip_order import clip_starts
 from ddsp_tf.data.dataset_writer import FORMAT_VERSION, SPLITS
 from ddsp_tf.data.frame_table import FrameTable
+from ddsp_tf.data.magenta_records import read_magenta
 from ddsp_tf.data.recording import from_pcm
 from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
@@ -84,6 +85,45 @@ class Dataset:
         }
         info = {"name": path.resolve().name, **info}
         return cls(features, Statistics.from_dict(info["statistics"]), tables, info)
+
+    @classmethod
+    def open_magenta(
+        cls,
+        train: str | os.PathLike[str],
+        eval: str | os.PathLike[str] | None = None,
+        *,
+        sample_rate: int | None = None,
+        loudness: str = "a_weighted",
+        realign: bool = True,
+    ) -> "Dataset":
+        """Opens TFRecords that magenta's `ddsp_prepare_tfrecord` wrote, in memory.
+
+        Rates and framing are found from the records' lengths. f0 is taken as it is, and moved to
+        where it was heard when the records were not centred (it leads by 32 ms there).
+        Loudness is measured anew, since the stored one is un-normalised and placed differently.
+
+        Args:
+            train: Pattern of the training files, e.g. `"data/violin-train*"`.
+            eval: Pattern of the evaluation files; None leaves that split empty. Windows of one
+                recording overlap, so they can't be split here without a leak.
+            sample_rate: Of `audio`, for old records without `audio_16k`; 16000 if None.
+            loudness: The definition to measure by; see `FeatureSettings`.
+            realign: Whether to move the f0 of records that are not centred.
+
+        Raises:
+            DatasetError: No file matches, or they hold something else.
+
+        Example:
+            >>> dataset = Dataset.open_magenta("violin-train*", "violin-eval*")  # doctest: +SKIP
+        """
+        layout, tables, of_train = read_magenta(
+            {"train": train, "eval": eval},
+            sample_rate=sample_rate,
+            loudness=loudness,
+            realign=realign,
+        )
+        statistics = Statistics.from_features(of_train, frame_rate=layout.settings.frame_rate)
+        return cls(layout.settings, statistics, tables, layout.to_dict())
 
     def seconds(self, split: str = "train") -> float:
         """Seconds of sound in a split."""

@@ -8,11 +8,11 @@ from typing import Any
 from ddsp_tf import files
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
-from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.recording import Recording, join_features
 from ddsp_tf.data.records import PIECE_FRAMES, ShardWriter
 from ddsp_tf.data.segments import Segment
 from ddsp_tf.data.split import Split, split_recordings
-from ddsp_tf.features import Features, Statistics
+from ddsp_tf.features import Statistics
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "eval")
@@ -64,7 +64,7 @@ def write_dataset(
                 "checksum": _checksum(splits),
                 "split_by": split.by,
                 "splits": splits,
-                "statistics": _statistics(recordings, split).to_dict(),
+                "statistics": _statistics(recordings, split, settings).to_dict(),
                 "sources": [_source(name, recordings[name], digests[name]) for name in recordings],
                 "failed": dict(failed),
                 "duplicates": dict(duplicates),
@@ -102,14 +102,15 @@ def _segment(name: str, segment: Segment) -> dict[str, Any]:
     return {"name": name, "first_frame": segment[0], "n_frames": segment[1] - segment[0]}
 
 
-def _statistics(recordings: Mapping[str, Recording], split: Split) -> Statistics:
+def _statistics(
+    recordings: Mapping[str, Recording], split: Split, settings: PrepareSettings
+) -> Statistics:
     """Of the training side alone, so that evaluation stays unseen."""
-    features: list[Features] = [
-        recordings[name].features[first:end]
+    features = [
+        join_features([recordings[name].features[first:end] for first, end in segments])
         for name, segments in split.train.items()
-        for first, end in segments
     ]
-    return Statistics.from_features(features)
+    return Statistics.from_features(features, frame_rate=settings.features.frame_rate)
 
 
 def _source(name: str, recording: Recording, digest: str) -> dict[str, Any]:

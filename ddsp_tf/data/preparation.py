@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,15 +102,27 @@ def name_files(input_paths: PathLike | Iterable[PathLike]) -> dict[str, Path]:
     if isinstance(input_paths, str | os.PathLike):
         input_paths = [input_paths]
     named: dict[str, Path] = {}
+    seen: set[Path] = set()
     for given in map(Path, input_paths):
         for found in find_audio_files(given):
-            name = found.name if given.is_file() else found.relative_to(given).as_posix()
-            if named.get(name, found).resolve() != found.resolve():
-                name = f"{found.parent.name}/{name}" if given.is_file() else f"{given.name}/{name}"
-            named[name] = found
+            if found.resolve() in seen:
+                continue
+            seen.add(found.resolve())
+            named[_unused_name(found, given, named)] = found
     if not named:
         raise DatasetError("`input_paths` is empty. Name at least one audio file or folder.")
     return named
+
+
+def _unused_name(found: Path, given: Path, named: Mapping[str, Path]) -> str:
+    """The path below the folder given, with as many folders above it as tell it from others."""
+    folder = found.parent if given.is_file() else given
+    name = found.relative_to(folder).as_posix()
+    for above in folder.resolve().parts[::-1]:
+        if name not in named:
+            break
+        name = f"{above.strip('/')}/{name}"
+    return name
 
 
 def _ignore(share: float, what: str) -> None:

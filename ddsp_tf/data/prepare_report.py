@@ -47,6 +47,16 @@ class PrepareReport:
         }
 
     @property
+    def train_seconds(self) -> float:
+        """Seconds of sound to train on."""
+        return float(self.numbers["train_seconds"])
+
+    @property
+    def eval_seconds(self) -> float:
+        """Seconds of sound held out."""
+        return float(self.numbers["eval_seconds"])
+
+    @property
     def warnings(self) -> list[str]:
         """What may keep a model from sounding good, and what to do; empty when all is well."""
         return find_warnings(self.numbers)

@@ -22,6 +22,15 @@ def from_pcm(pcm: np.ndarray) -> np.ndarray:
     return pcm.astype(np.float32) / np.float32(PCM_SCALE)
 
 
+def join_features(parts: list[Features]) -> Features:
+    """Puts features end to end."""
+    return Features(
+        f0_hz=np.concatenate([part.f0_hz for part in parts]),
+        f0_confidence=np.concatenate([part.f0_confidence for part in parts]),
+        loudness_db=np.concatenate([part.loudness_db for part in parts]),
+    )
+
+
 @dataclass(frozen=True)
 class Recording:
     """What preparation knows of one file.
