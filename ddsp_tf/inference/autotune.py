@@ -10,7 +10,9 @@ Scale = Literal["chromatic", "major"]
 SCALES: tuple[Scale, ...] = ("chromatic", "major")
 
 _MAJOR_STEPS = (0, 2, 4, 5, 7, 9, 11)
-_SHORTEST_NOTE_S = 0.08
+_VIBRATO_S = 0.15
+_SHORTEST_NOTE_S = 0.075
+_BLOCK_FRAMES = 1 << 15
 
 
 def estimate_tuning(midi: FloatArray, weights: FloatArray) -> float:
@@ -61,8 +63,8 @@ def autotune(
 ) -> FloatArray:
     """Moves each frame by a share of its distance to the note it belongs to.
 
-    The note is the nearest of the scale; excursions to a neighbour that last less than 80 ms
-    (a wide vibrato, a slide) stay with the note they left.
+    The note is the one of the scale nearest to the median pitch of 150 ms, so that a vibrato,
+    however wide, stays with its note; what lasts less than 75 ms joins the note before it.
 
     Args:
         midi: MIDI pitch, `[n_frames]`.
@@ -80,7 +82,8 @@ def autotune(
     """
     on_grid = np.asarray(midi, np.float64) - tuning
     scale = np.arange(128.0) if tonic is None else _scale_notes(tonic)
-    note = _without_short_runs(_nearest(on_grid, scale), _SHORTEST_NOTE_S * frame_rate)
+    middle = _moving_median(on_grid, round(_VIBRATO_S * frame_rate))
+    note = _without_short_runs(_nearest(middle, scale), _SHORTEST_NOTE_S * frame_rate)
     return midi - amount * (on_grid - note)
 
 
@@ -93,6 +96,14 @@ def _nearest(midi: FloatArray, notes: FloatArray) -> FloatArray:
     upper = np.clip(np.searchsorted(notes, midi), 1, len(notes) - 1)
     below, above = notes[upper - 1], notes[upper]
     return np.where(midi - below <= above - midi, below, above).astype(np.float64)
+
+
+def _moving_median(values: FloatArray, length: int) -> FloatArray:
+    length = max(1, length) | 1
+    padded = np.pad(values, length // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length)
+    blocks = range(0, len(windows), _BLOCK_FRAMES)
+    return np.concatenate([np.median(windows[i : i + _BLOCK_FRAMES], axis=1) for i in blocks])
 
 
 def _without_short_runs(notes: FloatArray, shortest: float) -> FloatArray:

@@ -25,6 +25,7 @@ from ddsp_tf.inference.pitch import (
 _FLOOR_DB = -80.0
 _QUIET_DB = 20.0
 _GATED_DB = 60.0
+_SURE_OF_PITCH = 0.4
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Edits:
         midi, tuning, tonic = self._autotuned(midi, features, clear, frame_rate)
         f0_hz = to_hz(np.clip(midi + self.semitones, LOWEST_MIDI, HIGHEST_MIDI))
         if self.gate_unvoiced:
-            f0_hz = hold_pitch(f0_hz, notes)
+            f0_hz = hold_pitch(f0_hz, notes & (features.f0_confidence >= _SURE_OF_PITCH))
         loudness_db = self._edited_loudness(features.loudness_db, clear, envelope, statistics)
         below, above = _shares_outside(to_midi(f0_hz)[clear], statistics)
         return EditedFeatures(

@@ -98,7 +98,7 @@ def gate_envelope(mask: BoolArray, frame_rate: float) -> FloatArray:
 
 
 def hold_pitch(f0_hz: FloatArray, mask: BoolArray) -> FloatArray:
-    """Replaces the pitch between notes, which is the tracker's guess at noise.
+    """Replaces the pitch where there is none, between notes and at their noisy ends.
 
     A note's pitch is held until the middle of the gap after it, where the next one's begins.
     The pitch of a note's edge frames is an octave error more often than others, so what is held
@@ -106,7 +106,7 @@ def hold_pitch(f0_hz: FloatArray, mask: BoolArray) -> FloatArray:
 
     Args:
         f0_hz: Pitch in Hz, `[n_frames]`.
-        mask: Which frames belong to notes, `[n_frames]`.
+        mask: Which frames have a pitch, `[n_frames]`.
 
     Returns:
         Pitch in Hz, `[n_frames]`; unchanged without any note.

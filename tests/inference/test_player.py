@@ -1,0 +1,106 @@
+"""Blocks are the whole: no seams, whatever the size of a block, and one trace for all."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from inference_toys import HOP, RATE
+
+from ddsp_tf.inference import Player
+from ddsp_tf.models import Autoencoder, Instrument
+from ddsp_tf.processors import Crop, ProcessorGroup
+
+N_FRAMES = 700
+
+
+def controls(n_frames: int = N_FRAMES) -> dict[str, np.ndarray]:
+    """A glide with vibrato, and swells."""
+    time_s = np.arange(n_frames) * HOP / RATE
+    f0_hz = 300 * 2 ** (time_s / 3 + 0.03 * np.sin(2 * np.pi * 5.5 * time_s))
+    loudness_db = -35 + 20 * np.sin(2 * np.pi * 0.7 * time_s)
+    return {"f0_hz": f0_hz[:, None], "loudness_db": loudness_db[:, None]}
+
+
+def play(
+    instrument: Instrument, size: int, *, reverb: bool = True, **arrays: np.ndarray
+) -> np.ndarray:
+    features = arrays or controls()
+    gate = features.pop("gate", np.ones(len(features["f0_hz"])))
+    player = Player(instrument.model, reverb=reverb, block_frames=size)
+    return np.concatenate(list(player.blocks(features, gate)))
+
+
+def at_once(model: Autoencoder) -> np.ndarray:
+    batch = {key: tf.constant(x[None], tf.float32) for key, x in controls().items()}
+    return model(batch)["audio"].numpy()[0]
+
+
+def difference_db(audio: np.ndarray, reference: np.ndarray) -> float:
+    assert audio.shape == reference.shape
+    return 20 * np.log10(np.abs(audio - reference).max() / np.abs(reference).max() + 1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 37, 250, 699, 1000])
+def test_blocks_of_any_size_give_the_sound_of_playing_at_once(
+    recurrent: Instrument, size: int
+) -> None:
+    assert difference_db(play(recurrent, size), at_once(recurrent.model)) < -80
+
+
+def test_without_reverb_the_dry_model_plays(recurrent: Instrument) -> None:
+    dry = play(recurrent, 100, reverb=False)
+    assert difference_db(dry, at_once(recurrent.model.without_reverb())) < -80
+    assert difference_db(dry, at_once(recurrent.model)) > -40, "the reverb should be audible"
+
+
+def test_the_gate_silences_the_dry_sound_and_the_room_rings_on(recurrent: Instrument) -> None:
+    """The oracle is a plain convolution in float64."""
+    gate = np.where((np.arange(N_FRAMES) > 200) & (np.arange(N_FRAMES) < 300), 0.0, 1.0)
+    gain = np.interp(np.arange(N_FRAMES * HOP) / HOP, np.arange(N_FRAMES), gate)
+    dry = at_once(recurrent.model.without_reverb()) * gain
+    response = recurrent.model.processor_group.processors[-1].impulse_response.numpy().astype(float)
+    response[0] = 1.0
+    expected = np.convolve(dry, response)[: dry.size]
+    audio = play(recurrent, 90, **controls(), gate=gate)
+    assert difference_db(audio, expected) < -80
+    start = 202 * HOP
+    assert np.abs(audio[start : start + 2000]).max() > 0, "the tail must not be cut"
+    rung_out = 299 * HOP
+    assert np.abs(audio[start + 4000 : rung_out]).max() < 1e-6
+
+
+def test_one_trace_serves_files_of_every_length(recurrent: Instrument) -> None:
+    player = Player(recurrent.model, reverb=True, block_frames=50)
+    for n_frames in (1, 49, 50, 51, 333):
+        audio = np.concatenate(list(player.blocks(controls(n_frames), np.ones(n_frames))))
+        assert audio.shape == (n_frames * HOP,)
+    assert player._play_block.experimental_get_tracing_count() == 1
+
+
+def test_every_file_starts_anew(recurrent: Instrument) -> None:
+    player = Player(recurrent.model, reverb=True, block_frames=100)
+    first, second = (
+        np.concatenate(list(player.blocks(controls(), np.ones(N_FRAMES)))) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_blocks_are_made_only_when_they_are_asked_for(recurrent: Instrument) -> None:
+    player = Player(recurrent.model, reverb=True, block_frames=100)
+    blocks = player.blocks(controls(), np.ones(N_FRAMES))
+    assert next(blocks).shape == (100 * HOP,)
+
+
+def test_a_model_that_cannot_be_played_in_blocks_is_played_at_once(following: Instrument) -> None:
+    harmonic = following.model.processor_group.processors[0]
+    group = ProcessorGroup(
+        dag=[
+            (harmonic, ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (Crop(n_samples=128, location="back"), ["harmonic/signal"]),
+        ]
+    )
+    cropping = Autoencoder(decoder=following.model.decoder, processor_group=group)
+    player = Player(cropping, reverb=True, block_frames=100)
+    gate = np.linspace(0, 1, N_FRAMES)
+    (audio,) = player.blocks(controls(), gate)
+    whole = play(following, 100, **controls(), gate=gate)
+    assert difference_db(audio, whole[: audio.size]) < -80
