@@ -82,7 +82,7 @@ def impulse_response_from_magnitudes(
             f"`window_length` should be even, from 2 to {longest} for {n_bands} bands. "
             f"Received {window_length}."
         )
-    zero_phase = tf.signal.irfft(tf.cast(magnitudes, tf.complex64), [longest])
+    zero_phase = tf.signal.irfft(tf.complex(magnitudes, tf.zeros_like(magnitudes)), [longest])
     half = window_length // 2
     centred = tf.concat([zero_phase[..., longest - half :], zero_phase[..., :half]], axis=-1)
     taps = np.arange(-half, half)
