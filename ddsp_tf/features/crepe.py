@@ -52,7 +52,7 @@ class CrepeF0(tf.Module):
         self.hop_length = hop_length
         self._salience = CrepeSalience(capacity)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32)])
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32)], autograph=False)
     def __call__(self, audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Tracks a batch of equally long clips.
 

@@ -45,8 +45,8 @@ class CrepeTracker:
 
     def __init__(self, capacity: str = "tiny") -> None:
         self._salience = CrepeSalience(capacity)
-        self._edge_weights = tf.function(self._salience.edge_weights)()
-        self._advance = tf.function(self._advance_block, reduce_retracing=True)
+        self._edge_weights = tf.function(self._salience.edge_weights, autograph=False)()
+        self._advance = tf.function(self._advance_block, reduce_retracing=True, autograph=False)
 
     def track(
         self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
@@ -95,7 +95,7 @@ def _blocks(audio: FloatArray) -> Iterator[tuple[int, FloatArray]]:
         yield i * N_BLOCK_FRAMES, block
 
 
-_read_salience = tf.function(read_salience, reduce_retracing=True)
+_read_salience = tf.function(read_salience, reduce_retracing=True, autograph=False)
 
 
 def _read(salience: FloatArray, path: npt.NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:

@@ -68,4 +68,5 @@ def _measure_function(settings: FeatureSettings) -> tf.types.experimental.Polymo
     return tf.function(
         lambda audio: measure_loudness_db(audio, settings),
         input_signature=[tf.TensorSpec([1, None], tf.float32)],
+        autograph=False,
     )
