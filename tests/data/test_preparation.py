@@ -87,12 +87,6 @@ def test_names_tell_files_apart_and_no_file_is_taken_twice(tones):
     assert names["tones/a.wav"] == tones / "a.wav"
 
 
-def test_preparing_twice_gives_the_same_bytes(tones, tmp_path):
-    for name in ("first", "second"):
-        prepare(tones, tmp_path / name / "out", n_workers=1)
-    assert contents(tmp_path / "first" / "out") == contents(tmp_path / "second" / "out")
-
-
 def test_every_kind_of_bad_file_at_once(tones, tmp_path):
     bad = tmp_path / "bad"
     shutil.copytree(tones, bad)
