@@ -1,8 +1,6 @@
 """Trains a model in a run directory: the one call behind `ddsp-tf train`."""
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +10,7 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.training.checkpoints import Checkpoints
+from ddsp_tf.training.model_writer import ModelWriter, dataset_identity
 from ddsp_tf.training.optimization import adam
 from ddsp_tf.training.progress import Progress
 from ddsp_tf.training.run_directory import RunDirectory
@@ -109,17 +108,20 @@ def train(
         >>> result = train(model, SpectralLoss(), data=Dataset.open("dataset"),
         ...                run="runs/violin", max_minutes=60)  # doctest: +SKIP
     """
-    _check_positive(
+    intervals = Intervals(
         num_steps=num_steps,
-        batch_size=batch_size,
-        clip_s=clip_s,
         log_every=log_every,
         validate_every=validate_every,
-        validation_batches=validation_batches,
         checkpoint_every=checkpoint_every,
-        keep=keep,
         max_minutes=max_minutes,
         patience=patience,
+    )
+    _check_positive(
+        **dataclasses.asdict(intervals),
+        batch_size=batch_size,
+        clip_s=clip_s,
+        validation_batches=validation_batches,
+        keep=keep,
     )
     if resume and overwrite:
         raise ArgumentError("`resume` and `overwrite` exclude each other; choose one.")
@@ -127,7 +129,7 @@ def train(
     validation = Validation(
         data, batch_size=batch_size, clip_s=clip_s, n_batches=validation_batches
     )
-    devices = _strategy(strategy)
+    devices = _devices(strategy)
     with devices.scope():
         optimizer = adam(
             learning_rate=learning_rate,
@@ -145,89 +147,56 @@ def train(
         xla=xla,
         strategy=devices,
     )
+
+    def batches(start_step: int) -> tf.data.Dataset:
+        return data.batches(
+            "train", batch_size=batch_size, clip_s=clip_s, seed=seed, start_step=start_step
+        )
+
+    trainer.build(next(iter(batches(0))))
     chief = is_chief(devices)
     directory = RunDirectory(run)
-    settings = {
-        "format_version": 1,
-        "model": _model_config(model),
-        "features": data.features.to_dict(),
-        "weight_average": ema_decay is not None,
-    }
+    checkpoints = Checkpoints(directory.checkpoints, trainer.variables(), keep=keep, is_chief=chief)
+    save_model = ModelWriter(model, data, metadata or {})
     try:
         if chief:
+            settings = _settings(model, data, weight_average=ema_decay is not None)
             directory.start(settings, resume=resume, overwrite=overwrite)
             texts = {"config.gin": config_text, "operative_config.gin": operative_config_text}
-            directory.write_provenance(texts, _identity(data))
-
-        def batches(start_step: int) -> tf.data.Dataset:
-            return data.batches(
-                "train", batch_size=batch_size, clip_s=clip_s, seed=seed, start_step=start_step
-            )
-
-        trainer.build(next(iter(batches(0))))
-        checkpoints = Checkpoints(
-            directory.checkpoints, trainer.variables(), keep=keep, is_chief=chief
-        )
-        save_model = _ModelWriter(model, data, dict(metadata or {}))
+            directory.write_provenance(texts, dataset_identity(data))
+            checkpoints.remove_leftovers()
         state = RunState()
         if resume:
             state = _restore(directory, checkpoints, trainer, save_model, chief=chief)
-        training = TrainingRun(
+        summaries = None
+        if chief:
+            summaries = Summaries(directory.tensorboard, directory.samples, data.features)
+        return TrainingRun(
             trainer,
             state,
             directory=directory,
             checkpoints=checkpoints,
             validation=validation,
-            summaries=_summaries(directory, data) if chief else None,
+            summaries=summaries,
             batches=batches,
             save_model=save_model,
-            intervals=Intervals(
-                num_steps=num_steps,
-                log_every=log_every,
-                validate_every=validate_every,
-                checkpoint_every=checkpoint_every,
-                max_minutes=max_minutes,
-                patience=patience,
-            ),
+            intervals=intervals,
             batch_size=batch_size,
             seed=seed,
             progress=progress,
-        )
-        return training.run()
+        ).run()
     finally:
         directory.close()
-
-
-class _ModelWriter:
-    """Writes the model with what is known about it."""
-
-    def __init__(self, model: keras.Model, data: "Dataset", metadata: dict[str, Any]) -> None:
-        self._model = model
-        self._data = data
-        self._metadata = metadata
-
-    def __call__(self, path: Path, about: dict[str, Any]) -> None:
-        from ddsp_tf.models import Instrument
-
-        training = {**about, "dataset": _identity(self._data)}
-        instrument = Instrument(
-            model=self._model,
-            features=self._data.features,
-            statistics=self._data.statistics,
-            metadata={**self._metadata, "training": training},
-        )
-        instrument.save(path, overwrite=True)
 
 
 def _restore(
     directory: RunDirectory,
     checkpoints: Checkpoints,
     trainer: Trainer,
-    save_model: _ModelWriter,
+    save_model: ModelWriter,
     *,
     chief: bool,
 ) -> RunState:
-    checkpoints.remove_leftovers()
     values = checkpoints.restore_newest()
     if values is None:
         directory.rewind_metrics(0)
@@ -245,7 +214,7 @@ def _restore(
     return state
 
 
-def _strategy(strategy: tf.distribute.Strategy | str | None) -> tf.distribute.Strategy:
+def _devices(strategy: tf.distribute.Strategy | str | None) -> tf.distribute.Strategy:
     if strategy is None or isinstance(strategy, str):
         return get_strategy(strategy or "default")
     return strategy
@@ -271,6 +240,16 @@ def _check_data(model: keras.Model, data: "Dataset", batch_size: int, clip_s: fl
         )
 
 
+def _settings(model: keras.Model, data: "Dataset", *, weight_average: bool) -> dict[str, Any]:
+    """What must be the same when a run is resumed."""
+    return {
+        "format_version": 1,
+        "model": _model_config(model),
+        "features": data.features.to_dict(),
+        "weight_average": weight_average,
+    }
+
+
 def _model_config(model: keras.Model) -> Any:
     """The model's configuration without the names that Keras counts up in each process."""
     try:
@@ -286,14 +265,3 @@ def _without_names(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_names(inner) for inner in value]
     return value
-
-
-def _identity(data: "Dataset") -> dict[str, Any]:
-    """What tells this dataset from another: its length, and a checksum of all it records."""
-    record = json.dumps(data.info, sort_keys=True, default=str).encode()
-    seconds = {split: data.seconds(split) for split in ("train", "eval")}
-    return {"sha256": hashlib.sha256(record).hexdigest(), "seconds": seconds}
-
-
-def _summaries(directory: RunDirectory, data: "Dataset") -> Summaries:
-    return Summaries(directory.tensorboard, directory.samples, data.features)

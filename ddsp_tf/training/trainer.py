@@ -163,6 +163,20 @@ class Trainer:
         self.build(batch)
         return self._validation_step(dict(batch), tf.constant(noise_seed, tf.int32))
 
+    @property
+    def has_workers(self) -> bool:
+        """Whether several processes train together."""
+        return isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+    def any_worker(self, flag: bool) -> bool:
+        """Whether `flag` is true in any worker. All workers must ask at the same step."""
+        if not self.has_workers:
+            return flag
+        values = self.strategy.experimental_distribute_values_from_function(
+            lambda _: tf.constant(float(flag))
+        )
+        return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)) > 0
+
     def averaged(self) -> AbstractContextManager[None]:
         """Returns a context in which the model has the averaged weights, if there are any."""
         return self.average.applied() if self.average is not None else nullcontext()

@@ -168,15 +168,17 @@ class TrainingRun:
 
     def _reason_to_stop(self, interruption: Interruption) -> StopReason | None:
         state, intervals = self._state, self._intervals
-        if interruption.requested:
-            return "interrupted"
         if state.step >= intervals.num_steps:
             return "num_steps"
-        if intervals.max_minutes is not None and self._minutes() >= intervals.max_minutes:
-            return "max_minutes"
         if intervals.patience is not None and state.n_without_improvement >= intervals.patience:
             return "patience"
-        return None
+        if self._trainer.has_workers and state.step % intervals.log_every:
+            return None
+        # Several workers must stop at the same step, though only one may have been told to.
+        if self._trainer.any_worker(interruption.requested):
+            return "interrupted"
+        late = intervals.max_minutes is not None and self._minutes() >= intervals.max_minutes
+        return "max_minutes" if self._trainer.any_worker(late) else None
 
     def _finish(self, reason: StopReason) -> None:
         state = self._state

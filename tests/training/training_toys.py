@@ -5,9 +5,11 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from ddsp_tf.features import FeatureSettings
+from ddsp_tf.training import train
 
 SETTINGS = FeatureSettings(sample_rate=4000, hop_length=40)
 
@@ -27,14 +29,16 @@ class ToyModel(keras.Model):
 
     def call(self, features: dict[str, Any], training: bool = False) -> dict[str, Any]:
         frames = tf.concat([features["f0_hz"] / 400.0, features["loudness_db"] / 80.0], -1)
-        gains = tf.repeat(self.gains(self.hidden(frames)), self.hop_length, axis=1)
-        shape = tf.shape(gains)[:2]
-        seed = tf.stack([features["noise_seed"], 7])
-        noise = self.noise * tf.random.stateless_normal(shape, seed)
-        time = tf.range(shape[1], dtype=tf.float32) / self.sample_rate
-        f0_hz = tf.repeat(features["f0_hz"], self.hop_length, axis=1)[..., 0]
-        tone = tf.sin(2 * np.pi * f0_hz * time)
-        return {"audio": gains[..., 0] * tone + (1 + gains[..., 1]) * noise}
+        gains = self.gains(self.hidden(frames))
+        batch, n_frames = tf.unstack(tf.shape(gains)[:2])
+        noise = tf.random.stateless_normal(
+            [batch, n_frames, self.hop_length], tf.stack([features["noise_seed"], 7])
+        )
+        time = tf.range(n_frames * self.hop_length, dtype=tf.float32) / self.sample_rate
+        time = tf.reshape(time, [n_frames, self.hop_length])
+        tone = tf.sin(2 * np.pi * features["f0_hz"] * time)
+        audio = gains[..., :1] * tone + (1 + gains[..., 1:]) * self.noise * noise
+        return {"audio": tf.reshape(audio, [batch, -1])}
 
     def get_config(self) -> dict[str, Any]:
         return {"n_units": self.n_units, "noise": self.noise}
@@ -53,6 +57,27 @@ class ToyInstrument:
         with atomic_directory(path, overwrite=overwrite) as temporary:
             np.savez(temporary / "weights.npz", *self.model.get_weights())
             write_json(temporary / "metadata.json", self.metadata)
+
+
+def run_toy(**arguments: Any) -> Any:
+    """Calls `train` with a toy model, a toy dataset and small numbers unless told otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ddsp_tf.models.Instrument", ToyInstrument)
+        patch.setattr("ddsp_tf.training.summaries.Summaries.validation", lambda *_: None)
+        keras.utils.set_random_seed(3)
+        model = arguments.pop("model", None) or ToyModel()
+        loss = arguments.pop("loss", l1)
+        defaults = {
+            "data": ToyDataset(),
+            "num_steps": 20,
+            "batch_size": 4,
+            "clip_s": 0.2,
+            "learning_rate": 1e-2,
+            "log_every": 5,
+            "validate_every": 10,
+            "checkpoint_every": 10,
+        }
+        return train(model, loss, **{**defaults, **arguments})
 
 
 def l1(target: tf.Tensor, audio: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,164 @@
+"""One step: the right gradient, clipped, the same on one device and on two."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from training_toys import ToyDataset, ToyModel, l1
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.training import Trainer, get_strategy
+
+BATCH = next(iter(ToyDataset().batches(batch_size=4, clip_s=0.2)))
+
+
+def trainer(**arguments: Any) -> Trainer:
+    keras.utils.set_random_seed(1)
+    model = arguments.pop("model", None) or ToyModel(noise=arguments.pop("noise", 0.01))
+    loss = arguments.pop("loss", l1)
+    optimizer = arguments.pop("optimizer", None) or keras.optimizers.SGD(1.0)
+    return Trainer(model, loss, optimizer, **arguments)
+
+
+def weights(model: keras.Model) -> np.ndarray:
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+@pytest.mark.parametrize(("limit", "scale"), [(1e-3, "limit"), (1e3, "whole"), (None, "whole")])
+def test_the_gradient_is_clipped_to_its_global_norm(limit: float | None, scale: str) -> None:
+    one = trainer(gradient_clip_norm=limit)
+    one.build(BATCH)
+    before = weights(one.model)
+    norm = float(one.step(BATCH)["gradient_norm"])
+    moved = np.linalg.norm(weights(one.model) - before)
+    assert norm > 1e-3
+    assert moved == pytest.approx(limit if scale == "limit" else norm, rel=1e-4)
+
+
+def test_noise_differs_from_step_to_step_but_not_from_run_to_run() -> None:
+    seeds = []
+    for seed in (5, 5, 6):
+        # Nothing is learnt, so that only the noise can change the loss.
+        one = trainer(noise=1.0, optimizer=keras.optimizers.SGD(0.0), seed=seed)
+        seeds.append([float(one.step(BATCH)["loss"]) for _ in range(3)])
+    assert len(set(seeds[0])) == 3
+    assert seeds[0] == seeds[1]
+    assert not set(seeds[0]) & set(seeds[2])
+
+
+def test_each_term_of_the_loss_is_reported_and_they_sum_to_it() -> None:
+    class TwoTerms:
+        def terms(self, target: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"near": l1(target, audio), "far": tf.reduce_mean(tf.square(audio))}
+
+    result = trainer(loss=TwoTerms()).step(BATCH)
+    assert set(result) == {"loss", "loss_near", "loss_far", "gradient_norm"}
+    total = float(result["loss_near"]) + float(result["loss_far"])
+    assert float(result["loss"]) == pytest.approx(total)
+
+
+def test_validation_changes_nothing_and_uses_the_average() -> None:
+    one = trainer(ema_decay=0.9)
+    for _ in range(3):
+        one.step(BATCH)
+    before = weights(one.model)
+    plain = float(one.losses(BATCH)[0]["loss"])
+    with one.averaged():
+        averaged = float(one.losses(BATCH)[0]["loss"])
+        assert not np.allclose(weights(one.model), before)
+    assert averaged != plain
+    assert float(one.losses(BATCH)[0]["loss"]) == plain
+    assert one.n_steps == 3
+    np.testing.assert_array_equal(weights(one.model), before)
+
+
+@pytest.mark.parametrize(("xla", "expected"), [("auto", True), (True, True), (False, False)])
+def test_xla_is_switched_at_the_model(xla: Any, expected: bool) -> None:
+    model = ToyModel()
+    model.jit_network = None
+    trainer(model=model, xla=xla)
+    assert model.jit_network is expected
+
+
+def test_arguments_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="`xla` is True, but the model has no `jit_network`"):
+        trainer(xla=True)
+    with pytest.raises(ArgumentError, match="`xla` must be 'auto', True or False"):
+        trainer(xla="fast")
+    with pytest.raises(ArgumentError, match="`gradient_clip_norm` must be above 0 or None"):
+        trainer(gradient_clip_norm=0.0)
+    with pytest.raises(ArgumentError, match="`strategy` must be one of 'default', 'mirrored'"):
+        get_strategy("cluster")
+
+
+_TWO_DEVICES = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from training_toys import ToyDataset, ToyModel, l1, run_toy
+from ddsp_tf.errors import ArgumentError, TrainingError
+from ddsp_tf.training import Trainer
+
+result = {}
+for name, devices in (("one", ["CPU:0"]), ("two", ["CPU:0", "CPU:1"])):
+    strategy = tf.distribute.MirroredStrategy(devices)
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        model, optimizer = ToyModel(noise=0.0), keras.optimizers.Adam(1e-2)
+    options = {"gradient_clip_norm": 0.05, "ema_decay": 0.9, "strategy": strategy}
+    trainer = Trainer(model, l1, optimizer, **options)
+    batches = iter(trainer.distribute(ToyDataset().batches(batch_size=4, clip_s=0.2)))
+    losses = [trainer.step(next(batches)) for _ in range(5)]
+    with trainer.averaged():
+        average = np.concatenate([w.ravel() for w in model.get_weights()]).tolist()
+    result[name] = {
+        "losses": [[float(l["loss"]), float(l["gradient_norm"])] for l in losses],
+        "weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(),
+        "average": average,
+    }
+try:
+    trainer.distribute(ToyDataset().batches(batch_size=3, clip_s=0.2))
+except ArgumentError as error:
+    result["uneven"] = str(error)
+try:
+    outside = ToyModel(noise=0.0)
+    batch = next(iter(ToyDataset().batches(batch_size=1, clip_s=0.2)))
+    outside(batch | {"noise_seed": tf.constant(0)})
+    run_toy(model=outside, run=sys.argv[1] + "/outside", strategy=strategy)
+except TrainingError as error:
+    result["outside"] = str(error)
+for steps, resume in ((10, False), (20, True)):
+    with strategy.scope():
+        model = ToyModel()
+    done = run_toy(model=model, run=sys.argv[1] + "/run", strategy=strategy, num_steps=steps,
+                   resume=resume, ema_decay=0.9)
+result["steps"] = done.step
+print(json.dumps(result))
+"""
+
+
+def test_two_devices_take_the_steps_of_one(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", _TWO_DEVICES, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    result = json.loads(finished.stdout.splitlines()[-1])
+    for name in ("losses", "weights", "average"):
+        one, two = np.array(result["one"][name]), np.array(result["two"][name])
+        np.testing.assert_allclose(two, one, rtol=2e-4, atol=2e-5)
+    assert "`batch_size` is 3, which 2 devices can't share evenly" in result["uneven"]
+    assert "was created outside the strategy" in result["outside"]
+    assert result["steps"] == 20
