@@ -10,6 +10,7 @@ from ddsp_tf.models.instrument import (
     read_instrument_metadata,
 )
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
+from ddsp_tf.models.model_card import model_card
 from ddsp_tf.models.rnn_fc_decoder import RnnFcDecoder
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "architecture_to_dict",
     "find_instrument",
     "list_presets",
+    "model_card",
     "read_instrument_metadata",
 ]
