@@ -28,7 +28,9 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool = False) -> 
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise OutputError(f"`{path}` exists. Choose another name, or pass --overwrite to replace it.")
+        raise OutputError(
+            f"`{path}` exists. Choose another name, or pass --overwrite to replace it."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -125,4 +127,6 @@ def _apply_umask(path: Path, mode: int) -> None:
 
 
 def _output_error(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"Cannot write `{path}`: {error.strerror or error}. Nothing was left half-written.")
+    return OutputError(
+        f"Cannot write `{path}`: {error.strerror or error}. Nothing was left half-written."
+    )
