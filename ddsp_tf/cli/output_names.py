@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_tf.errors import ArgumentError, DatasetError, DdspError
+from ddsp_tf.presets import MELODY
 
 AUDIO_OUTPUTS = (".wav", ".flac")
 
@@ -44,9 +45,10 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
     of their input, then a number: `take.wav` and `take.flac` become `take.wav.wav`, and so on.
 
     Args:
-        inputs: Files, folders, or patterns such as `takes/*.wav`.
-        output: A folder, or a file when there is one input. None: beside each input, with
-            `_transfer` added to its name.
+        inputs: Files, folders, or patterns such as `takes/*.wav`; `melody`, where nothing has that
+            name, is the melody that ships with the package.
+        output: A folder, or a file when there is one input. None: beside each input (the shipped
+            melody: in the current folder), with `_transfer` added to its name.
         suffix: `.wav` or `.flac`; None takes the output's own, or `.wav`.
 
     Raises:
@@ -76,7 +78,8 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
     taken = {Path(os.path.abspath(source)) for source, _ in found}
     for source, relative in found:
         if output is None:
-            stem = source.with_name(f"{source.stem}_transfer")
+            folder = Path() if source == MELODY else source.parent
+            stem = folder / f"{source.stem}_transfer"
         else:
             stem = output / relative.with_suffix("")
         target = _free_name(stem, source, suffix, taken)
@@ -93,6 +96,8 @@ def _find(inputs: Sequence[str]) -> tuple[list[tuple[Path, Path]], dict[str, str
     failures: dict[str, str] = {}
     for given in inputs:
         path = Path(given)
+        if given == MELODY.stem and not path.exists():
+            path = MELODY
         matches = [path]
         if not path.exists() and glob.has_magic(given):
             matches = [Path(match) for match in sorted(glob.glob(given, recursive=True))]

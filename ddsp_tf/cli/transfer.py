@@ -113,10 +113,11 @@ def command(
 
     AUDIO is files, folders (their tree is kept below the output folder) or patterns, of any
     length, rate and number of channels, with one melody at a time. A file that fails does not
-    stop the others.
+    stop the others. `melody` is a short one that ships with the package.
 
     \b
     Examples:
+      ddsp-tf transfer violin melody -o out/
       ddsp-tf transfer violin melody.wav -o out/
       ddsp-tf transfer violin melody.wav -o violin.flac --octave 1 --autotune 0.5
       ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot

@@ -6,6 +6,7 @@ import pytest
 
 from ddsp_tf.cli.output_names import plan_outputs
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.presets import MELODY
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +99,11 @@ def test_what_is_missing_is_reported_and_the_rest_is_planned() -> None:
     assert "`missing.wav` does not exist" in plan.failures["missing.wav"]
     assert "`empty` is empty" in plan.failures["empty"]
     assert plan.failures["*.ogg"] == "Nothing matches `*.ogg`."
+
+
+def test_the_shipped_melody_has_a_name_that_any_file_goes_before() -> None:
+    shipped = plan_outputs(["melody"], Path("out"), suffix=None).jobs[0]
+    assert (shipped.source, shipped.target) == (MELODY, Path("out/melody.wav"))
+    assert targets("melody", output=None) == ["melody_transfer.wav"]
+    make("melody/a.wav")
+    assert targets("melody") == ["out/a.wav"]
