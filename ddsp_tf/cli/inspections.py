@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddsp_tf.cli.instruments import describe_range
+from ddsp_tf.cli.instruments import describe_metrics, describe_range
 from ddsp_tf.cli.terminal import Advance, duration
 from ddsp_tf.errors import ArgumentError, ModelError, TrainingError
 
@@ -174,7 +174,7 @@ def _run(path: Path) -> Inspection:
         facts["best"] = f"validation loss {best['validation_loss']:.3f} at step {best['step']}"
     has_model = (run.model / "metadata.json").is_file()
     facts["model"] = str(run.model) if has_model else "none yet: no validation was reached"
-    facts["checkpoints"] = str(sum(1 for _ in run.checkpoints.glob("*"))) + " files"
+    facts["checkpoints"] = ", ".join(sorted(p.name for p in run.checkpoints.glob("step-*"))) or "-"
     values = {"step": rows[-1]["step"], "last": rows[-1], "has_model": has_model}
     return Inspection("training run", facts, values, lambda: training_curves(rows, title=str(path)))
 
@@ -194,9 +194,11 @@ def _instrument(name: str) -> Inspection:
     }
     if instrument.statistics is not None:
         facts["pitch"], facts["loudness"] = describe_range(instrument.statistics.to_dict())
-    for key in ("training_data", "licence", "metrics"):
+    for key in ("training_data", "licence"):
         if key in metadata:
             facts[key.replace("_", " ")] = str(metadata[key])
+    if "metrics" in metadata:
+        facts["measured"] = describe_metrics(metadata["metrics"])
     values = {
         "n_parameters": model.count_params(),
         "features": features.to_dict(),

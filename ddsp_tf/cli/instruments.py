@@ -64,6 +64,14 @@ def describe_range(statistics: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def describe_metrics(metrics: dict[str, Any]) -> str:
+    """Writes the most telling of an evaluation's numbers for a person."""
+    known = [
+        text.format(metrics[key]) for key, text in _METRICS.items() if metrics.get(key) is not None
+    ]
+    return ", ".join(known) or "nothing yet"
+
+
 def _row(name: str, metadata: dict[str, Any]) -> list[str]:
     statistics = metadata.get("statistics")
     pitch, level = describe_range(statistics) if statistics else ("unknown", "unknown")
@@ -76,13 +84,8 @@ def _row(name: str, metadata: dict[str, Any]) -> list[str]:
         level,
         trained_on,
         str(metadata.get("licence", "unknown")),
-        _metrics(metadata.get("metrics", {})),
+        describe_metrics(metadata.get("metrics", {})),
     ]
-
-
-def _metrics(metrics: dict[str, Any]) -> str:
-    known = [text.format(metrics[key]) for key, text in _METRICS.items() if key in metrics]
-    return ", ".join(known) or "nothing yet"
 
 
 def _public(metadata: dict[str, Any]) -> dict[str, Any]:

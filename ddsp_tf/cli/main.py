@@ -1,5 +1,6 @@
 """The command `ddsp-tf`. Its help never imports TensorFlow."""
 
+import os
 import sys
 
 import click
@@ -63,6 +64,8 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: What follows the name of the program. None: what it was started with.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # Several programs can then share a GPU. Set before TensorFlow is imported, which it is not yet.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if "--debug" not in arguments:
         silence_native_logs()
     try:

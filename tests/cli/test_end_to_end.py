@@ -1,0 +1,105 @@
+"""The whole way in real processes, as a user goes it: folder to instrument to music."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+from cli_toys import SMALL_MODEL
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, "train.xla=False")]
+
+
+def start(*command: object, **kwargs: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kwargs,  # type: ignore[call-overload]
+    )
+
+
+def finish(process: subprocess.Popen[str], code: int = 0) -> tuple[str, str]:
+    """Waits for a process; its stderr may not hold any log line of a C++ library."""
+    output, errors = process.communicate(timeout=250)
+    assert process.returncode == code, output + errors
+    for noise in ("I0000", "W0000", "oneDNN", "absl::InitializeLog", "Traceback", "Warning"):
+        assert noise not in errors, errors
+    return output, errors
+
+
+@pytest.mark.slow
+def test_the_scripts_do_the_whole_way(
+    recordings_folder: Path, melody_file: Path, tmp_path: Path
+) -> None:
+    dataset, run = tmp_path / "dataset", tmp_path / "run"
+    finish(
+        start(
+            *(SCRIPTS / "prepare_dataset.py", recordings_folder, dataset),
+            *("--gin_param=PrepareSettings.eval_fraction=0.3", "--workers=2"),
+        )
+    )
+    output, errors = finish(
+        start(
+            *(SCRIPTS / "train.py", "--gin_file=models/tiny_instrument.gin"),
+            *("--gin_file=training/smoke_test.gin", *PARAMS, f"--data={dataset}", f"--run={run}"),
+        )
+    )
+    assert "2 steps in" in output
+    assert "validation loss" in errors
+    output, _ = finish(start(SCRIPTS / "evaluate.py", run, f"--data={dataset}", "--json"))
+    assert json.loads(output)["overall"]["loudness_db"] > 0.0
+    finish(start(SCRIPTS / "timbre_transfer.py", run, melody_file, "-o", f"{tmp_path}/out/"))
+    assert soundfile.info(tmp_path / "out" / "melody.wav").frames == 16000
+    finish(start(SCRIPTS / "export_saved_model.py", run, "-o", tmp_path / "saved_model"))
+    assert (tmp_path / "saved_model" / "saved_model.pb").is_file()
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_training_saves_and_can_be_resumed(dataset: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    common = ["-m", "ddsp_tf", "train", "--data", dataset, "--run", run]
+    process = start(
+        *(*common, "--gin-file", "models/tiny_instrument.gin", *PARAMS),
+        *("--gin-file", "training/smoke_test.gin", "--gin-param", "train.num_steps=100000"),
+    )
+    _wait_for(run / "metrics.jsonl", process)
+    process.send_signal(signal.SIGINT)
+    _, errors = finish(process, 130)
+    assert "Interrupted; saved. Go on with: ddsp-tf train --run" in errors
+    steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").open(encoding="utf-8")]
+    resumed = start(*common, "--resume", "--gin-param", f"train.num_steps={max(steps) + 2}")
+    output, _ = finish(resumed)
+    assert "all steps are taken" in output
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_preparing_leaves_no_dataset_and_goes_on(
+    recordings_folder: Path, tmp_path: Path
+) -> None:
+    dataset = tmp_path / "dataset"
+    command = ("-m", "ddsp_tf", "prepare", recordings_folder, dataset, "--workers", "2")
+    process = start(*command, "--eval-fraction", "0.3", start_new_session=True)
+    _wait_for(tmp_path / ".dataset.partial", process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    _, errors = finish(process, 130)
+    assert errors.endswith("Interrupted. The same command goes on where this one stopped.\n")
+    assert not dataset.exists()
+    finish(start(*command, "--eval-fraction", "0.3"))
+    assert (dataset / "dataset.json").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset"]
+
+
+def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 200.0
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.1)
