@@ -9,7 +9,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features, Statistics
 from ddsp_tf.features.voicing import note_mask
 from ddsp_tf.inference.autotune import SCALES, Scale, autotune, estimate_tuning, find_major_key
-from ddsp_tf.inference.gating import find_notes, gate_envelope, hold_pitch
+from ddsp_tf.inference.gating import find_notes, gate_envelope, hold_pitch, lift_quiet
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.pitch import (
@@ -122,8 +122,9 @@ class Edits:
         Returns:
             What the instrument is to play, and what was changed.
         """
-        notes = find_notes(features, self.note_threshold, frame_rate=frame_rate)
-        clear = notes & note_mask(features, self.note_threshold, frame_rate=frame_rate)
+        lifted = lift_quiet(features)
+        notes = find_notes(lifted, self.note_threshold, frame_rate=frame_rate)
+        clear = notes & note_mask(lifted, self.note_threshold, frame_rate=frame_rate)
         envelope = gate_envelope(notes, frame_rate)
         midi: FloatArray = to_midi(features.f0_hz)
         octaves = self._choose_octave(midi[clear], statistics)

@@ -1,9 +1,11 @@
 """What happens between the notes: the pitch is held and the sound fades."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ddsp_tf.features import Features
-from ddsp_tf.features.voicing import QUIET_DB, note_ratio
+from ddsp_tf.features.voicing import QUIET_DB, SILENCE_DB, note_ratio
 from ddsp_tf.inference.pitch import BoolArray, FloatArray, runs
 
 ATTACK_S = 0.012
@@ -11,7 +13,34 @@ RELEASE_S = 0.06
 _SHORTEST_GAP_S = 0.04
 _SHORTEST_NOTE_S = 0.03
 _EDGE_SHARE = 0.5
+_LOUD_QUANTILE = 0.99
+_LOUD_DB = -20.0
+_MOST_LIFT_DB = 40.0
 _FAR = 1 << 40
+
+
+def lift_quiet(features: Features) -> Features:
+    """Raises the loudness of a quiet recording, so that its notes can be told from silence.
+
+    What is silence is decided by absolute levels, which a low recording level must not change.
+
+    Args:
+        features: What was found in the input.
+
+    Returns:
+        Features whose loudest percent is at -20 dB or above, raised by 40 dB at most.
+
+    Example:
+        >>> quiet = Features(np.full(9, 440.0), np.ones(9), np.full(9, -50.0))
+        >>> lift_quiet(quiet).loudness_db.max().item()
+        -20.0
+    """
+    loud_db = float(np.quantile(features.loudness_db, _LOUD_QUANTILE))
+    lift_db = min(max(_LOUD_DB - loud_db, 0.0), _MOST_LIFT_DB)
+    # The floor stays: it is where digital silence is.
+    sounding = features.loudness_db > SILENCE_DB
+    lifted_db = np.where(sounding, features.loudness_db + lift_db, features.loudness_db)
+    return replace(features, loudness_db=lifted_db.astype(np.float32))
 
 
 def find_notes(features: Features, threshold: float, *, frame_rate: float) -> BoolArray:

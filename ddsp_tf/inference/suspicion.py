@@ -2,27 +2,39 @@
 
 import numpy as np
 
-from ddsp_tf.features import Features, Statistics
+from ddsp_tf.data.polyphony import measure_pitch_doubt
+from ddsp_tf.features import Features, FeatureSettings, Statistics
 from ddsp_tf.inference.edits import EditedFeatures
+from ddsp_tf.inference.gating import lift_quiet
+from ddsp_tf.inference.pitch import FloatArray
 
 _SOUNDING_DB = -60.0
 _CLEAR_CONFIDENCE = 0.5
 _LEAST_CLEAR_SHARE = 0.5
 _LEAST_NOTE_SHARE = 0.02
+# Single voices and instruments in rooms stay below 0.2; four-part chorales reach 0.5.
+_MOST_POLYPHONIC_SHARE = 0.3
+_LISTENED_S = 120
 
 
 def find_warnings(
-    features: Features, edited: EditedFeatures, statistics: Statistics | None
+    audio: FloatArray,
+    features: Features,
+    edited: EditedFeatures,
+    statistics: Statistics | None,
+    settings: FeatureSettings,
 ) -> tuple[str, ...]:
     """Says what is doubtful about an input, or about what is known of the instrument.
 
     Args:
-        features: What was found in the input.
+        audio: The input at the instrument's rate, `[n_samples]`.
+        features: What was found in it.
         edited: What the instrument plays of it.
         statistics: Those of the instrument's training notes, if it has any.
+        settings: How the features were made.
 
     Returns:
-        One sentence a warning; none is the rule.
+        One warning each; none is the rule.
     """
     warnings = []
     if statistics is None:
@@ -30,8 +42,9 @@ def find_warnings(
             "The instrument holds no statistics of its training notes, so neither the octave "
             "was chosen nor loudness matched. Save it with statistics of its dataset."
         )
-    sounding = features.loudness_db > _SOUNDING_DB
-    clear_share = _mean(features.f0_confidence[sounding] >= _CLEAR_CONFIDENCE)
+    sounding = lift_quiet(features).loudness_db > _SOUNDING_DB
+    clear = features.f0_confidence >= _CLEAR_CONFIDENCE
+    clear_share = _mean(clear[sounding])
     if edited.notes.mean() < _LEAST_NOTE_SHARE:
         warnings.append(
             "Hardly any note was found in the input, so the output is nearly silent. Sing or play "
@@ -42,7 +55,28 @@ def find_warnings(
             f"Only {100 * clear_share:.0f} % of what sounds has a clear pitch. Speech, drums, "
             "chords and echo don't transfer well: use one voice, one note at a time."
         )
+    share = _polyphonic_share(audio, features, edited.notes & clear, settings)
+    if share > _MOST_POLYPHONIC_SHARE:
+        warnings.append(
+            f"In {100 * share:.0f} % of the notes one pitch doesn't explain what is heard: chords, "
+            "accompaniment or a long echo. Only one note at a time is played."
+        )
     return tuple(warnings)
+
+
+def _polyphonic_share(
+    audio: FloatArray, features: Features, clear_notes: np.ndarray, settings: FeatureSettings
+) -> float:
+    """Two minutes are enough to tell, and bound the time it takes."""
+    n_frames = min(features.n_frames, round(_LISTENED_S * settings.frame_rate))
+    doubt = measure_pitch_doubt(
+        audio[: n_frames * settings.hop_length],
+        features[:n_frames],
+        clear_notes[:n_frames],
+        sample_rate=settings.sample_rate,
+        hop_length=settings.hop_length,
+    )
+    return doubt.polyphonic_share
 
 
 def _mean(mask: np.ndarray) -> float:

@@ -137,7 +137,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(len(samples), features, edited, 20.0 * float(np.log10(gain))),
+            report=self._report(samples, features, edited, 20.0 * float(np.log10(gain))),
             load_audio=lambda: output * np.float32(gain),
             load_input_audio=lambda: given,
         )
@@ -174,14 +174,13 @@ class TimbreTransfer:
         path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
         samples, _ = read_audio(source, sample_rate=self.sample_rate)
         features, edited = self._prepare(samples, source, progress)
-        n_samples = len(samples)
         gain_db = write_blocks(
             path,
             self._blocks(samples, edited, progress),
             block_rate=self.sample_rate,
             sample_rate=rate,
             bit_depth=bit_depth,
-            n_samples=round(n_samples * rate / self.sample_rate),
+            n_samples=round(len(samples) * rate / self.sample_rate),
             normalize_peak=self.normalize_peak,
             overwrite=overwrite,
         )
@@ -192,7 +191,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(n_samples, features, edited, gain_db),
+            report=self._report(samples, features, edited, gain_db),
             load_audio=partial(_read_samples, path, rate),
             load_input_audio=partial(_read_samples, Path(source), self.sample_rate),
         )
@@ -244,16 +243,16 @@ class TimbreTransfer:
         return {**features, "z": np.asarray(encoded["z"][0])}
 
     def _report(
-        self, n_samples: int, features: Features, edited: EditedFeatures, gain_db: float
+        self, samples: FloatArray, features: Features, edited: EditedFeatures, gain_db: float
     ) -> TransferReport:
         statistics = self.instrument.statistics
         return TransferReport.from_edits(
             self.edits,
             edited,
             statistics,
-            seconds=n_samples / self.sample_rate,
+            seconds=len(samples) / self.sample_rate,
             gain_db=gain_db,
-            warnings=find_warnings(features, edited, statistics),
+            warnings=find_warnings(samples, features, edited, statistics, self.settings),
         )
 
 

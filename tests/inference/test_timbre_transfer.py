@@ -1,7 +1,10 @@
 """From audio to audio: what was asked for is what is heard."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from inference_toys import (
     RATE,
     cents_between,
@@ -184,3 +187,28 @@ def test_calls_that_make_no_sense_are_refused(following: Instrument) -> None:
         TimbreTransfer(following, chunk_s=0)
     with pytest.raises(ModelError, match="no instrument `no such thing`"):
         TimbreTransfer("no such thing")
+
+
+def test_a_quiet_recording_is_played_like_a_loud_one(
+    following: Instrument, song: np.ndarray
+) -> None:
+    """The recording level is not the performance."""
+    loud = TimbreTransfer(following)(song, RATE)
+    quiet = TimbreTransfer(following)(song * 10 ** (-35 / 20), RATE)
+    assert np.mean(loud.notes == quiet.notes) > 0.97
+    for index in range(3):
+        difference = level_db(note(quiet.audio, index)) - level_db(note(loud.audio, index))
+        assert abs(difference) < 1.0
+
+
+def test_several_voices_at_once_are_warned_of_and_one_is_not(
+    following: Instrument, song: np.ndarray, recordings: Path
+) -> None:
+    chorale, rate = soundfile.read(
+        recordings / "piano" / "bach_chorales_assembled_1.flac", frames=44100 * 6, dtype="float32"
+    )
+    warnings = TimbreTransfer(following)(
+        chorale.reshape(len(chorale), -1).mean(1), rate
+    ).report.warnings
+    assert any("Only one note at a time is played" in warning for warning in warnings)
+    assert not TimbreTransfer(following)(song, RATE).report.warnings
