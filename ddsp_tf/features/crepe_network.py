@@ -118,7 +118,8 @@ def _weights_path(capacity: str) -> Path:
 
 def _read_weights(file: h5py.File) -> Weights:
     layers = [f"conv{i}" for i in range(1, N_BLOCKS + 1)]
-    names = {name: ("kernel", "bias") for name in [*layers, "classifier"]}
+    names: dict[str, tuple[str, ...]] = {name: ("kernel", "bias") for name in layers}
+    names["classifier"] = ("kernel", "bias")
     names |= {f"{name}-BN": ("gamma", "beta", "moving_mean", "moving_variance") for name in layers}
     weights: Weights = {}
     for layer, parts in names.items():

@@ -3,13 +3,16 @@
 import tensorflow as tf
 
 LARGEST_GLIDE_CENTS = 100.0
+SHORTEST_NOTE_FRAMES = 5
 
 
 def fill_unvoiced(f0_hz: tf.Tensor, confidence: tf.Tensor, *, threshold: float) -> tf.Tensor:
-    """Replaces the fundamental of unvoiced frames by that of the nearest voiced frame.
+    """Replaces the fundamental of unvoiced frames by that of the nearest frame inside a note.
 
     So an unvoiced stretch holds the note before it and then the note after it, and never chirps.
-    Without any voiced frame, the most confident one decides.
+    A run of fewer than 5 confident frames is taken for chance, not a note. The first and last two
+    frames of a note are half noise, so no others copy them. Without any note, the most confident
+    frame decides.
 
     Args:
         f0_hz: `[batch, n_frames]`.
@@ -19,16 +22,20 @@ def fill_unvoiced(f0_hz: tf.Tensor, confidence: tf.Tensor, *, threshold: float) 
     Returns:
         `f0_hz` with the replacements, `[batch, n_frames]`.
     """
+    confident = tf.cast(confidence >= threshold, tf.float32)[:, :, tf.newaxis]
+    inside = -tf.nn.max_pool1d(-confident, SHORTEST_NOTE_FRAMES, 1, "SAME")
+    voiced = tf.nn.max_pool1d(inside, SHORTEST_NOTE_FRAMES, 1, "SAME")[:, :, 0] > 0
     best = tf.reduce_max(confidence, axis=1, keepdims=True)
-    voiced = confidence >= tf.minimum(threshold, best)
+    no_note = ~tf.reduce_any(voiced, axis=1, keepdims=True)
+    sources = (inside[:, :, 0] > 0) | (no_note & (confidence == best))
     n_frames = tf.shape(f0_hz)[1]
     frames = tf.broadcast_to(tf.range(n_frames), tf.shape(f0_hz))
     far = 2 * n_frames
-    sorted_voiced = tf.sort(tf.where(voiced, frames, far), axis=1)
-    n_voiced_so_far = tf.cumsum(tf.cast(voiced, tf.int32), axis=1)
-    before = tf.gather(sorted_voiced, tf.maximum(n_voiced_so_far - 1, 0), axis=1, batch_dims=1)
+    sorted_sources = tf.sort(tf.where(sources, frames, far), axis=1)
+    n_sources_so_far = tf.cumsum(tf.cast(sources, tf.int32), axis=1)
+    before = tf.gather(sorted_sources, tf.maximum(n_sources_so_far - 1, 0), axis=1, batch_dims=1)
     after = tf.gather(
-        sorted_voiced, tf.minimum(n_voiced_so_far, n_frames - 1), axis=1, batch_dims=1
+        sorted_sources, tf.minimum(n_sources_so_far, n_frames - 1), axis=1, batch_dims=1
     )
     no_later = after >= n_frames
     nearer_before = (frames - before <= after - frames) & (before <= frames)

@@ -1,0 +1,71 @@
+"""Settings and features as they are stored and compared."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
+from ddsp_tf.features import Features, FeatureSettings
+
+
+def test_round_trip_through_json():
+    settings = FeatureSettings(44100, 441, "pyin", "rms", 1024)
+    assert FeatureSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_a_future_version_asks_for_an_update():
+    values = FeatureSettings().to_dict() | {"format_version": 2}
+    with pytest.raises(ModelError, match=r"version 2.*reads up to 1.*pip install --upgrade"):
+        FeatureSettings.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": "1"}, "no valid `format_version`"),
+        ({"extra": 1}, "unknown: `extra`"),
+        ({"hop_length": 0}, "`hop_length` must be an integer of at least 1; got 0"),
+    ],
+)
+def test_damaged_settings_are_refused(change, message):
+    with pytest.raises(ModelError, match=message):
+        FeatureSettings.from_dict(FeatureSettings().to_dict() | change)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sample_rate": 16000.0}, "`sample_rate` must be an integer"),
+        ({"f0_tracker": "crepe"}, "`f0_tracker` must be one of `crepe-tiny`"),
+        ({"loudness": "loud"}, "`loudness` must be one of `a_weighted`"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        FeatureSettings(**arguments)
+
+
+def test_differences_are_named():
+    with pytest.raises(DatasetError, match="`hop_length` is 320 there, 64 here"):
+        FeatureSettings().check_matches(FeatureSettings(hop_length=320))
+    FeatureSettings().check_matches(FeatureSettings())
+
+
+def test_frames():
+    settings = FeatureSettings()
+    assert settings.frame_rate == 250.0
+    assert [settings.n_frames(n) for n in (0, 1, 64, 65)] == [0, 1, 1, 2]
+
+
+def test_features_slice_and_batch():
+    features = Features(np.arange(1, 6), np.ones(5), np.zeros(5))
+    assert features[1:3].f0_hz.tolist() == [2, 3]
+    batch = features.as_batch()
+    assert batch["f0_hz"].shape == (1, 5, 1)
+    assert batch["loudness_db"].dtype == np.float32
+
+
+def test_features_of_unequal_length_are_refused():
+    with pytest.raises(ArgumentError, match=r"\(5,\), \(4,\)"):
+        Features(np.ones(5), np.ones(4), np.ones(5))
