@@ -8,16 +8,19 @@ import numpy as np
 from ddsp_tf.data.recording import Recording
 
 _RATE_HZ = 10.0
+_SHORTEST_S = 0.5
 _TOLERANCE_S = 0.2
-_DIFFERENCE_DB = 1.0
+_DIFFERENCE_DB = 0.3
+_DIFFERENCE_OCTAVES = 0.03
 _LEAST_VARIATION_DB = 1.0
 
 
 def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
-    """Finds recordings whose loudness runs the same course for their whole length.
+    """Finds recordings whose loudness and pitch run the same course for their whole length.
 
     Only recordings of equal length are compared, ten values a second, after removing their
     level, so that a copy at another rate, format or gain is found and another take is not.
+    Steady sounds have no course to tell them by, and count as different.
 
     Args:
         recordings: By name; the audio itself is not looked at.
@@ -35,18 +38,21 @@ def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
 
 
 def _course(recording: Recording) -> np.ndarray:
-    """Loudness averaged over tenths of a second."""
-    loudness_db = recording.features.loudness_db
-    per_frame = recording.source["seconds"] / max(len(loudness_db), 1)
-    step = max(1, round(1.0 / (_RATE_HZ * per_frame)))
-    whole = loudness_db[: len(loudness_db) // step * step].reshape(-1, step)
-    return whole.mean(axis=1)
+    """Loudness in dB and pitch in octaves, averaged over tenths of a second, `[n, 2]`."""
+    features = recording.features
+    curves = np.stack([features.loudness_db, np.log2(np.maximum(features.f0_hz, 1.0))], axis=1)
+    seconds_a_frame = recording.source["seconds"] / max(features.n_frames, 1)
+    step = max(1, round(1.0 / (_RATE_HZ * seconds_a_frame)))
+    n_steps = features.n_frames // step
+    return curves[: n_steps * step].reshape(n_steps, step, 2).mean(axis=1)
 
 
 def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
     n = min(len(first), len(second))
-    if n < _RATE_HZ * 0.5 or abs(len(first) - len(second)) > _TOLERANCE_S * _RATE_HZ:
+    if n < _SHORTEST_S * _RATE_HZ or abs(len(first) - len(second)) > _TOLERANCE_S * _RATE_HZ:
         return False
-    difference = first[:n] - second[:n]
-    varies = float(np.std(first)) > _LEAST_VARIATION_DB
-    return varies and float(np.std(difference)) < _DIFFERENCE_DB * 0.5
+    loudness_db, octaves = (first[:n] - second[:n]).T
+    varies = float(np.std(first[:, 0])) > _LEAST_VARIATION_DB
+    same_loudness = float(np.std(loudness_db)) < _DIFFERENCE_DB
+    same_pitch = float(np.median(np.abs(octaves))) < _DIFFERENCE_OCTAVES
+    return varies and same_loudness and same_pitch

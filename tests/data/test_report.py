@@ -133,10 +133,10 @@ def test_each_trouble_is_said_in_words_with_a_remedy(change, expected):
     assert expected in warning
 
 
-def with_loudness(loudness_db: np.ndarray) -> Recording:
+def with_loudness(loudness_db: np.ndarray, *, f0_hz: float = 440.0) -> Recording:
     recording = numbered_recording(len(loudness_db))
     ones = np.ones(len(loudness_db))
-    features = Features(440 * ones, ones, loudness_db)
+    features = Features(f0_hz * ones, ones, loudness_db)
     return Recording(recording.pcm, features, recording.segments, {}, recording.source)
 
 
@@ -148,5 +148,7 @@ def test_the_same_take_at_another_gain_is_found_and_another_take_is_not():
     recordings = {"a": take, "b": other, "c": near, "d": take[:1500], "e": np.full(3000, -30.0)}
     found = same_sound({name: with_loudness(values) for name, values in recordings.items()})
     assert found == {"c": "a"}
+    another_note = {"a": with_loudness(take), "c": with_loudness(near, f0_hz=466.2)}
+    assert same_sound(another_note) == {}
     steady = {"x": np.full(3000, -30.0), "y": np.full(3000, -20.0)}
     assert same_sound({name: with_loudness(values) for name, values in steady.items()}) == {}
