@@ -53,6 +53,7 @@ setup(
             "ruff",
             "mypy",
             "import-linter",
+            "setuptools>=77",
         ],
     },
     entry_points={"console_scripts": ["ddsp-tf=ddsp_tf.cli.main:main"]},

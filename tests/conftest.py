@@ -1,13 +1,22 @@
-"""What every test shares: where the real recordings are, and stricter rules than users have."""
+"""What every test shares: where the real recordings are, and stricter rules than users have.
+
+Warnings are errors and there is no network (pyproject.toml); random examples are the same in
+every run.
+"""
 
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 SHARED_DATA = Path(
     os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
+
+# TensorFlow's first call of a function takes longer than any deadline for an example.
+hypothesis.settings.register_profile("ddsp_tf", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("ddsp_tf")
 
 
 @pytest.fixture(scope="session")
