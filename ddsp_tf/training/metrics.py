@@ -163,7 +163,7 @@ def pitch_errors(errors_cents: Array) -> PitchErrors:
 def delay_frames(target_db: Array, loudness_db: Array, *, max_frames: int) -> float:
     """Estimates by how many frames a loudness curve lags behind another.
 
-    The lag at which the changes of both correlate best, refined by a parabola.
+    The lag at which the curves differ least, a constant apart, refined by a parabola.
 
     Args:
         target_db: Of the recording, `[n_frames]`.
@@ -171,7 +171,7 @@ def delay_frames(target_db: Array, loudness_db: Array, *, max_frames: int) -> fl
         max_frames: The longest lag to look for.
 
     Returns:
-        The lag, in -max_frames...max_frames; NaN where a curve never changes.
+        The lag, in -max_frames...max_frames; NaN where a curve is too short or never changes.
 
     Raises:
         ArgumentError: The lengths differ or are 0.
@@ -182,20 +182,20 @@ def delay_frames(target_db: Array, loudness_db: Array, *, max_frames: int) -> fl
         3.0
     """
     _check_equally_long(target_db, loudness_db)
-    first, second = np.diff(np.asarray(target_db, float)), np.diff(np.asarray(loudness_db, float))
-    max_frames = min(max_frames, len(first) - 1)
-    if max_frames < 1 or np.ptp(first) < 1e-3 or np.ptp(second) < 1e-3:
+    first, second = np.asarray(target_db, float), np.asarray(loudness_db, float)
+    last = len(first) - max_frames
+    if last - max_frames < 2 * max_frames or min(np.ptp(first), np.ptp(second)) < 1.0:
         return float("nan")
-    size = 1 << (len(first) + max_frames).bit_length()
-    spectrum = np.fft.rfft(second, size) * np.conj(np.fft.rfft(first, size))
-    correlation = np.roll(np.fft.irfft(spectrum, size), max_frames)[: 2 * max_frames + 1]
-    peak = int(np.argmax(correlation))
+    inner = first[max_frames:last]
+    lags = np.arange(-max_frames, max_frames + 1)
+    variances = [np.var(second[max_frames + lag : last + lag] - inner) for lag in lags]
+    best = int(np.argmin(variances))
     fraction = 0.0
-    if 0 < peak < len(correlation) - 1:
-        before, top, after = correlation[peak - 1 : peak + 2]
-        curvature = before - 2 * top + after
-        fraction = 0.5 * (before - after) / curvature if curvature else 0.0
-    return peak - max_frames + float(fraction)
+    if 0 < best < len(lags) - 1:
+        before, least, after = variances[best - 1 : best + 2]
+        curvature = before - 2 * least + after
+        fraction = 0.5 * (before - after) / curvature if curvature > 0 else 0.0
+    return float(lags[best] + fraction)
 
 
 def _check_equally_long(target: Array, other: Array) -> None:

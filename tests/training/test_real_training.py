@@ -1,0 +1,90 @@
+"""A real model on a real violin: it learns, shows what it does, and can be played."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from recorded_toys import RecordedDataset, small_autoencoder
+
+from ddsp_tf.data import read_audio
+from ddsp_tf.losses import SpectralLoss
+from ddsp_tf.models import Instrument
+from ddsp_tf.training import evaluate, train
+from ddsp_tf.training.rendering import render
+
+
+@pytest.fixture(scope="module")
+def run(recorded_dataset: RecordedDataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("violin") / "run"
+    train(
+        small_autoencoder(),
+        SpectralLoss(),
+        data=recorded_dataset,  # type: ignore[arg-type]
+        run=path,
+        num_steps=60,
+        batch_size=4,
+        clip_s=0.5,
+        learning_rate=5e-3,
+        validate_every=30,
+        checkpoint_every=30,
+        xla=False,
+        metadata={"licence": "CC0-1.0"},
+    )
+    return path
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_the_loss_falls_on_data_it_has_not_seen(run: Path) -> None:
+    training = [row["loss"] for row in rows(run) if "loss" in row]
+    validation = [row["validation_loss"] for row in rows(run) if "validation_loss" in row]
+    assert training[-1] < 0.65 * training[0]
+    assert validation[-1] < 0.65 * training[0]
+    last = rows(run)[-2]
+    assert last["loss"] == pytest.approx(last["loss_magnitude"] + last["loss_log_magnitude"])
+
+
+def test_the_saved_model_is_the_one_that_was_validated(
+    run: Path, recorded_dataset: RecordedDataset
+) -> None:
+    instrument = Instrument.load(run)
+    assert instrument.metadata["licence"] == "CC0-1.0"
+    assert instrument.metadata["training"]["step"] in (30, 60)
+    assert instrument.statistics == recorded_dataset.statistics
+    report = evaluate(instrument, recorded_dataset)  # type: ignore[arg-type]
+    # Whole recordings, not crops of half a second: near, not equal.
+    loss = instrument.metadata["training"]["validation_loss"]
+    assert report.overall.spectral_distance == pytest.approx(loss, rel=0.35)
+
+
+def test_one_can_hear_and_see_it_learn(run: Path, recorded_dataset: RecordedDataset) -> None:
+    names = {path.name for path in (run / "samples").iterdir()}
+    assert names == {
+        "target.wav",
+        *(f"step-000000{step}.{suffix}" for step in (30, 60) for suffix in ("wav", "png")),
+    }
+    target, rate = read_audio(run / "samples/target.wav")
+    output, _ = read_audio(run / "samples/step-00000060.wav")
+    assert rate == 16_000
+    assert len(output) == len(target) == 3 * (8_000 + 4_000)
+    assert np.sqrt(np.mean(output**2)) > 1e-3
+    _, audio, features = next(recorded_dataset.recordings())
+    assert np.isfinite(render(Instrument.load(run).model, features, audio)).all()
+
+
+def test_tensorboard_has_curves_sounds_and_pictures(run: Path) -> None:
+    tags: dict[str, set[int]] = {}
+    for path in (run / "tensorboard").iterdir():
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            for value in event.summary.value:
+                tags.setdefault(value.tag, set()).add(event.step)
+    assert tags["train/loss"] == {10, 20, 30, 40, 50, 60}
+    for tag in ("validation/validation_loss", "target/0", "output/2", "spectrogram/1"):
+        assert tags[tag] == {30, 60}
+    assert tags["f0_and_loudness/0"] == {30, 60}
