@@ -1,12 +1,15 @@
 """The whole way in real processes, as a user goes it: folder to instrument to music."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -16,28 +19,38 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, "train.xla=False")]
 
 
-def start(*command: object, **kwargs: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *map(str, command)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **kwargs,  # type: ignore[call-overload]
-    )
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts Python processes; none outlives the test."""
+    with contextlib.ExitStack() as stack:
+
+        def starter(*command: object, **kwargs: Any) -> subprocess.Popen[str]:
+            pipe = subprocess.PIPE
+            command_line = [sys.executable, *map(str, command)]
+            process = subprocess.Popen(command_line, stdout=pipe, stderr=pipe, text=True, **kwargs)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield starter
 
 
 def finish(process: subprocess.Popen[str], code: int = 0) -> tuple[str, str]:
     """Waits for a process; its stderr may not hold any log line of a C++ library."""
-    output, errors = process.communicate(timeout=250)
+    output, errors = process.communicate(timeout=600)
     assert process.returncode == code, output + errors
     for noise in ("I0000", "W0000", "oneDNN", "absl::InitializeLog", "Traceback", "Warning"):
         assert noise not in errors, errors
     return output, errors
 
 
-@pytest.mark.slow
 def test_the_scripts_do_the_whole_way(
-    recordings_folder: Path, melody_file: Path, tmp_path: Path
+    start: Start, recordings_folder: Path, melody_file: Path, tmp_path: Path
 ) -> None:
     dataset, run = tmp_path / "dataset", tmp_path / "run"
     finish(
@@ -62,8 +75,9 @@ def test_the_scripts_do_the_whole_way(
     assert (tmp_path / "saved_model" / "saved_model.pb").is_file()
 
 
-@pytest.mark.slow
-def test_ctrl_c_while_training_saves_and_can_be_resumed(dataset: Path, tmp_path: Path) -> None:
+def test_ctrl_c_while_training_saves_and_can_be_resumed(
+    start: Start, dataset: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     common = ["-m", "ddsp_tf", "train", "--data", dataset, "--run", run]
     process = start(
@@ -74,15 +88,15 @@ def test_ctrl_c_while_training_saves_and_can_be_resumed(dataset: Path, tmp_path:
     process.send_signal(signal.SIGINT)
     _, errors = finish(process, 130)
     assert "Interrupted; saved. Go on with: ddsp-tf train --run" in errors
-    steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").open(encoding="utf-8")]
+    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
     resumed = start(*common, "--resume", "--gin-param", f"train.num_steps={max(steps) + 2}")
     output, _ = finish(resumed)
     assert "all steps are taken" in output
 
 
-@pytest.mark.slow
 def test_ctrl_c_while_preparing_leaves_no_dataset_and_goes_on(
-    recordings_folder: Path, tmp_path: Path
+    start: Start, recordings_folder: Path, tmp_path: Path
 ) -> None:
     dataset = tmp_path / "dataset"
     command = ("-m", "ddsp_tf", "prepare", recordings_folder, dataset, "--workers", "2")
@@ -98,7 +112,7 @@ def test_ctrl_c_while_preparing_leaves_no_dataset_and_goes_on(
 
 
 def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 200.0
+    end = time.monotonic() + 500.0
     while not path.exists():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
