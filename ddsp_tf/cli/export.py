@@ -1,5 +1,6 @@
 """`ddsp-tf export`: an instrument for other programs."""
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -48,5 +49,8 @@ def command(terminal: Terminal, model: str, target: str, output: Path, overwrite
     instrument = Instrument.load(model)
     terminal.note("Exporting and comparing with Python; this takes a minute.")
     report = export_saved_model(instrument, output, overwrite=overwrite)
-    terminal.say(f"{output}: {report}")
-    terminal.result({"output": str(output), "parity": str(report)})
+    parity = dataclasses.asdict(report)
+    terminal.say(f"Written to {output}, and equal to Python:")
+    for name, value in parity.items():
+        terminal.say(f"  {name.replace('_', ' ')}: {value}")
+    terminal.result({"output": str(output), "parity": parity})
