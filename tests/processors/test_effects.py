@@ -1,0 +1,145 @@
+"""Reverb, Add, Mix and Crop."""
+
+import numpy as np
+import pytest
+import scipy.signal
+import tensorflow as tf
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.processors import Add, Crop, Mix, Reverb
+
+
+def _reverb(response: np.ndarray, **kwargs: object) -> Reverb:
+    reverb = Reverb(impulse_response_length=len(response), **kwargs)
+    reverb.set_weights([response])
+    return reverb
+
+
+@pytest.mark.parametrize("add_dry", [True, False])
+def test_reverb_is_dry_plus_convolution_without_the_first_tap(add_dry: bool) -> None:
+    rng = np.random.default_rng(1)
+    audio = rng.normal(size=[2, 500])
+    response = rng.normal(size=90)
+    played = _reverb(response.astype(np.float32), add_dry=add_dry)({"audio": audio.astype("f4")})
+    response[0] = 0.0
+    for row in range(2):
+        expected = scipy.signal.convolve(audio[row], response)[:500] + add_dry * audio[row]
+        np.testing.assert_allclose(played[row], expected, atol=1e-4)
+
+
+def test_reverb_of_an_impulse_is_the_impulse_and_the_response() -> None:
+    response = np.float32([9.0, 0.5, 0.25])
+    audio = np.zeros([1, 8], np.float32)
+    audio[0, 3] = 1.0
+    expected = [0, 0, 0, 1, 0.5, 0.25, 0, 0]
+    np.testing.assert_allclose(_reverb(response)({"audio": audio})[0], expected, atol=1e-6)
+
+
+def test_reverb_rings_on_through_blocks_shorter_than_its_tail() -> None:
+    response = np.exp(-np.arange(100) / 20).astype(np.float32)
+    reverb = _reverb(response, add_dry=False)
+    controls = {"impulse_response": reverb.controls({"audio": None})["impulse_response"]}
+    state, played = reverb.initial_state(1), []
+    for block in range(15):
+        audio = tf.one_hot([0], 8) if block == 0 else tf.zeros([1, 8])
+        sound, state = reverb.stream({**controls, "audio": audio}, state, 1)
+        played.append(sound[0])
+    expected = np.concatenate([[0], response[1:], np.zeros(20)])
+    np.testing.assert_allclose(np.concatenate(played), expected, atol=1e-6)
+
+
+def test_untrained_reverb_is_inaudible_and_seeded_by_keras() -> None:
+    audio = dsp.uniform_noise(1, 4000, seed=1)
+    played = Reverb(impulse_response_length=2000)({"audio": audio})
+    np.testing.assert_allclose(played, audio, atol=1e-3)
+    taps = Reverb(impulse_response_length=48000).get_weights()[0]
+    assert taps.std() == pytest.approx(1e-6, rel=0.05)
+
+
+def test_reverb_learns_every_tap_but_the_first() -> None:
+    reverb = Reverb(impulse_response_length=50)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(reverb({"audio": dsp.uniform_noise(1, 200, seed=1)}) ** 2)
+    gradient = tape.gradient(loss, reverb.trainable_weights[0].value).numpy()
+    assert gradient[0] == 0
+    assert np.all(gradient[1:] != 0)
+
+
+def test_freezing_the_reverb_does_not_change_it() -> None:
+    reverb = _reverb(np.float32([0.0, 0.5]))
+    before = reverb({"audio": tf.ones([1, 4])}).numpy()
+    reverb.trainable = False
+    np.testing.assert_array_equal(reverb({"audio": tf.ones([1, 4])}), before)
+    assert reverb.trainable_weights == []
+
+
+def test_refuses_a_response_of_one_tap() -> None:
+    with pytest.raises(ArgumentError, match="should be at least 2 taps. Received 1."):
+        Reverb(impulse_response_length=1)
+
+
+def test_add_adds() -> None:
+    one, two = tf.constant([[1.0, 2.0]]), tf.constant([[10.0, -2.0]])
+    np.testing.assert_array_equal(Add()({"signal_one": one, "signal_two": two}), [[11.0, 0.0]])
+
+
+@pytest.mark.parametrize("level", [0.0, 0.25, 0.5, 0.9, 1.0])
+def test_mix_keeps_the_power_constant(level: float) -> None:
+    noise = dsp.uniform_noise(2, 64 * 400, seed=2).numpy()
+    mixed = Mix(scale=False)(
+        {
+            "signal_one": noise[:1],
+            "signal_two": noise[1:],
+            "mix_level": tf.fill([1, 400, 1], level),
+        }
+    ).numpy()
+    assert np.mean(mixed**2) == pytest.approx(1 / 3, rel=0.03)
+    gains = np.linalg.lstsq(noise.T, mixed[0], rcond=None)[0]
+    assert np.sum(gains**2) == pytest.approx(1.0, abs=1e-4)
+    # 0 is the first signal, 1 the second, and the gains of both halves mirror each other.
+    assert gains[1] == pytest.approx(np.sin(level * np.pi / 2), abs=1e-4)
+
+
+def test_mix_scales_any_number_to_a_level() -> None:
+    signals = {"signal_one": tf.ones([1, 64 * 3]), "signal_two": tf.zeros([1, 64 * 3])}
+    mixed = [
+        float(Mix()({**signals, "mix_level": tf.fill([1, 3, 1], raw)})[0, 0])
+        for raw in (-100.0, 0.0, 100.0)
+    ]
+    np.testing.assert_allclose(mixed, [1.0, np.sqrt(0.5), 0.0], atol=1e-6)
+
+
+def test_mix_glides_from_frame_to_frame() -> None:
+    mixed = Mix(hop_length=4, scale=False)(
+        {
+            "signal_one": tf.zeros([1, 8]),
+            "signal_two": tf.ones([1, 8]),
+            "mix_level": tf.constant([[[0.0], [1.0]]]),
+        }
+    )
+    expected = np.sin(np.pi / 2 * np.array([0, 0.25, 0.5, 0.75, 1, 1, 1, 1]))
+    np.testing.assert_allclose(mixed[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("location", "n_samples", "expected"),
+    [
+        ("front", 3, [3, 4, 5, 6, 7, 8, 9]),
+        ("back", 3, [0, 1, 2, 3, 4, 5, 6]),
+        ("center", 3, [1, 2, 3, 4, 5, 6, 7]),
+        ("back", 0, list(range(10))),
+        ("center", 0, list(range(10))),
+    ],
+)
+def test_crop_takes_what_it_says(location: str, n_samples: int, expected: list[int]) -> None:
+    audio = tf.range(10, dtype=tf.float32)[tf.newaxis]
+    cropped = Crop(n_samples=n_samples, location=location)({"audio": audio})
+    np.testing.assert_array_equal(cropped, [expected])
+
+
+def test_crop_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ArgumentError, match='"front", "back" or "center". Received \'middle\''):
+        Crop(n_samples=3, location="middle")
+    with pytest.raises(ArgumentError, match="`n_samples` should be >= 0. Received -1."):
+        Crop(n_samples=-1)

@@ -1,0 +1,139 @@
+"""Every processor holds the contract, and every one that can streams."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from contracts import check_layer, check_streaming
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.processors import (
+    Add,
+    Crop,
+    FilteredNoise,
+    Harmonic,
+    Mix,
+    Processor,
+    ProcessorGroup,
+    Reverb,
+    Sinusoidal,
+)
+
+RATES = {"sample_rate": 4000, "hop_length": 16}
+HOP = RATES["hop_length"]
+
+
+def _frames(channels: int, lowest: float, highest: float, seed: int) -> Callable[..., np.ndarray]:
+    def draw(batch: int, n_frames: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return rng.uniform(lowest, highest, [batch, n_frames, channels]).astype(np.float32)
+
+    return draw
+
+
+def _audio(seed: int) -> Callable[..., np.ndarray]:
+    def draw(batch: int, n_frames: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return rng.uniform(-1, 1, [batch, n_frames * HOP]).astype(np.float32)
+
+    return draw
+
+
+HARMONIC = {
+    "amplitudes": _frames(1, -2, 2, 1),
+    "harmonic_distribution": _frames(12, -2, 2, 2),
+    "f0_hz": _frames(1, 90, 400, 3),
+}
+NOISE = {"noise_magnitudes": _frames(17, 2, 6, 4)}
+TWO_SIGNALS = {"signal_one": _audio(5), "signal_two": _audio(6)}
+
+
+def _group() -> ProcessorGroup:
+    return ProcessorGroup(
+        dag=[
+            (Harmonic(**RATES), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (FilteredNoise(n_bands=17, **RATES), ["noise_magnitudes"]),
+            (
+                Mix(hop_length=HOP),
+                ["harmonic/signal", "filtered_noise/signal", "harmonic/controls/amplitudes"],
+            ),
+            (Reverb(impulse_response_length=100, initial_scale=0.1), ["mix/signal"]),
+        ]
+    )
+
+
+PROCESSORS: dict[str, tuple[Callable[[], Processor], dict[str, Any]]] = {
+    "Harmonic": (lambda: Harmonic(**RATES), HARMONIC),
+    "Harmonic, linear": (
+        lambda: Harmonic(
+            amplitude_method="linear", scale=False, normalize_below_nyquist=False, **RATES
+        ),
+        {**HARMONIC, "amplitudes": _frames(1, 0, 1, 1), "harmonic_distribution": _frames(4, 0, 1, 2)},
+    ),
+    "FilteredNoise": (lambda: FilteredNoise(n_bands=17, **RATES), NOISE),
+    "FilteredNoise, short window": (
+        lambda: FilteredNoise(
+            n_bands=17, window_length=10, initial_bias=-1.0, seed=9, scale=False, **RATES
+        ),
+        {"noise_magnitudes": _frames(17, 0, 1, 4)},
+    ),
+    "Sinusoidal": (
+        lambda: Sinusoidal(**RATES),
+        {"amplitudes": _frames(5, -2, 2, 7), "frequencies_hz": _frames(5, 100, 2200, 8)},
+    ),
+    "Reverb": (
+        lambda: Reverb(impulse_response_length=100, initial_scale=0.1), {"audio": _audio(9)},
+    ),
+    "Add": (Add, TWO_SIGNALS),
+    "Mix": (lambda: Mix(hop_length=HOP), {**TWO_SIGNALS, "mix_level": _frames(1, -2, 2, 10)}),
+    "Crop": (lambda: Crop(n_samples=7, location="center"), {"audio": _audio(11)}),
+    "ProcessorGroup": (_group, {**HARMONIC, **NOISE}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_holds_the_contract(name: str) -> None:
+    make, inputs = PROCESSORS[name]
+    check_layer(
+        make,
+        lambda batch, n_frames: {key: draw(batch, n_frames) for key, draw in inputs.items()},
+        tolerance=1e-4,
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in PROCESSORS if name != "Crop"])
+def test_a_sound_in_blocks_is_the_sound_at_once(name: str) -> None:
+    make, inputs = PROCESSORS[name]
+    drawn = {key: draw(2, 18) for key, draw in inputs.items()}
+    check_streaming(make(), drawn, hop_length=HOP)
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_returns_controls_when_asked(name: str) -> None:
+    make, inputs = PROCESSORS[name]
+    processor = make()
+    drawn = {key: draw(1, 6) for key, draw in inputs.items()}
+    outputs = processor(drawn, return_controls=True)
+    np.testing.assert_allclose(outputs["signal"], processor(drawn), atol=1e-6)
+    if name == "ProcessorGroup":
+        assert set(outputs) == {"harmonic", "filtered_noise", "mix", "reverb", "signal"}
+    else:
+        assert tuple(outputs["controls"]) == processor.control_names
+        # Controls are what the signal is made from.
+        np.testing.assert_allclose(
+            processor.signal(outputs["controls"]), outputs["signal"], atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_names_missing_inputs(name: str) -> None:
+    make, inputs = PROCESSORS[name]
+    processor = make()
+    missing, *others = processor.input_names
+    drawn = {key: inputs[key](1, 4) for key in others}
+    with pytest.raises(ArgumentError) as caught:
+        processor(drawn)
+    message = str(caught.value)
+    assert message.startswith(f"`{processor.name}`")
+    assert f"Missing: {missing}; received: {', '.join(others) or 'nothing'}." in message
