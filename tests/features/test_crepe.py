@@ -78,12 +78,17 @@ def test_any_length_gives_ceil_frames(crepe_f0, n_samples):
     assert extract_features(audio).n_frames == -(-n_samples // 64)
 
 
-def test_tones_are_within_10_cents_from_52_to_1700_hz():
-    frequencies = 440 * 2 ** ((np.arange(32, 94, 4.3) - 69) / 12)
-    audio = np.concatenate([tone(f0_hz, 3200) for f0_hz in frequencies])
+@pytest.mark.parametrize("n_harmonics", [1, 8])
+def test_steady_tones_are_in_tune(n_harmonics):
+    """The tiny network has a bias of its own at some pitches, with CREPE's own decoding too."""
+    frequencies = 440 * 2 ** ((np.arange(30, 94.5, 0.71) - 69) / 12)
+    audio = np.concatenate([tone(f0_hz, 3200, n_harmonics=n_harmonics) for f0_hz in frequencies])
     f0_hz, _ = get_tracker("crepe-tiny").track(audio, SAMPLE_RATE)
     tracked = np.median(f0_hz.reshape(len(frequencies), 20)[:, 5:15], axis=1)
-    assert np.abs(cents(tracked, frequencies)).max() < 10
+    error = cents(tracked, frequencies)
+    assert abs(error.mean()) < 2
+    assert np.mean(abs(error) < 10) > 0.9
+    assert abs(error).max() < 20
 
 
 @pytest.mark.parametrize("sample_rate", [44100, 48000])
