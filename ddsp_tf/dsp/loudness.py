@@ -1,6 +1,6 @@
 """How loud a frame is: A-weighted loudness and plain power, in dB."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +21,7 @@ def a_weighting_db(f_hz: np.ndarray) -> np.ndarray:
     """
     square = np.square(np.asarray(f_hz, np.float64))
 
-    def response(square: np.ndarray) -> np.ndarray:
+    def response(square: Any) -> Any:
         return (12194.217**2 * square**2) / (
             (square + 20.598997**2)
             * np.sqrt((square + 107.65265**2) * (square + 737.86223**2))

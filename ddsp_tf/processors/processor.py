@@ -48,8 +48,9 @@ class Processor(keras.layers.Layer):
         # Sound is float32 whatever the networks compute in: phases and FFTs need its precision.
         kwargs.pop("dtype", None)
         super().__init__(name=name, dtype="float32", **kwargs)
-        self.sample_rate = sample_rate
-        self.hop_length = hop_length
+        # Subclasses that require them read them as integers.
+        self.sample_rate: Any = sample_rate
+        self.hop_length: Any = hop_length
 
     def build(self, input_shape: Any) -> None:
         """Does nothing: a processor's weights, if any, don't depend on its inputs' shapes."""
