@@ -1,0 +1,154 @@
+"""Everything that README and docs show is run, and what they link to exists."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+from page_blocks import read_blocks
+from page_runner import PageRunner, check_output, commands, inside, smaller
+
+from ddsp_tf.presets import MELODY
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SET_UP = "set-up"
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def play(notes_hz: list[float], seconds: float) -> np.ndarray:
+    """A bright tone that plays some notes, 16 kHz."""
+    n_samples = round(16000 * seconds)
+    f0_hz = np.repeat(notes_hz, -(-n_samples // len(notes_hz)))[:n_samples]
+    phase = 2.0 * np.pi * np.cumsum(f0_hz) / 16000
+    swell = 0.6 + 0.4 * np.sin(np.arange(n_samples) * 2.0 * np.pi * len(notes_hz) / n_samples)
+    return 0.2 * swell * sum(np.sin(k * phase) / k for k in range(1, 8))
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every reader has: recordings and melodies."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "recordings").mkdir()
+    (folder / "more").mkdir()
+    takes = ([220.0, 330.0, 440.0], [330.0, 247.0, 294.0], [440.0, 392.0, 262.0])
+    for index, notes_hz in enumerate(takes):
+        soundfile.write(folder / "recordings" / f"take_{index}.wav", play(notes_hz, 4.0), 16000)
+    soundfile.write(folder / "more" / "tune.flac", play([294.0, 349.0], 1.0), 16000)
+    melody, rate = soundfile.read(MELODY)
+    soundfile.write(folder / "melody.wav", melody[: 2 * rate], rate)
+    (folder / "notes.txt").write_text("not audio")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What some have besides: a dataset, and a run on it."""
+    folder = tmp_path_factory.mktemp("trained")
+    with inside(folder):
+        runner = PageRunner()
+        runner.ddsp_tf(["prepare", str(recorded / "recordings"), "dataset/"])
+        arguments = ["--gin-file", "models/small_instrument.gin", "--data", "dataset/"]
+        runner.ddsp_tf(["train", *arguments, "--run", "runs/violin"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def inherited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a user of magenta/ddsp has: TFRecords of its layout."""
+    folder = tmp_path_factory.mktemp("inherited")
+    (folder / "data").mkdir()
+    example = tf.train.Example()
+    for key, values in {
+        "audio": play([330.0, 392.0], 4.0),
+        "f0_hz": np.repeat([330.0, 392.0], 500),
+        "f0_confidence": np.full(1000, 0.9),
+        "loudness_db": np.full(1000, -60.0),
+    }.items():
+        example.features.feature[key].float_list.value.extend(values)
+    for name, n_examples in (("violin-train", 2), ("violin-eval", 1)):
+        path = folder / "data" / f"{name}.tfrecord-00000-of-00001"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for _ in range(n_examples):
+                writer.write(example.SerializeToString())
+    return folder
+
+
+GIVEN = {"dataset/": "trained", "runs/": "trained", "data/": "inherited"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_runs(
+    page: Path, recorded: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
+    given = re.search(r"^<!-- given: (.*) -->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    for name in given[1].split() if given else []:
+        shutil.copytree(request.getfixturevalue(GIVEN[name]) / name, tmp_path / name)
+    runner = PageRunner()
+    with inside(tmp_path):
+        for block in read_blocks(page):
+            if block.note == SET_UP:
+                continue  # .ci/run does it, on a machine that has nothing yet
+            try:
+                runner.run(block)
+            except Exception as error:
+                error.add_note(f"in the block at {name_of(page)}:{block.line}")
+                raise
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_file_that_is_shown_is_used(page: Path) -> None:
+    blocks = read_blocks(page)
+    for index, block in enumerate(blocks):
+        if block.note.startswith("file: "):
+            stem = Path(block.note.removeprefix("file: ")).stem
+            assert any(stem in later.text for later in blocks[index + 1 :]), block.note
+
+
+def test_the_set_up_is_two_commands() -> None:
+    set_up = [block for block in read_blocks(ROOT / "README.md") if block.note == SET_UP]
+    assert [commands(block.text) for block in set_up] == [
+        ["pip install . && ddsp-tf transfer violin melody -o out/"],
+        ['pip install ".[test]" && pytest'],
+    ]
+    others = [block for page in PAGES[1:] for block in read_blocks(page) if block.note == SET_UP]
+    assert not others
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    for target in targets:
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), f"{name_of(page)} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
+            assert anchor in anchors, f"{name_of(page)} links to {target}"
+
+
+def test_the_site_lists_every_page() -> None:
+    listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(p.relative_to(ROOT / "docs").as_posix() for p in PAGES[1:])
+
+
+def test_long_commands_are_made_small() -> None:
+    asked = ["train", "--gin-param", "train.num_steps=30000", "--run", "runs/violin"]
+    assert smaller(asked)[:3] == ["train", "--gin-param", "train.num_steps=2"]
+    assert smaller(["transfer", "violin", "a.wav"]) == ["transfer", "violin", "a.wav"]
+
+
+def test_a_page_that_prints_something_else_fails() -> None:
+    check_output("a ... d\n", "a b\n c  d")
+    with pytest.raises(AssertionError, match="expected"):
+        check_output("a ... e", "a b c d")
