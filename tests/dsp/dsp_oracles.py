@@ -18,9 +18,7 @@ def hann_overlap_add(frames: np.ndarray, hop_length: int) -> np.ndarray:
 def interpolate(frames: np.ndarray, hop_length: int) -> np.ndarray:
     """Interpolates linearly, the last frame held."""
     n_frames = len(frames)
-    return np.interp(
-        np.arange(n_frames * hop_length), np.arange(n_frames) * hop_length, frames
-    )
+    return np.interp(np.arange(n_frames * hop_length), np.arange(n_frames) * hop_length, frames)
 
 
 def phase_turns(f_hz: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -90,7 +88,9 @@ def centred_frames(audio: np.ndarray, frame_length: int, hop_length: int) -> np.
 
 def a_weighting_gain(f_hz: np.ndarray) -> np.ndarray:
     """Gives the A-weighting's linear gain from the poles and zeros of its analogue filter."""
-    poles = -2 * np.pi * np.array([20.598997, 20.598997, 107.65265, 737.86223, 12194.217, 12194.217])
+    poles = (
+        -2 * np.pi * np.array([20.598997, 20.598997, 107.65265, 737.86223, 12194.217, 12194.217])
+    )
     _, response = scipy.signal.freqs_zpk(
         np.zeros(4), poles, 1.0, 2 * np.pi * np.append(np.maximum(f_hz, 1e-3), 1000.0)
     )

@@ -32,7 +32,9 @@ def test_a_weighting_equals_librosas() -> None:
     np.testing.assert_allclose(dsp.a_weighting_db(f_hz), expected, atol=2e-3)
 
 
-@pytest.mark.parametrize(("f_hz", "expected"), [(100, -19.1), (1000, 0.0), (4000, 1.0), (8000, -1.1)])
+@pytest.mark.parametrize(
+    ("f_hz", "expected"), [(100, -19.1), (1000, 0.0), (4000, 1.0), (8000, -1.1)]
+)
 def test_a_weighting_is_the_standards_table(f_hz: float, expected: float) -> None:
     assert dsp.a_weighting_db(np.array(f_hz)) == pytest.approx(expected, abs=0.06)
 
@@ -99,7 +101,7 @@ def test_magenta_mode_of_white_noise(fft_length: int, expected: float) -> None:
 
 
 def test_refuses_an_unknown_mode() -> None:
-    with pytest.raises(ArgumentError, match='`mode` should be "normalized" or "magenta".*itu'):
+    with pytest.raises(ArgumentError, match=r'`mode` should be "normalized" or "magenta".*itu'):
         _loudness(_sine(440.0), mode="itu")
 
 

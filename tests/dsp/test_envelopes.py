@@ -61,5 +61,5 @@ def test_frame_rates_convert_linearly_from_a_common_start(ratio: float) -> None:
 
 
 def test_refuses_an_unknown_method() -> None:
-    with pytest.raises(ArgumentError, match='`method` should be "linear" or "window".*cubic'):
+    with pytest.raises(ArgumentError, match=r'`method` should be "linear" or "window".*cubic'):
         dsp.resample_envelope(tf.ones([1, 2, 1]), hop_length=4, method="cubic")

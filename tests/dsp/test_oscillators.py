@@ -148,7 +148,10 @@ def test_a_glide_through_nyquist_leaves_no_alias(bank: str) -> None:
         audio = _harmonic(f_hz / 2, one, np.tile(np.float32([0.0, 1.0]), [n_frames, 1]))
     else:
         audio = dsp.sinusoidal(
-            f_hz[np.newaxis, :, np.newaxis], one[np.newaxis], hop_length=HOP, sample_rate=SAMPLE_RATE
+            f_hz[np.newaxis, :, np.newaxis],
+            one[np.newaxis],
+            hop_length=HOP,
+            sample_rate=SAMPLE_RATE,
         ).numpy()[0]
     at_samples = dsp_oracles.interpolate(f_hz.astype(np.float64), HOP)
     np.testing.assert_array_equal(audio[at_samples >= 8000], 0.0)
@@ -247,7 +250,9 @@ def test_rows_of_a_batch_do_not_mix() -> None:
     rates = {"hop_length": HOP, "sample_rate": SAMPLE_RATE}
     both = dsp.harmonic(f0_hz, amplitudes, distribution, **rates).numpy()
     for row in range(2):
-        alone = dsp.harmonic(*(x[row : row + 1] for x in (f0_hz, amplitudes, distribution)), **rates)
+        alone = dsp.harmonic(
+            *(x[row : row + 1] for x in (f0_hz, amplitudes, distribution)), **rates
+        )
         np.testing.assert_allclose(both[row], alone[0], atol=1e-6)
 
 

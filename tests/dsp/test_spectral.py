@@ -68,7 +68,9 @@ def test_mel_bands_against_their_definition(audio: np.ndarray) -> None:
 
 
 def test_mfcc_against_scipys_dct(audio: np.ndarray) -> None:
-    coefficients = dsp.mfcc(audio[np.newaxis], sample_rate=SAMPLE_RATE, n_coefficients=30).numpy()[0]
+    coefficients = dsp.mfcc(audio[np.newaxis], sample_rate=SAMPLE_RATE, n_coefficients=30).numpy()[
+        0
+    ]
     magnitude = np.abs(
         np.fft.rfft(
             dsp_oracles.centred_frames(audio, 1024, 256) * scipy.signal.get_window("hann", 1024)
@@ -104,7 +106,9 @@ def test_every_mode() -> None:
     )
 
 
-def _mel_triangles(fft_length: int, n_bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
+def _mel_triangles(
+    fft_length: int, n_bands: int, lowest_hz: float, highest_hz: float
+) -> np.ndarray:
     def to_mel(f_hz: np.ndarray | float) -> np.ndarray:
         return 2595 * np.log10(1 + np.asarray(f_hz) / 700)
 

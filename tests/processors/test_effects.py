@@ -75,7 +75,7 @@ def test_freezing_the_reverb_does_not_change_it() -> None:
 
 
 def test_refuses_a_response_of_one_tap() -> None:
-    with pytest.raises(ArgumentError, match="should be at least 2 taps. Received 1."):
+    with pytest.raises(ArgumentError, match=r"should be at least 2 taps. Received 1."):
         Reverb(impulse_response_length=1)
 
 
@@ -139,7 +139,7 @@ def test_crop_takes_what_it_says(location: str, n_samples: int, expected: list[i
 
 
 def test_crop_refuses_what_it_does_not_know() -> None:
-    with pytest.raises(ArgumentError, match='"front", "back" or "center". Received \'middle\''):
+    with pytest.raises(ArgumentError, match=r'"front", "back" or "center". Received \'middle\''):
         Crop(n_samples=3, location="middle")
-    with pytest.raises(ArgumentError, match="`n_samples` should be >= 0. Received -1."):
+    with pytest.raises(ArgumentError, match=r"`n_samples` should be >= 0. Received -1."):
         Crop(n_samples=-1)

@@ -69,7 +69,11 @@ PROCESSORS: dict[str, tuple[Callable[[], Processor], dict[str, Any]]] = {
         lambda: Harmonic(
             amplitude_method="linear", scale=False, normalize_below_nyquist=False, **RATES
         ),
-        {**HARMONIC, "amplitudes": _frames(1, 0, 1, 1), "harmonic_distribution": _frames(4, 0, 1, 2)},
+        {
+            **HARMONIC,
+            "amplitudes": _frames(1, 0, 1, 1),
+            "harmonic_distribution": _frames(4, 0, 1, 2),
+        },
     ),
     "FilteredNoise": (lambda: FilteredNoise(n_bands=17, **RATES), NOISE),
     "FilteredNoise, short window": (

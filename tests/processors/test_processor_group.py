@@ -57,7 +57,9 @@ def test_inputs_and_rates_are_those_of_the_processors() -> None:
 
 def test_everything_made_is_found_by_nested_keys(inputs: dict[str, tf.Tensor]) -> None:
     outputs = _group()(inputs, return_controls=True)
-    np.testing.assert_allclose(lookup(outputs, "harmonic/controls/f0_hz")[0, :25], inputs["f0_hz"][0])
+    np.testing.assert_allclose(
+        lookup(outputs, "harmonic/controls/f0_hz")[0, :25], inputs["f0_hz"][0]
+    )
     np.testing.assert_allclose(
         lookup(outputs, "add/signal"),
         lookup(outputs, "harmonic/signal") + lookup(outputs, "filtered_noise/signal"),

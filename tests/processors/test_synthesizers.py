@@ -71,7 +71,7 @@ def test_noise_has_the_magnitudes_asked_for_within_half_a_decibel() -> None:
     magnitudes = 0.05 * 10 ** (0.5 * np.cos(2 * np.pi * f)).astype(np.float32)
     noise = FilteredNoise(scale=False)
     audio = noise({"noise_magnitudes": np.tile(magnitudes, [8, 2500, 1])}).numpy()
-    frequencies, power = scipy.signal.welch(
+    _, power = scipy.signal.welch(
         audio, nperseg=256, window="hann", detrend=False, return_onesided=False
     )
     half = slice(0, 129)

@@ -1,0 +1,169 @@
+"""The spectral loss: every term against NumPy, and gradients that silence can't break."""
+
+import numpy as np
+import pytest
+import scipy.signal
+import tensorflow as tf
+from contracts import check_layer
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.losses import LOG_FLOOR, SpectralLoss
+
+TERMS = ("magnitude", "log_magnitude", "delta_time", "delta_frequency", "cumulative_frequency")
+NO_TERMS = {f"{term}_weight": 0.0 for term in TERMS}
+
+
+@pytest.fixture(scope="module")
+def target() -> np.ndarray:
+    return dsp.uniform_noise(2, 4000, seed=1).numpy()
+
+
+@pytest.fixture(scope="module")
+def audio(target: np.ndarray) -> np.ndarray:
+    time = np.arange(4000) / 16000
+    return (0.5 * target + 0.3 * np.sin(2 * np.pi * 700 * time)).astype(np.float32)
+
+
+def _magnitudes(audio: np.ndarray, fft_length: int, hop_length: int) -> np.ndarray:
+    padded = np.pad(audio.astype(np.float64), [[0, 0], [fft_length // 2, fft_length]])
+    starts = np.arange(0, audio.shape[1], hop_length)
+    frames = np.stack([padded[:, start : start + fft_length] for start in starts], axis=1)
+    return np.abs(np.fft.rfft(frames * scipy.signal.get_window("hann", fft_length)))
+
+
+def _view(term: str, magnitudes: np.ndarray) -> np.ndarray:
+    return {
+        "magnitude": lambda x: x,
+        "log_magnitude": lambda x: np.log(np.maximum(x, LOG_FLOOR)),
+        "delta_time": lambda x: np.diff(x, axis=1),
+        "delta_frequency": lambda x: np.diff(x, axis=2),
+        "cumulative_frequency": lambda x: np.cumsum(x, axis=2),
+    }[term](magnitudes)
+
+
+@pytest.mark.parametrize("distance", ["l1", "l2"])
+@pytest.mark.parametrize("overlap", [0.75, 0.5])
+def test_every_term_equals_numpy(
+    target: np.ndarray, audio: np.ndarray, distance: str, overlap: float
+) -> None:
+    fft_lengths = (512, 128)
+    weights = {f"{term}_weight": 0.5 + i for i, term in enumerate(TERMS)}
+    loss = SpectralLoss(fft_lengths=fft_lengths, overlap=overlap, distance=distance, **weights)
+    terms = loss.terms(target, audio)
+    assert set(terms) == set(TERMS)
+    for i, term in enumerate(TERMS):
+        expected = 0.0
+        for fft_length in fft_lengths:
+            hop_length = round(fft_length * (1 - overlap))
+            difference = _view(term, _magnitudes(target, fft_length, hop_length)) - _view(
+                term, _magnitudes(audio, fft_length, hop_length)
+            )
+            size = np.abs(difference) if distance == "l1" else difference**2
+            expected += (0.5 + i) * size.mean()
+        assert float(terms[term]) == pytest.approx(expected, rel=2e-4), term
+    assert float(loss(target, audio)) == pytest.approx(sum(map(float, terms.values())), rel=1e-5)
+
+
+@pytest.mark.parametrize("distance", ["l1", "l2"])
+def test_loudness_term_is_the_mean_distance_in_decibels(audio: np.ndarray, distance: str) -> None:
+    loss = SpectralLoss(**NO_TERMS, loudness_weight=2.0, distance=distance)
+    # 6.02 dB in every frame.
+    expected = 2 * (6.0206 if distance == "l1" else 6.0206**2)
+    assert float(loss(audio, 0.5 * audio)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_defaults_are_the_papers(target: np.ndarray, audio: np.ndarray) -> None:
+    loss = SpectralLoss()
+    terms = loss.terms(target, audio)
+    assert set(terms) == {"magnitude", "log_magnitude"}
+    for term in terms:
+        expected = sum(
+            np.abs(
+                _view(term, _magnitudes(target, n, n // 4))
+                - _view(term, _magnitudes(audio, n, n // 4))
+            ).mean()
+            for n in (2048, 1024, 512, 256, 128, 64)
+        )
+        assert float(terms[term]) == pytest.approx(expected, rel=2e-4)
+
+
+def test_equal_sounds_have_no_loss_and_louder_differences_more(target: np.ndarray) -> None:
+    weights = {f"{term}_weight": 1.0 for term in (*TERMS, "loudness")}
+    loss = SpectralLoss(**weights)
+    assert float(loss(target, target)) == 0.0
+    assert float(loss(target, 0.9 * target)) < float(loss(target, 0.7 * target))
+
+
+def test_phase_is_of_no_account(target: np.ndarray) -> None:
+    assert float(SpectralLoss()(target, -target)) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-12, 1e-7, 1e-5, 1e-3])
+@pytest.mark.parametrize("term", [*TERMS, "loudness"])
+def test_gradients_at_and_near_silence_are_bounded(term: str, level: float) -> None:
+    loss = SpectralLoss(**{**NO_TERMS, f"{term}_weight": 1.0}, fft_lengths=(512, 64))
+    target = dsp.uniform_noise(1, 2000, seed=1)
+    audio = level * dsp.uniform_noise(1, 2000, seed=2)
+    with tf.GradientTape() as tape:
+        tape.watch(audio)
+        value = loss(target, audio)
+    gradient = tape.gradient(value, audio).numpy()
+    assert np.isfinite(float(value))
+    assert np.all(np.isfinite(gradient))
+    # The steepest slope of a logarithm is 1 / LOG_FLOOR, and means are over many bins.
+    assert np.max(np.abs(gradient)) < 1 / LOG_FLOOR
+
+
+def test_gradient_descends_and_does_not_reach_the_target(
+    target: np.ndarray, audio: np.ndarray
+) -> None:
+    loss = SpectralLoss(fft_lengths=(512, 128))
+    target, audio = tf.constant(target), tf.constant(audio)
+    with tf.GradientTape() as tape:
+        tape.watch((target, audio))
+        value = loss(target, audio)
+    to_target, to_audio = tape.gradient(value, (target, audio))
+    assert to_target is None
+    step = 0.01 * tf.norm(audio) / tf.norm(to_audio)
+    assert float(loss(target, audio - step * to_audio)) < float(value)
+
+
+def test_sounds_of_one_frame_have_every_term() -> None:
+    loss = SpectralLoss(**{f"{term}_weight": 1.0 for term in TERMS})
+    audio = dsp.uniform_noise(1, 100, seed=1)
+    assert np.isfinite(float(loss(audio, 0.5 * audio)))
+
+
+def test_no_terms_are_no_loss(target: np.ndarray) -> None:
+    loss = SpectralLoss(**NO_TERMS)
+    assert loss.terms(target, 0 * target) == {}
+    assert float(loss(target, 0 * target)) == 0.0
+
+
+def test_holds_the_contract() -> None:
+    check_layer(
+        lambda: SpectralLoss(
+            fft_lengths=(256, 64), overlap=0.5, delta_time_weight=0.3, loudness_weight=0.1
+        ),
+        lambda batch, n_frames: {
+            "target_audio": dsp.uniform_noise(batch, 100 * n_frames, seed=1),
+            "audio": dsp.uniform_noise(batch, 100 * n_frames, seed=2),
+        },
+        call=lambda loss, inputs: loss(inputs["target_audio"], inputs["audio"]),
+        without_gradient=["target_audio"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"distance": "cosine"}, r'`distance` should be "l1" or "l2"\. Received \'cosine\'\.'),
+        ({"overlap": 1.0}, r"`overlap` should be at least 0 and below 1\. Received 1\.0\."),
+        ({"loudness_weight": -1.0}, r"`loudness_weight` should not be negative\. Received -1\.0"),
+        ({"delta_time_weight": -0.5}, r"`delta_time_weight` should not be negative"),
+    ],
+)
+def test_refuses_wrong_arguments(arguments: dict, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        SpectralLoss(**arguments)

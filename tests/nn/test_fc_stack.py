@@ -1,0 +1,58 @@
+"""The MLP stack against NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from contracts import check_layer
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.nn import FcStack
+
+
+def _inputs(batch: int, n_frames: int) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=[batch, n_frames, 3]).astype(np.float32)
+
+
+def test_is_dense_then_normalization_then_leaky_relu() -> None:
+    stack = FcStack(6, 2)
+    stack.build((None, None, 3))
+    rng = np.random.default_rng(2)
+    stack.set_weights([rng.normal(size=w.shape) for w in stack.weights])
+    outputs = _inputs(2, 4).astype(np.float64)
+    for dense, normalization in zip(stack.dense, stack.normalization, strict=True):
+        kernel, bias = dense.get_weights()
+        gain, shift = normalization.get_weights()
+        outputs = outputs @ kernel + bias
+        mean, variance = outputs.mean(-1, keepdims=True), outputs.var(-1, keepdims=True)
+        outputs = (outputs - mean) / np.sqrt(variance + 1e-3) * gain + shift
+        outputs = np.where(outputs > 0, outputs, 0.2 * outputs)
+    np.testing.assert_allclose(stack(_inputs(2, 4)), outputs, atol=1e-4)
+
+
+def test_no_layers_pass_the_input_on() -> None:
+    stack = FcStack(6, 0)
+    np.testing.assert_array_equal(stack(_inputs(2, 4)), _inputs(2, 4))
+    assert stack.weights == []
+    assert stack.output_channels(3) == 3
+
+
+def test_frames_do_not_mix() -> None:
+    stack = FcStack(6, 2)
+    inputs = _inputs(1, 5)
+    whole = stack(inputs).numpy()
+    inputs[:, 3:] = 0
+    np.testing.assert_allclose(stack(inputs)[:, :3], whole[:, :3], atol=1e-6)
+    assert np.max(np.abs(stack(inputs)[:, 3:] - whole[:, 3:])) > 0.01
+
+
+def test_holds_the_contract() -> None:
+    check_layer(
+        lambda: FcStack(6, 2),
+        lambda batch, n_frames: {"inputs": tf.constant(_inputs(batch, n_frames))},
+        call=lambda stack, inputs: stack(inputs["inputs"]),
+    )
+
+
+def test_refuses_a_negative_number_of_layers() -> None:
+    with pytest.raises(ArgumentError, match=r"`n_layers` should not be negative\. Received -1\."):
+        FcStack(6, -1)

@@ -1,0 +1,119 @@
+"""The GRU against Keras' own: outputs, states, gradients, weights."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from contracts import check_layer
+
+from ddsp_tf.nn import Gru, gru_scan
+
+UNITS, CHANNELS = 7, 5
+
+
+def _sequence(batch: int, n_frames: int, *, dtype: str = "float32", seed: int = 1) -> tf.Tensor:
+    drawn = np.random.default_rng(seed).normal(size=[batch, n_frames, CHANNELS])
+    return tf.constant(drawn, dtype)
+
+
+def _pair(dtype: str) -> tuple[Gru, keras.layers.GRU]:
+    """Makes both with the same random weights, biases included."""
+    keras.utils.set_random_seed(3)
+    ours = Gru(UNITS, dtype=dtype)
+    theirs = keras.layers.GRU(
+        UNITS, return_sequences=True, return_state=True, dtype=dtype, use_cudnn=False
+    )
+    for layer in (ours, theirs):
+        layer.build((None, None, CHANNELS))
+    rng = np.random.default_rng(4)
+    theirs.set_weights([0.5 * rng.normal(size=w.shape) for w in theirs.weights])
+    ours.set_weights(theirs.get_weights())
+    return ours, theirs
+
+
+@pytest.mark.parametrize("initial", [False, True])
+@pytest.mark.parametrize("n_frames", [1, 2, 30])
+def test_equals_keras_in_float64(n_frames: int, initial: bool) -> None:
+    ours, theirs = _pair("float64")
+    sequence = _sequence(3, n_frames, dtype="float64")
+    state = tf.constant(np.random.default_rng(5).normal(size=[3, UNITS]))
+    start = {"initial_state": state} if initial else {}
+    weights = tf.constant(np.random.default_rng(6).normal(size=[3, n_frames, UNITS]))
+    results = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch((sequence, state))
+            states, last = layer(sequence, **start)
+            total = tf.reduce_sum(weights * states) + tf.reduce_sum(tf.square(last))
+        gradients = tape.gradient(total, [sequence, state, *(w.value for w in layer.weights)])
+        results.append([states, last, *gradients])
+    for one, other in zip(*results, strict=True):
+        if other is None:
+            assert one is None
+            assert not initial
+        else:
+            np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_equals_keras_in_float32_over_a_thousand_frames() -> None:
+    ours, theirs = _pair("float32")
+    sequence = _sequence(1, 1000)
+    np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-4)
+
+
+def test_weights_go_both_ways() -> None:
+    ours, theirs = _pair("float32")
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
+    assert [w.shape for w in ours.weights] == [w.shape for w in theirs.weights]
+    ours.set_weights([2 * w for w in ours.get_weights()])
+    theirs.set_weights(ours.get_weights())
+    sequence = _sequence(2, 9)
+    np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-6)
+
+
+def test_gradients_equal_finite_differences() -> None:
+    rng = np.random.default_rng(7)
+    arguments = [
+        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([2, 4, 9], [2, 3], [3, 9], [9])
+    ]
+    analytic, numeric = tf.test.compute_gradient(tf.function(gru_scan), arguments, delta=1e-5)
+    for one, other in zip(analytic, numeric, strict=True):
+        assert np.abs(other).max() > 0.01
+        np.testing.assert_allclose(one, other, atol=1e-8)
+
+
+def test_a_sequence_in_pieces_is_the_sequence() -> None:
+    ours, _ = _pair("float32")
+    sequence = _sequence(2, 20)
+    whole, last = ours(sequence)
+    state, pieces = ours.initial_state(2), []
+    for start, stop in ((0, 1), (1, 8), (8, 20)):
+        piece, state = ours(sequence[:, start:stop], initial_state=state)
+        pieces.append(piece)
+    np.testing.assert_allclose(tf.concat(pieces, axis=1), whole, atol=1e-6)
+    np.testing.assert_allclose(state, last, atol=1e-6)
+
+
+def test_is_initialised_as_keras_does() -> None:
+    keras.utils.set_random_seed(1)
+    gru = Gru(64)
+    gru.build((None, None, 32))
+    kernel, recurrent, bias = gru.get_weights()
+    assert kernel.std() == pytest.approx(np.sqrt(2 / (32 + 3 * 64)), rel=0.1)
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(64), atol=1e-4)
+    np.testing.assert_array_equal(bias, 0)
+
+
+def test_holds_the_contract() -> None:
+    def make() -> Gru:
+        gru = Gru(UNITS)
+        gru.build((None, None, CHANNELS))
+        rng = np.random.default_rng(8)
+        gru.set_weights([0.5 * rng.normal(size=w.shape) for w in gru.weights])
+        return gru
+
+    check_layer(
+        make,
+        lambda batch, n_frames: {"inputs": _sequence(batch, n_frames)},
+        call=lambda gru, inputs: gru(inputs["inputs"]),
+    )
