@@ -43,7 +43,7 @@ def _stream(model: keras.Model, inputs: dict[str, Any], n_frames: int) -> np.nda
     # Held to whole chunks and the look-ahead, so that one trace serves them all.
     missing = n_chunks * chunk - n_frames + model.lookahead_frames
     held = {name: _hold(value, missing) for name, value in inputs.items() if value.shape.rank == 3}
-    play = tf.function(lambda block, state: model.stream(block, state, chunk))
+    play = tf.function(lambda block, state: model.stream(block, state, chunk), autograph=False)
     state = model.initial_state(1)
     played = []
     for start in range(0, n_chunks * chunk, chunk):

@@ -22,7 +22,8 @@ class Trainer:
 
     The loss is the mean over the whole batch whatever the number of replicas, and the
     gradient is clipped after it has been summed over them: two devices take the same step
-    as one.
+    as one. The step is traced without autograph: models and losses that branch on the value
+    of a tensor use `tf.cond`.
 
     Args:
         model: A Keras model: features (a dict) -> dict with "audio" `[batch, n_samples]`.
@@ -74,8 +75,11 @@ class Trainer:
         self._seed = seed
         self._ema_decay = ema_decay
         self._built = False
-        self._train_step = tf.function(self._distributed_step)
-        self._validation_step = tf.function(self._losses_without_training, reduce_retracing=True)
+        # Without autograph tracing is a quarter faster, and doesn't read sources while it runs.
+        self._train_step = tf.function(self._distributed_step, autograph=False)
+        self._validation_step = tf.function(
+            self._losses_without_training, autograph=False, reduce_retracing=True
+        )
         _set_xla(model, xla)
 
     @property

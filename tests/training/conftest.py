@@ -38,5 +38,5 @@ def finished_run(_finished_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded_dataset(recordings: Path) -> RecordedDataset:
-    """Six seconds of a real violin."""
+    """Three seconds of a real violin."""
     return RecordedDataset(recordings / "instruments" / "violin")

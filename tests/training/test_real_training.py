@@ -24,12 +24,13 @@ def run(recorded_dataset: RecordedDataset, tmp_path_factory: pytest.TempPathFact
         SpectralLoss(),
         data=recorded_dataset,  # type: ignore[arg-type]
         run=path,
-        num_steps=60,
+        num_steps=50,
         batch_size=4,
         clip_s=0.5,
         learning_rate=5e-3,
-        validate_every=30,
-        checkpoint_every=30,
+        log_every=1,
+        validate_every=50,
+        checkpoint_every=50,
         xla=False,
         metadata={"licence": "CC0-1.0"},
     )
@@ -43,8 +44,8 @@ def rows(run: Path) -> list[dict[str, Any]]:
 def test_the_loss_falls_on_data_it_has_not_seen(run: Path) -> None:
     training = [row["loss"] for row in rows(run) if "loss" in row]
     validation = [row["validation_loss"] for row in rows(run) if "validation_loss" in row]
-    assert training[-1] < 0.65 * training[0]
-    assert validation[-1] < 0.65 * training[0]
+    assert np.mean(training[-5:]) < 0.5 * training[0]
+    assert validation[-1] < 0.6 * training[0]
     last = rows(run)[-2]
     assert last["loss"] == pytest.approx(last["loss_magnitude"] + last["loss_log_magnitude"])
 
@@ -54,7 +55,7 @@ def test_the_saved_model_is_the_one_that_was_validated(
 ) -> None:
     instrument = Instrument.load(run)
     assert instrument.metadata["licence"] == "CC0-1.0"
-    assert instrument.metadata["training"]["step"] in (30, 60)
+    assert instrument.metadata["training"]["step"] == 50
     assert instrument.statistics == recorded_dataset.statistics
     report = evaluate(instrument, recorded_dataset)  # type: ignore[arg-type]
     # Whole recordings, not crops of half a second: near, not equal.
@@ -66,10 +67,11 @@ def test_one_can_hear_and_see_it_learn(run: Path, recorded_dataset: RecordedData
     names = {path.name for path in (run / "samples").iterdir()}
     assert names == {
         "target.wav",
-        *(f"step-000000{step}.{suffix}" for step in (30, 60) for suffix in ("wav", "png")),
+        "step-00000050.wav",
+        "step-00000050.png",
     }
     target, rate = read_audio(run / "samples/target.wav")
-    output, _ = read_audio(run / "samples/step-00000060.wav")
+    output, _ = read_audio(run / "samples/step-00000050.wav")
     assert rate == 16_000
     assert len(output) == len(target) == 3 * (8_000 + 4_000)
     assert np.sqrt(np.mean(output**2)) > 1e-3
@@ -84,7 +86,7 @@ def test_tensorboard_has_curves_sounds_and_pictures(run: Path) -> None:
             event = tf.compat.v1.Event.FromString(record.numpy())
             for value in event.summary.value:
                 tags.setdefault(value.tag, set()).add(event.step)
-    assert tags["train/loss"] == {10, 20, 30, 40, 50, 60}
+    assert tags["train/loss"] == set(range(1, 51))
     for tag in ("validation/validation_loss", "target/0", "output/2", "spectrogram/1"):
-        assert tags[tag] == {30, 60}
-    assert tags["f0_and_loudness/0"] == {30, 60}
+        assert tags[tag] == {50}
+    assert tags["f0_and_loudness/0"] == {50}
