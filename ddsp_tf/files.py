@@ -114,8 +114,15 @@ def _replace_directory(temporary: Path, path: Path) -> None:
         os.replace(temporary, path)
         return
     discarded = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-    os.replace(path, discarded / "replaced")
-    os.replace(temporary, path)
+    replaced = discarded / "replaced"
+    try:
+        os.replace(path, replaced)
+        os.replace(temporary, path)
+    except BaseException:
+        if replaced.exists():
+            os.replace(replaced, path)
+        discarded.rmdir()
+        raise
     shutil.rmtree(discarded, ignore_errors=True)
 
 
