@@ -148,7 +148,8 @@ class SpectralLoss(keras.layers.Layer):
     def _difference(self, target: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
         difference = target - value
         size = tf.abs(difference) if self.distance == "l1" else tf.square(difference)
-        return tf.reduce_mean(size)
+        # A sound of one frame has no differences from frame to frame, and no mean of them.
+        return tf.math.divide_no_nan(tf.reduce_sum(size), tf.cast(tf.size(size), tf.float32))
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
