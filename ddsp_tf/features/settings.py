@@ -116,6 +116,10 @@ def check_format_version(values: Mapping[str, Any], newest: int, *, what: str) -
     Raises:
         ModelError: The version is missing, not a number, or newer than `newest`.
     """
+    if not isinstance(values, Mapping):
+        raise ModelError(
+            f"{what} should be a JSON object. Got {type(values).__name__}. The file is damaged."
+        )
     version = values.get("format_version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise ModelError(

@@ -8,7 +8,7 @@ from ddsp_tf.errors import ModelError
 from ddsp_tf.models.autoencoder import Autoencoder
 
 _PACKAGE = "ddsp_tf"
-_KERAS_CLASSES = {("keras", "DTypePolicy")}
+_KERAS_CLASSES = (("keras", "DTypePolicy"),)
 """The only foreign classes that an architecture may name: the precision of a layer."""
 
 
@@ -47,7 +47,8 @@ def _require_own_classes(content: Any) -> None:
         return
     if "class_name" in content:
         registered = content.get("registered_name")
-        own = isinstance(registered, str) and registered.startswith(f"{_PACKAGE}>")
+        # Keras takes some class names, such as "function", for more than a registered class.
+        own = registered == f"{_PACKAGE}>{content['class_name']}"
         if own:
             known = keras.saving.get_registered_object(registered) is not None
         else:

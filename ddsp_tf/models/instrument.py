@@ -176,7 +176,9 @@ def _read_metadata(folder: Path) -> dict[str, Any]:
     return metadata
 
 
-def _verify_checksums(folder: Path, sums: dict[str, str]) -> None:
+def _verify_checksums(folder: Path, sums: Any) -> None:
+    if not isinstance(sums, dict):
+        raise ModelError(f"`{folder / _METADATA}` has no checksums. The file is damaged.")
     for name in (_ARCHITECTURE, _WEIGHTS, _FEATURES):
         if not (folder / name).is_file():
             raise ModelError(f"`{folder / name}` is missing. Copy the whole folder again.")
