@@ -32,7 +32,7 @@ def _pair(dtype: str) -> tuple[Gru, keras.layers.GRU]:
 
 
 @pytest.mark.parametrize("initial", [False, True])
-@pytest.mark.parametrize("n_frames", [1, 2, 30])
+@pytest.mark.parametrize("n_frames", [1, 2, 7])
 def test_equals_keras_in_float64(n_frames: int, initial: bool) -> None:
     ours, theirs = _pair("float64")
     sequence = _sequence(3, n_frames, dtype="float64")
@@ -55,10 +55,10 @@ def test_equals_keras_in_float64(n_frames: int, initial: bool) -> None:
             np.testing.assert_allclose(one, other, atol=1e-12)
 
 
-def test_equals_keras_in_float32_over_a_thousand_frames() -> None:
-    ours, theirs = _pair("float32")
-    sequence = _sequence(1, 1000)
-    np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-4)
+def test_equals_keras_in_float32_over_a_second() -> None:
+    ours, theirs = (tf.function(layer) for layer in _pair("float32"))
+    sequence = _sequence(1, 250)
+    np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-5)
 
 
 def test_weights_go_both_ways() -> None:
@@ -74,7 +74,7 @@ def test_weights_go_both_ways() -> None:
 def test_gradients_equal_finite_differences() -> None:
     rng = np.random.default_rng(7)
     arguments = [
-        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([2, 4, 9], [2, 3], [3, 9], [9])
+        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([1, 3, 6], [1, 2], [2, 6], [6])
     ]
     analytic, numeric = tf.test.compute_gradient(tf.function(gru_scan), arguments, delta=1e-5)
     for one, other in zip(analytic, numeric, strict=True):
