@@ -1,5 +1,6 @@
 """Help comes at once: no TensorFlow, and an example in every text."""
 
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +13,11 @@ from ddsp_tf.cli.main import COMMANDS
 HEAVY = ("tensorflow", "keras", "numpy", "gin", "librosa", "matplotlib", "rich", "soundfile")
 
 
+def _seconds_of_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     script = (
         "import sys\n"
@@ -20,14 +26,14 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
         f"found = [name for name in {HEAVY!r} if name in sys.modules]\n"
         "print('heavy:', found, 'code:', code)\n"
     )
-    start = time.perf_counter()
+    before, start = _seconds_of_children(), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
-    seconds = time.perf_counter() - start
-    print(f"ddsp-tf --help: {seconds:.2f} s")  # noqa: T201
+    worked, waited = _seconds_of_children() - before, time.perf_counter() - start
+    print(f"ddsp-tf --help: {waited:.2f} s, {worked:.2f} s of work")  # noqa: T201
     assert "heavy: [] code: 0" in done.stdout
-    assert seconds < 3.0  # under one on an idle machine; other work runs beside the tests
+    assert worked < 1.0  # what an idle machine takes, however busy this one is
     for name in COMMANDS:
         assert f"  {name} " in done.stdout
 
