@@ -1,6 +1,5 @@
 """`ddsp-tf export`: an instrument for other programs."""
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -47,10 +46,7 @@ def command(terminal: Terminal, model: str, target: str, output: Path, overwrite
     del target  # there is one so far
     check_writable(output, overwrite=overwrite)
     instrument = Instrument.load(model)
-    terminal.note("Exporting and comparing with Python; this takes a minute.")
-    report = export_saved_model(instrument, output, overwrite=overwrite)
-    parity = dataclasses.asdict(report)
-    terminal.say(f"Written to {output}, and equal to Python:")
-    for name, value in parity.items():
-        terminal.say(f"  {name.replace('_', ' ')}: {value}")
-    terminal.result({"output": str(output), "parity": parity})
+    with terminal.progress("Exporting") as advance:
+        report = export_saved_model(instrument, output, overwrite=overwrite, progress=advance)
+    terminal.say(f"{output} {report}")
+    terminal.result({"output": str(output), "parity": report.to_dict()})
