@@ -18,9 +18,10 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from page_blocks import Block
 
-from ddsp_tf.cli.main import main
+from ddsp_tf.cli.main import cli, main
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,7 +34,7 @@ SMALLER = {
         *("--gin-param", "N_HARMONICS=8", "--gin-param", "N_NOISE_BANDS=5"),
         *("--gin-param", "Reverb.impulse_response_length=160"),
     ],
-    "prepare": ["--workers", "1"],
+    "prepare": ["--workers", "1", "--eval-fraction", "0.3"],
 }
 """Arguments added to commands that would take hours on a page, and seconds in a test."""
 
@@ -66,13 +67,11 @@ class PageRunner:
 
     def ddsp_tf(self, words: list[str], *, fails: bool = False) -> str:
         """Runs a command line, made small, and gives what it printed."""
-        with captured() as output:
-            try:
-                main(smaller(words))
-            except SystemExit as exit_:
-                code = exit_.code
-        assert (code not in (0, None)) == fails, f"{shlex.join(words)}\n{output.getvalue()}"
-        return output.getvalue()
+        result = CliRunner().invoke(cli, smaller(words))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert (result.exit_code != 0) == fails, f"{shlex.join(words)}\n{result.output}"
+        return result.output
 
     def _python(self, block: Block) -> str:
         # Line numbers in tracebacks are those of the page.
