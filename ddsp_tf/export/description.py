@@ -1,0 +1,75 @@
+"""What is known about an exported instrument, for whoever loads it without ddsp_tf."""
+
+from typing import Any
+
+import tensorflow as tf
+
+import ddsp_tf
+from ddsp_tf.export.graph_features import graph_settings
+from ddsp_tf.export.parity_report import ParityReport
+from ddsp_tf.export.tracing import Graph, Tracing
+from ddsp_tf.models import Instrument
+
+FORMAT_VERSION = 1
+
+_MEANINGS = {
+    "f0_hz": "fundamental in Hz; frame i stands at sample i * hop_length",
+    "f0_confidence": "how sure the pitch is, 0 to 1",
+    "loudness_db": "loudness in dB, -80 and up, as `features` defines it",
+    "z": "what the encoder makes of the sound besides pitch and loudness",
+    "audio": "mono at sample_rate, full scale -1 to 1",
+}
+
+
+def describe_export(
+    instrument: Instrument, tracing: Tracing, parity: ParityReport
+) -> dict[str, Any]:
+    """Gathers what `metadata.json` beside a SavedModel says.
+
+    Sizes that are free are null in shapes. Ranges are the 1st and 99th percentile of what the
+    instrument was trained on, or null if that isn't known.
+
+    Args:
+        instrument: What was exported.
+        tracing: Its graphs.
+        parity: How closely they equal Python.
+
+    Returns:
+        A dict ready for JSON.
+    """
+    statistics, settings = instrument.statistics, instrument.features
+    known = instrument.metadata
+    return {
+        "format_version": FORMAT_VERSION,
+        "format": "TensorFlow SavedModel of a ddsp_tf instrument",
+        "ddsp_tf_version": ddsp_tf.__version__,
+        "tensorflow_version": tf.__version__,
+        "name": known.get("name"),
+        "licence": known.get("licence"),
+        "sample_rate": settings.sample_rate,
+        "hop_length": settings.hop_length,
+        "frame_rate": settings.frame_rate,
+        "f0_hz_range": None if statistics is None else list(statistics.f0_hz_range),
+        "loudness_db_range": None if statistics is None else list(statistics.loudness_db_range),
+        "features": {**settings.to_dict(), "f0_tracker": graph_settings(settings).f0_tracker},
+        "trained_with_f0_tracker": settings.f0_tracker,
+        "signatures": {name: _describe_signature(graph) for name, graph in tracing.graphs.items()},
+        "parity": parity.to_dict(),
+        "statistics": None if statistics is None else statistics.to_dict(),
+        "instrument": dict(known),
+    }
+
+
+def _describe_signature(graph: Graph) -> dict[str, Any]:
+    specs = tf.nest.flatten(graph.structured_input_signature)
+    arguments = {spec.name: spec for spec in specs if spec is not None}
+    return {
+        "inputs": {key: _describe_tensor(key, spec) for key, spec in arguments.items()},
+        "outputs": {
+            key: _describe_tensor(key, spec) for key, spec in graph.structured_outputs.items()
+        },
+    }
+
+
+def _describe_tensor(key: str, spec: tf.TensorSpec) -> dict[str, Any]:
+    return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": _MEANINGS[key]}
