@@ -9,7 +9,10 @@ from ddsp_tf.features.tracker import FloatArray, Progress
 
 FRAME_RATE = 100
 HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
-FRAME_LENGTH = 2048
+# Twice the longest period, no more: a longer frame hears leaps late.
+FRAME_LENGTH = 1024
+# Librosa's 36 would let a leap of two octaves glide for six frames.
+LARGEST_LEAP_OCTAVES_PER_S = 120.0
 LOWEST_HZ = 32.70
 HIGHEST_HZ = 2093.0
 N_BLOCK_FRAMES = 6000
@@ -20,7 +23,8 @@ class PyinTracker:
     """pYIN behind the `F0Tracker` protocol, at 16 kHz and 100 frames a second.
 
     Recordings of over a minute are tracked in blocks of a minute with a second of context on both
-    sides. The first use compiles for some 20 s.
+    sides. The first use compiles for some 20 s. Pitch comes in steps of 10 cents, and a leap up
+    by an octave is heard up to 30 ms late, as the longer period fits the higher note too.
 
     Reference:
         Mauch and Dixon (2014), pYIN: a fundamental frequency estimator using probabilistic
@@ -63,7 +67,8 @@ def _track_block(samples: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarra
         sr=SAMPLE_RATE,
         frame_length=FRAME_LENGTH,
         hop_length=HOP_LENGTH,
-        resolution=0.05,
+        resolution=0.1,
+        max_transition_rate=LARGEST_LEAP_OCTAVES_PER_S,
         center=True,
     )
     return f0_hz, probability, voiced & np.isfinite(f0_hz)

