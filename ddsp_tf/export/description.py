@@ -1,10 +1,10 @@
 """What is known about an exported instrument, for whoever loads it without ddsp_tf."""
 
+from importlib.metadata import version
 from typing import Any
 
 import tensorflow as tf
 
-import ddsp_tf
 from ddsp_tf.export.graph_features import graph_settings
 from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.tracing import Graph, Tracing
@@ -42,7 +42,7 @@ def describe_export(
     return {
         "format_version": FORMAT_VERSION,
         "format": "TensorFlow SavedModel of a ddsp_tf instrument",
-        "ddsp_tf_version": ddsp_tf.__version__,
+        "ddsp_tf_version": version("ddsp-tf"),
         "tensorflow_version": tf.__version__,
         "name": known.get("name"),
         "licence": known.get("licence"),
