@@ -27,7 +27,10 @@ def check_modes_agree(
     specs = {key: _any_length(value) for key, value in inputs.items()}
     graph, compiled = (
         tf.function(
-            lambda values: function(**values), input_signature=[specs], jit_compile=jit_compile
+            lambda values: function(**values),
+            input_signature=[specs],
+            jit_compile=jit_compile,
+            autograph=False,
         )
         for jit_compile in (False, True)
     )

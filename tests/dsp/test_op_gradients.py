@@ -92,7 +92,7 @@ def test_equals_finite_differences(name: str) -> None:
     operation, arguments, delta = OPERATIONS[name]
     tensors = [tf.constant(x, tf.float32) for x in arguments]
     # `compute_gradient` calls it many times, which as a graph takes a tenth of the time.
-    graph = tf.function(operation)
+    graph = tf.function(operation, autograph=False)
     jacobians, numeric = tf.test.compute_gradient(graph, tensors, delta=delta)
     for argument, (analytic, expected) in enumerate(zip(jacobians, numeric, strict=True)):
         scale = np.max(np.abs(expected))

@@ -55,7 +55,7 @@ def test_ten_seconds_of_sixty_harmonics_are_within_1e_4_of_float64(method: str) 
 
 
 def test_compiled_sum_is_the_same_sum() -> None:
-    n_frames, n_harmonics = 250, 30
+    n_frames, n_harmonics = 100, 12
     f0_hz = tf.constant(_vibrato(n_frames + 1, 200.0)[np.newaxis, :, np.newaxis])
     amplitudes, distribution = (
         tf.constant(x[np.newaxis]) for x in _expressive(n_frames + 1, n_harmonics)

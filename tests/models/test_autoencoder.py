@@ -44,13 +44,12 @@ def test_a_model_has_the_weights_of_its_parts() -> None:
     assert len(model.trainable_weights) == len(model.weights)
 
 
-@pytest.mark.parametrize("with_encoder", [False, True])
-def test_every_mode_and_shape(with_encoder: bool) -> None:
-    model = make_model(with_encoder=with_encoder)
+def test_every_mode_and_shape() -> None:
+    model = make_model(with_encoder=True)
     check_modes_agree(
         lambda **features: model(features)["audio"],
-        make_features(2, 12, with_audio=with_encoder),
-        make_features(1, 5, with_audio=with_encoder),
+        make_features(2, 12, with_audio=True),
+        make_features(1, 5, with_audio=True),
         tolerance=5e-4,
     )
 
@@ -63,8 +62,10 @@ def test_is_rebuilt_by_its_config_and_can_be_trained(with_encoder: bool) -> None
     check_gradients(model, features, call=lambda model, inputs: model(inputs)["audio"])
 
 
-@pytest.mark.parametrize("blocks", [(1, 7, 3, 2, 7), (20,), (1,) * 20])
-@pytest.mark.parametrize("with_encoder", [False, True])
+@pytest.mark.parametrize(
+    ("blocks", "with_encoder"),
+    [((1, 7, 3, 2, 7), False), ((1, 7, 3, 2, 7), True), ((20,), False), ((1,) * 6 + (14,), False)],
+)
 def test_a_sound_in_blocks_is_the_sound_at_once(blocks: tuple, with_encoder: bool) -> None:
     model = make_model(with_encoder=with_encoder)
     features = make_features(2, 20, with_audio=with_encoder)
