@@ -152,6 +152,10 @@ def test_z_may_be_given_instead_of_audio() -> None:
     encoded = model.encode(features)
     assert set(encoded) == {"f0_hz", "loudness_db", "z"}
     assert encoded["z"].shape == (1, 12, 3)
+    # The encoder's frames are two of the model's, and the first of both coincide.
+    np.testing.assert_allclose(
+        encoded["z"][:, ::2], model.encoder(features["audio"]), rtol=1e-5, atol=1e-6
+    )
     np.testing.assert_allclose(model(encoded)["audio"], model(features)["audio"], atol=1e-6)
 
 

@@ -113,6 +113,13 @@ def test_a_sound_in_blocks_is_the_sound_at_once(name: str) -> None:
     check_streaming(make(), drawn, hop_length=HOP)
 
 
+def test_filters_of_many_frames_reach_across_blocks() -> None:
+    noise = FilteredNoise(n_bands=65, scale=False, **RATES)
+    assert noise.lookahead_frames == 5
+    inputs = {"noise_magnitudes": _frames(65, 0, 1, 12)(2, 18)}
+    check_streaming(noise, inputs, hop_length=HOP)
+
+
 @pytest.mark.parametrize("name", PROCESSORS)
 def test_returns_controls_when_asked(name: str) -> None:
     make, inputs = PROCESSORS[name]
