@@ -59,7 +59,8 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
         statistics=small.statistics,
         n_parameters=small.model.count_params(),
     )
-    write_text(output / "README.md", card)
+    picture = "![Above a held-out recording, below the instrument](spectrogram.png)"
+    write_text(output / "README.md", f"{card}\n{picture}\n")
     save_figure(report.figures()["spectrogram-0"], output / "spectrogram.png")
 
 
