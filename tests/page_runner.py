@@ -7,13 +7,14 @@ Other blocks have to be files: a comment before them names them.
 """
 
 import contextlib
+import importlib.util
 import io
 import os
 import re
 import runpy
 import shlex
-import shutil
 import subprocess
+import sys
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,17 @@ class PageRunner:
             return check_extra(words[2])
         if words[0] == "tensorboard":
             folder = Path(words[words.index("--logdir") + 1])
-            assert shutil.which("tensorboard"), "TensorBoard is not installed"
+            assert importlib.util.find_spec("tensorboard"), "TensorBoard is not installed"
             assert list(folder.rglob("events.out.tfevents.*")), f"{folder} holds no events"
             return ""
+        here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", "-euc", line], capture_output=True, text=True, timeout=200, check=False
+            ["bash", "-euc", line],
+            env={**os.environ, "PATH": here},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
         )
         assert (done.returncode != 0) == fails, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr

@@ -17,6 +17,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SET_UP = "set-up"
 
+# A page trains and plays as its reader would: README always, the others with the slow tests.
+RUNS = [
+    pytest.param(page, marks=[] if page.name == "README.md" else [pytest.mark.slow])
+    for page in PAGES
+]
+
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
@@ -83,7 +89,7 @@ def inherited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 GIVEN = {"dataset/": "trained", "runs/": "trained", "data/": "inherited"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", RUNS, ids=name_of)
 def test_a_page_runs(
     page: Path, recorded: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
