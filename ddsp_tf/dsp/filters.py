@@ -33,7 +33,7 @@ def fft_convolve(audio: tf.Tensor, impulse_response: tf.Tensor) -> tf.Tensor:
 def fast_fft_length(minimum: int | tf.Tensor) -> int | tf.Tensor:
     """Gives a length >= `minimum` of the form 2^k, 3*2^k, 5*2^k, 9*2^k or 15*2^k, even and fast.
 
-    Works on Python integers and on integer tensors. At most 25% longer than asked for.
+    Works on Python integers and on integer tensors. At most 25% longer than asked for, from 4 on.
 
     Example:
         >>> fast_fft_length(79999)
