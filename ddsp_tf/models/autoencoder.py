@@ -221,10 +221,7 @@ class Autoencoder(keras.Model):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         outputs, state = self.processor_group.play({**features, **raw_controls}, state, n_frames)
         audio = outputs.pop("signal")
-        controls = tf.nest.map_structure(
-            lambda x: x[:, :n_frames] if len(x.shape) == 3 else x, outputs
-        )
-        return {"audio": audio, "controls": controls}, state
+        return {"audio": audio, "controls": outputs}, state
 
     def _check_inputs(self) -> None:
         given = {*self.decoder.output_sizes, *_CONDITIONING, "z"}

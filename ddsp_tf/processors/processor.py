@@ -96,7 +96,7 @@ class Processor(keras.layers.Layer):
         Returns:
             Audio, `[batch, n_frames * hop_length]`.
         """
-        frames = [x for x in controls.values() if _has_frames(x)]
+        frames = [x for x in controls.values() if has_frames(x)]
         n_frames = tf.shape(frames[0])[1] if frames[0].shape[1] is None else frames[0].shape[1]
         batch_size = tf.shape(frames[0])[0]
         held = {key: hold_frames(x, self.lookahead_frames) for key, x in controls.items()}
@@ -138,7 +138,7 @@ class Processor(keras.layers.Layer):
 
 def hold_frames(control: Any, n_extra: int) -> Any:
     """Repeats the last frame of `[batch, n_frames, n_channels]`; passes anything else on."""
-    if not n_extra or not _has_frames(control):
+    if not n_extra or not has_frames(control):
         return control
     return tf.concat([control] + [control[:, -1:]] * n_extra, axis=1)
 
@@ -148,5 +148,6 @@ def optional_inputs(processor: Processor, inputs: Mapping[str, Any]) -> Controls
     return {key: inputs[key] for key in processor.optional_input_names if key in inputs}
 
 
-def _has_frames(control: Any) -> bool:
+def has_frames(control: Any) -> bool:
+    """Whether a control is a tensor `[batch, n_frames, n_channels]`."""
     return hasattr(control, "shape") and len(control.shape) == 3

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State, hold_frames
+from ddsp_tf.processors.processor import Controls, Processor, State, has_frames, hold_frames
 
 Node = tuple[Processor, Sequence[str]]
 
@@ -95,6 +95,10 @@ class ProcessorGroup(Processor):
                 controls, state[processor.name], n_frames
             )
             outputs[processor.name] = {"controls": controls, "signal": signal}
+        # What was only looked ahead at belongs to the next block.
+        outputs = tf.nest.map_structure(
+            lambda x: x[:, :n_frames] if has_frames(x) else x, outputs
+        )
         outputs["signal"] = outputs[self.processors[-1].name]["signal"]
         return outputs, following
 

@@ -22,9 +22,12 @@ SLOW = (
     "voice_soprano_dcs_larynx_mic",
     "voice_vocadito_1",
 )
-# Measured with the first shipped violin: distances to the violin recordings of 6.9, 4.3 and 8.8 dB
-# where those to the input are 5.7, 4.1 and 8.0. A viola could hardly differ, and is left out.
-STILL_NEARER_TO_THE_INPUT = ("clarinet_phrase", "voice_doremi_16k", "voice_female_phrase")
+# What this violin does not reach, and by how much. Whoever trains a better one is told by a test.
+STILL_NEARER_TO_THE_INPUT = {
+    "viola_urmp_24": "11.4 dB to violins, 9.8 to the input",
+    "voice_female_phrase": "7.9 dB to violins, 6.5 to the input",
+}
+LOUDNESS_NOT_FOLLOWED = {"voice_soprano_dcs_larynx_mic": "correlation of 0.888"}
 PHRASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 LONGEST_S = 10
 
@@ -75,8 +78,11 @@ def test_the_pitch_that_was_asked_for_is_heard(played: Played) -> None:
     assert np.median(np.abs(cents[voiced & asked])) < 15
 
 
-def test_loudness_follows_what_was_asked_for(played: Played, violin: TimbreTransfer) -> None:
+def test_loudness_follows_what_was_asked_for(
+    request: pytest.FixtureRequest, played: Played, violin: TimbreTransfer
+) -> None:
     """Without the room, whose tails fill the gaps between notes whatever is played."""
+    expect_failure(request, LOUDNESS_NOT_FOLLOWED, played.name)
     notes = played.result.notes
     heard_db = extract_loudness_db(played.dry, violin.settings)
     assert np.corrcoef(played.result.controls.loudness_db[notes], heard_db[notes])[0, 1] > 0.9
@@ -85,11 +91,7 @@ def test_loudness_follows_what_was_asked_for(played: Played, violin: TimbreTrans
 def test_the_sound_is_nearer_to_a_violin_than_to_the_input(
     request: pytest.FixtureRequest, played: Played, violin_spectrum_db: np.ndarray
 ) -> None:
-    if played.name in STILL_NEARER_TO_THE_INPUT:
-        reason = "Not reached by this violin yet; see the figures above."
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-    if played.name.startswith("viola"):
-        pytest.skip("A viola is as near to a violin as its melody allows.")
+    expect_failure(request, STILL_NEARER_TO_THE_INPUT, played.name)
     given_db, output_db = spectrum_db(played.audio), spectrum_db(played.result.audio)
     to_violin = distance_db(output_db, violin_spectrum_db)
     assert to_violin < distance_db(output_db, given_db)
@@ -114,6 +116,11 @@ def violin_spectrum_db(recordings: Path) -> np.ndarray:
     files = sorted((recordings / "instruments" / "violin").glob("*.flac"))
     parts = [read_audio(path, sample_rate=rate)[0][: 20 * rate] for path in files]
     return spectrum_db(np.concatenate(parts))
+
+
+def expect_failure(request: pytest.FixtureRequest, known: dict[str, str], name: str) -> None:
+    if name in known:
+        request.applymarker(pytest.mark.xfail(reason=known[name], strict=True))
 
 
 def spectrum_db(audio: np.ndarray, n_bands: int = 18) -> np.ndarray:
