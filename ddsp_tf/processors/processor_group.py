@@ -96,9 +96,7 @@ class ProcessorGroup(Processor):
             )
             outputs[processor.name] = {"controls": controls, "signal": signal}
         # What was only looked ahead at belongs to the next block.
-        outputs = tf.nest.map_structure(
-            lambda x: x[:, :n_frames] if has_frames(x) else x, outputs
-        )
+        outputs = tf.nest.map_structure(lambda x: x[:, :n_frames] if has_frames(x) else x, outputs)
         outputs["signal"] = outputs[self.processors[-1].name]["signal"]
         return outputs, following
 
