@@ -44,7 +44,7 @@ def describe_export(
         "format": "TensorFlow SavedModel of a ddsp_tf instrument",
         "ddsp_tf_version": version("ddsp-tf"),
         "tensorflow_version": tf.__version__,
-        "name": known.get("name"),
+        "title": known.get("title"),
         "licence": known.get("licence"),
         "sample_rate": settings.sample_rate,
         "hop_length": settings.hop_length,

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 
+import numpy as np
+
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.description import describe_export
 from ddsp_tf.export.graph_file import write_graphs
@@ -56,7 +58,8 @@ def export_saved_model(
         The differences between Python and what was written: in audio at most 1e-4.
 
     Raises:
-        ExportError: The model can't be traced, needs Python to run, or the SavedModel differs.
+        ExportError: The model has NaN weights, can't be traced, needs Python to run, or the
+            SavedModel differs.
         OutputError: The folder exists or can't be written.
         ModelError: The weights of the pitch tracker aren't installed.
 
@@ -66,6 +69,7 @@ def export_saved_model(
         True
     """
     report_progress = progress or _ignore
+    _require_finite(instrument)
     with atomic_directory(directory, overwrite=overwrite) as folder:
         tracing = trace_instrument(instrument)
         report_progress(_TRACED)
@@ -80,11 +84,20 @@ def export_saved_model(
         if failures:
             raise ExportError(
                 f"The exported model does not equal the one in Python: {'; '.join(failures)}. "
-                "Nothing was written. A layer that counts calls, draws its own random numbers or "
-                "has NaN among its weights can be the cause."
+                "Nothing was written. A layer that counts its calls, or draws its own random "
+                "numbers, can be the cause."
             )
         write_json(folder / METADATA, describe_export(instrument, tracing, parity))
     return parity
+
+
+def _require_finite(instrument: Instrument) -> None:
+    for weight in instrument.model.weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise ExportError(
+                f"The instrument's weight `{weight.path}` holds NaN or infinity, so it can't play. "
+                "Train it again, or take an earlier checkpoint."
+            )
 
 
 def _ignore(share: float) -> None:

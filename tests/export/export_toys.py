@@ -45,7 +45,7 @@ def small_instrument(
         model,
         FeatureSettings(sample_rate, HOP),
         glide_statistics(),
-        {"name": "toy", "licence": "CC0", "training_data": "a glide"},
+        {"title": "Toy", "licence": "CC0", "training_data": "a glide"},
     )
 
 
@@ -83,17 +83,6 @@ class OnlyOneSound(RnnFcDecoder):
         controls, state = super().call(inputs, state)
         n_frames = tf.shape(controls["amplitudes"])[1]
         controls["amplitudes"] = tf.reshape(controls["amplitudes"], [1, n_frames, 1])
-        return controls, state
-
-
-class NeedsPython(RnnFcDecoder):
-    """Calls a Python function from its graph."""
-
-    def call(self, inputs: Mapping[str, tf.Tensor], state: Any) -> Any:
-        controls, state = super().call(inputs, state)
-        amplitudes = controls["amplitudes"]
-        same = tf.numpy_function(lambda x: x, [amplitudes], tf.float32)
-        controls["amplitudes"] = tf.ensure_shape(same, amplitudes.shape)
         return controls, state
 
 

@@ -27,7 +27,7 @@ def test_metadata_lies_beside_the_graph(exported: "Exported") -> None:
     found = json.loads((exported.folder / "metadata.json").read_text())
     assert found["format_version"] == 1
     assert found["ddsp_tf_version"] == ddsp_tf.__version__
-    assert (found["name"], found["licence"]) == ("toy", "CC0")
+    assert (found["title"], found["licence"]) == ("Toy", "CC0")
     assert found["instrument"]["training_data"] == "a glide"
     assert (found["sample_rate"], found["hop_length"], found["frame_rate"]) == (16000, 64, 250.0)
     assert found["f0_hz_range"] == pytest.approx([200.0, 1725.0], rel=0.02)
@@ -56,7 +56,7 @@ def test_the_report_reads_well(exported: "Exported") -> None:
         "(2 test signals); 6.5 MB."
     )
     assert len(exported.report.cases) == 5
-    assert "synthesize: batch of 3, 40 frames" in exported.report.cases
+    assert "synthesize: batch of 3, 20 frames" in exported.report.cases
 
 
 @pytest.mark.parametrize(

@@ -9,25 +9,30 @@ import tensorflow as tf
 from export_toys import (
     LouderInGraphs,
     NeedsLength,
-    NeedsPython,
     OnlyOneSound,
     broken_instrument,
     small_instrument,
 )
 
 from ddsp_tf.errors import ExportError, ModelError, OutputError
-from ddsp_tf.export import export_saved_model
+from ddsp_tf.export import export_saved_model, parity
 from ddsp_tf.models import Instrument
 
 if TYPE_CHECKING:
     from conftest import Exported
 
 
+@pytest.fixture(autouse=True)
+def short_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong here is wrong for any length."""
+    monkeypatch.setattr(parity, "_FRAME_CASES", ((1, 2), (3, 4)))
+    monkeypatch.setattr(parity, "_AUDIO_CASES", ((1, 0.01),))
+
+
 @pytest.mark.parametrize(
     ("decoder_type", "message"),
     [
-        (OnlyOneSound, r"`synthesize` does not run for `f0_hz` of shape \(3, 40\)"),
-        (NeedsPython, r"calls back into Python \(.*PyFunc.*TensorFlow operations"),
+        (OnlyOneSound, r"`synthesize` does not run for `f0_hz` of shape \(3, 4\)"),
         (NeedsLength, r"can't be traced for any batch size and length: .*from its inputs"),
     ],
 )
@@ -57,7 +62,9 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     weights = instrument.model.get_weights()
     weights[0][...] = np.nan
     instrument.model.set_weights(weights)
-    with pytest.raises(ExportError, match=r"differs by nan.*NaN among its weights"):
+    with pytest.raises(
+        ExportError, match=r"weight `.*kernel` holds NaN or infinity.*Train it again"
+    ):
         export_saved_model(instrument, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
@@ -81,16 +88,6 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(OutputError, match="Cannot create the folder"):
         export_saved_model(small_instrument(), tmp_path / "file" / "out")
-
-
-def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
-
-    monkeypatch.setattr(tf.saved_model, "save", fail)
-    with pytest.raises(OutputError, match="can't be written: No space left on device"):
-        export_saved_model(small_instrument(), tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

