@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.envelopes import crossfade
-from ddsp_tf.dsp.framing import n_frames, overlap_add
+from ddsp_tf.dsp.framing import hold_last_frame, n_frames, overlap_add
 from ddsp_tf.errors import ArgumentError
 
 
@@ -118,7 +118,7 @@ def time_varying_fir(
             f"Received {audio.shape[1]}."
         )
     past, future = fir_context_frames(impulse_responses.shape[-1], hop_length)
-    held = tf.concat([impulse_responses] + [impulse_responses[:, -1:]] * future, axis=1)
+    held = hold_last_frame(impulse_responses, future)
     held = tf.pad(held, [[0, 0], [past, 0], [0, 0]])
     audio = tf.pad(audio, [[0, 0], [(past + 1) * hop_length, (future + 1) * hop_length]])
     return time_varying_fir_block(audio, held, hop_length=hop_length)

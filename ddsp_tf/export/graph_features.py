@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.export.resampler import Resampler
 from ddsp_tf.features import FeatureSettings
 from ddsp_tf.features.crepe import CrepeF0
@@ -66,7 +67,7 @@ class GraphFeatures(tf.Module):
             track_rate=FRAME_RATE,
             sample_rate=self.settings.sample_rate,
             hop_length=hop_length,
-            n_frames=-(-tf.shape(audio)[1] // hop_length),
+            n_frames=dsp.n_frames(tf.shape(audio)[1], hop_length),
         )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.features.crepe_network import FRAME_LENGTH, N_BINS, SAMPLE_RATE
 from ddsp_tf.features.crepe_salience import (
     BLOCK_LENGTH,
@@ -70,13 +71,13 @@ class CrepeF0(tf.Module):
             track_rate=FRAME_RATE,
             sample_rate=SAMPLE_RATE,
             hop_length=self.hop_length,
-            n_frames=-(-n_samples // self.hop_length),
+            n_frames=dsp.n_frames(n_samples, self.hop_length),
         )
 
     def _batch_salience(self, audio: tf.Tensor) -> tf.Tensor:
         batch_size, n_samples = tf.unstack(tf.shape(audio))
-        n_frames = -(-n_samples // HOP_LENGTH)
-        n_blocks = -(-n_samples // BLOCK_STEP)
+        n_frames = dsp.n_frames(n_samples, HOP_LENGTH)
+        n_blocks = dsp.n_frames(n_samples, BLOCK_STEP)
         left = FRAME_LENGTH // 2
         right = (n_blocks - 1) * BLOCK_STEP + BLOCK_LENGTH - left - n_samples
         padded = tf.pad(audio, [[0, 0], [left, right]])

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import soxr
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.features.crepe import (
     VOICED_THRESHOLD,
     log_emission,
@@ -54,7 +55,7 @@ class CrepeTracker:
         """Tracks a recording; see `F0Tracker.track`."""
         if sample_rate != SAMPLE_RATE:
             audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
-        n_frames = max(1, -(-len(audio) // HOP_LENGTH))
+        n_frames = max(1, dsp.n_frames(len(audio), HOP_LENGTH))
         survivors = SurvivorPath()
         belief = tf.zeros([1, N_BINS])
         parts: list[tuple[FloatArray, FloatArray]] = []

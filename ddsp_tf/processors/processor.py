@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 
 Controls = dict[str, Any]
@@ -140,7 +141,7 @@ def hold_frames(control: Any, n_extra: int) -> Any:
     """Repeats the last frame of `[batch, n_frames, n_channels]`; passes anything else on."""
     if not n_extra or not has_frames(control):
         return control
-    return tf.concat([control] + [control[:, -1:]] * n_extra, axis=1)
+    return dsp.hold_last_frame(control, n_extra)
 
 
 def optional_inputs(processor: Processor, inputs: Mapping[str, Any]) -> Controls:
