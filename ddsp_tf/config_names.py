@@ -248,4 +248,7 @@ def deferred(value: Any, kind: type[Any]) -> Iterator[Any]:
 
 
 def _packaged_root() -> Path:
-    return Path(str(resources.files("ddsp_tf.configs")))
+    try:
+        return Path(str(resources.files("ddsp_tf.configs")))
+    except ModuleNotFoundError:  # `python -m ddsp_tf` in a checkout: there they lie beside it
+        return Path(__file__).parents[1] / "configs"

@@ -129,6 +129,19 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith("/LICENSE") for name in metadata)
 
 
+def test_a_checkout_that_is_not_installed_finds_its_configs() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from ddsp_tf.config_names import packaged_configs\n"
+        "print(*packaged_configs())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "models/solo_instrument.gin" in done.stdout.split()
+
+
 def test_the_wheel_stays_small(wheel: Path) -> None:
     assert wheel.stat().st_size < 10e6
 
