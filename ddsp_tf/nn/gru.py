@@ -61,12 +61,13 @@ class Gru(keras.layers.Layer):
         projected = tf.matmul(inputs, tf.cast(self.kernel, inputs.dtype)) + self.bias[0]
         if initial_state is None:
             initial_state = self.initial_state(tf.shape(inputs)[0])
-        states = gru_scan(
-            projected,
-            tf.cast(initial_state, projected.dtype),
-            tf.convert_to_tensor(self.recurrent_kernel),
-            tf.convert_to_tensor(self.bias[1]),
-        )
+        initial_state = tf.cast(initial_state, projected.dtype)
+        kernel, bias = (tf.convert_to_tensor(x) for x in (self.recurrent_kernel, self.bias[1]))
+        if inputs.shape[1] == 1:
+            # A frame at a time, as a live host plays, needs no loop; some runtimes have none.
+            state = gru_step(projected[:, 0], initial_state, kernel, bias)
+            return state[:, tf.newaxis], state
+        states = gru_scan(projected, initial_state, kernel, bias)
         return states, states[:, -1]
 
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
@@ -80,6 +81,14 @@ class Gru(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         return {**super().get_config(), "units": self.units}
+
+
+def gru_step(
+    projected: tf.Tensor, state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
+) -> tf.Tensor:
+    """Runs one frame of `gru_scan`: `projected` is `[batch, 3 * units]`, the result the state."""
+    update, _, candidate, _ = _gates(projected, tf.matmul(state, kernel) + bias)
+    return candidate + update * (state - candidate)
 
 
 def gru_scan(
