@@ -32,6 +32,11 @@ from ddsp_tf.dsp.oscillators import (
     stream_harmonic,
     stream_sinusoidal,
 )
+from ddsp_tf.dsp.partitioned_convolution import (
+    convolve_partitioned,
+    initial_partition_history,
+    partition_spectra,
+)
 from ddsp_tf.dsp.scaling import (
     exp_sigmoid,
     scale_f0_hz,
@@ -61,6 +66,7 @@ __all__ = [
     "a_weighting_db",
     "amplitude_to_db",
     "bark_to_hz",
+    "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",
     "db_to_power",
@@ -78,6 +84,7 @@ __all__ = [
     "hz_to_mel",
     "hz_to_midi",
     "impulse_response_from_magnitudes",
+    "initial_partition_history",
     "mel_spectrogram",
     "mel_to_hz",
     "mfcc",
@@ -86,6 +93,7 @@ __all__ = [
     "normalize_harmonics",
     "overlap_add",
     "pad_to_frames",
+    "partition_spectra",
     "power_to_db",
     "remove_above_nyquist",
     "resample_envelope",

@@ -5,6 +5,7 @@ from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
@@ -13,6 +14,7 @@ __all__ = [
     "EditedFeatures",
     "Edits",
     "Player",
+    "Streamer",
     "TimbreTransfer",
     "TransferReport",
     "TransferResult",

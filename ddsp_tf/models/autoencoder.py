@@ -120,7 +120,7 @@ class Autoencoder(keras.Model):
         n_frames = f0_hz.shape[1] or tf.shape(f0_hz)[1]
         held = {key: hold_frames(x, self.lookahead_frames) for key, x in features.items()}
         state = self.initial_state(tf.shape(f0_hz)[0])
-        raw_controls, _ = self._decode(held, state["decoder"])
+        raw_controls, _ = self.decode(held, state["decoder"])
         outputs, _ = self._play(raw_controls, held, state["processors"], n_frames)
         return outputs
 
@@ -186,9 +186,9 @@ class Autoencoder(keras.Model):
         frames = {key: x for key, x in features.items() if key != "noise_seed"}
         now = {key: x[:, :n_frames] for key, x in frames.items()}
         later = {key: x[:, n_frames:] for key, x in frames.items()}
-        raw_controls, decoder_state = self._decode(now, state["decoder"])
+        raw_controls, decoder_state = self.decode(now, state["decoder"])
         if self.lookahead_frames:
-            ahead, _ = self._decode(later, decoder_state)
+            ahead, _ = self.decode(later, decoder_state)
             raw_controls = {
                 key: tf.concat([x, ahead[key]], axis=1) for key, x in raw_controls.items()
             }
@@ -200,9 +200,18 @@ class Autoencoder(keras.Model):
         group = self.processor_group.bypass(Reverb)
         return Autoencoder(decoder=self.decoder, processor_group=group, encoder=self.encoder)
 
-    def _decode(
+    def decode(
         self, features: Mapping[str, tf.Tensor], decoder_state: Any
     ) -> tuple[dict[str, tf.Tensor], Any]:
+        """Runs the decoder alone.
+
+        Args:
+            features: As `encode` gives.
+            decoder_state: The part "decoder" of a state.
+
+        Returns:
+            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
+        """
         scaled = {
             "f0_scaled": dsp.scale_f0_hz(features["f0_hz"]),
             "loudness_scaled": dsp.scale_loudness_db(features["loudness_db"]),

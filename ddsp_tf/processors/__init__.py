@@ -5,6 +5,7 @@ from ddsp_tf.processors.crop import Crop
 from ddsp_tf.processors.filtered_noise import FilteredNoise
 from ddsp_tf.processors.harmonic import Harmonic
 from ddsp_tf.processors.mix import Mix
+from ddsp_tf.processors.partitioned_reverb import PartitionedReverb
 from ddsp_tf.processors.processor import Processor
 from ddsp_tf.processors.processor_group import ProcessorGroup, lookup
 from ddsp_tf.processors.reverb import Reverb
@@ -16,6 +17,7 @@ __all__ = [
     "FilteredNoise",
     "Harmonic",
     "Mix",
+    "PartitionedReverb",
     "Processor",
     "ProcessorGroup",
     "Reverb",
