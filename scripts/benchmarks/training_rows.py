@@ -1,0 +1,166 @@
+"""Training steps: their time, and their memory."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from line import Line, Target
+from row import Row
+from series import Series, alternate, best_rate, ratio
+from session import Session
+from worker_process import WorkerProcess
+
+# Inner and outer sizes of large products. The last four are those of the solo instrument at a
+# batch of four: what the GRU reads, the MLPs, the output stack, and the GRU's weight gradient.
+MATMULS = (
+    *((1024, 1024, 1024), (2048, 2048, 2048)),
+    *((4000, 1024, 1536), (4000, 512, 512), (4000, 1536, 512), (1024, 4000, 1536)),
+)
+# The same numbers under the names of each library.
+SMALL = (
+    "models.RnnFcDecoder.rnn_channels=256",
+    "models.RnnFcDecoder.channels=128",
+    "models.RnnFcDecoder.layers_per_stack=1",
+)
+PEER_SMALL = (
+    "RnnFcDecoder.rnn_channels=256",
+    "RnnFcDecoder.ch=128",
+    "RnnFcDecoder.layers_per_stack=1",
+)
+FLOP_PER_PARAMETER_AND_FRAME = 6.0
+"""A multiplication and an addition forward, twice that backward."""
+AIMED_SHARE = 0.65
+BIG_BATCH = 16
+
+
+def prepare_matmuls(
+    worker: WorkerProcess, sizes: Sequence[tuple[int, int, int]] = MATMULS
+) -> tuple[dict[str, Callable[[], float]], dict[str, float]]:
+    """Prepares large products: what measures each, and the operations of each."""
+    measures, work = {}, {}
+    for m, k, n in sizes:
+        name = f"matmul {m} x {k} x {n}"
+        measure, facts = worker.prepare("matmul", m=m, k=k, n=n)
+        measures[name], work[name] = measure, facts["flop"]
+    return measures, work
+
+
+def _step(
+    session: Session,
+    *,
+    kind: str,
+    batch_size: int,
+    ours: Sequence[str],
+    peer: Sequence[str],
+    target: float,
+) -> list[Line]:
+    batch_size = 1 if session.quick else batch_size
+    with ExitStack() as stack:
+        worker = stack.enter_context(session.ours())
+        session.report("tracing the step of ddsp_tf")
+        step, facts = worker.prepare("training_step", batch_size=batch_size, bindings=list(ours))
+        measures = {"ours": step}
+        if session.peer is not None:
+            session.report("tracing the step of ddsp 3.7.0")
+            other = stack.enter_context(session.theirs())
+            measures["peer"], _ = other.prepare(
+                "training_step", batch_size=batch_size, bindings=list(peer)
+            )
+        products, flop = prepare_matmuls(worker, MATMULS[:1] if session.quick else MATMULS)
+        series = alternate({**measures, **products}, session.n_runs(7), session.report)
+    rate = best_rate(flop, series)
+    work = FLOP_PER_PARAMETER_AND_FRAME * facts["n_parameters"] * facts["n_frames"]
+    beside = series.get("peer")
+    return [
+        Line(
+            f"training step, {kind}, batch {batch_size}",
+            series["ours"],
+            beside,
+            result=None if beside is None else ratio(beside, series["ours"]),
+            result_unit="x faster",
+            target=Target("at least", target),
+            floor_share=work / rate / series["ours"].median,
+            note=f"floor {work / 1e9:.1f} GFLOP at {rate / 1e9:.0f} GFLOP/s = {work / rate:.2f} s",
+        )
+    ]
+
+
+def _memory(session: Session) -> list[Line]:
+    batch_size = 1 if session.quick else BIG_BATCH
+    peaks = {
+        n_harmonics: _peak_mb(session, batch_size, n_harmonics, of_peer=False)
+        for n_harmonics in (60, 100)
+    }
+    peer = {
+        n_harmonics: _peak_mb(session, batch_size, n_harmonics, of_peer=True)
+        for n_harmonics in ((60, 100) if session.peer is not None else ())
+    }
+    lines = [
+        Line(
+            f"peak memory of training, solo, batch {batch_size}, {n_harmonics} harmonics",
+            ours,
+            peer.get(n_harmonics),
+            unit="MB",
+            result=ours.median / 1000.0,
+            result_unit="GB",
+            target=Target("at most", 2.2) if n_harmonics == 60 else None,
+        )
+        for n_harmonics, ours in peaks.items()
+    ]
+    more = abs(ratio(peaks[100], peaks[60]) - 1.0)
+    change = Line(
+        "the same: 100 harmonics against 60",
+        peaks[100],
+        peaks[60],
+        unit="MB",
+        result=100.0 * more,
+        result_unit="% apart",
+        target=Target("at most", 15.0),
+        against="60 harmonics",
+    )
+    return [*lines, change]
+
+
+def _peak_mb(session: Session, batch_size: int, n_harmonics: int, *, of_peer: bool) -> Series:
+    """The peak of a process that does nothing but train."""
+    binding = f"N_HARMONICS={n_harmonics}"
+    if of_peer:
+        outputs = (
+            f"(('amps', 1), ('harmonic_distribution', {n_harmonics}), ('noise_magnitudes', 65))"
+        )
+        binding = f"RnnFcDecoder.output_splits={outputs}"
+    session.report(f"{'ddsp 3.7.0' if of_peer else 'ddsp_tf'}, {n_harmonics} harmonics")
+    with session.theirs() if of_peer else session.ours() as worker:
+        step, _ = worker.prepare("training_step", batch_size=batch_size, bindings=[binding])
+        step()
+        return Series((worker.peak_memory_mb(),))
+
+
+def _row(kind: str, batch_size: int) -> Row:
+    small = kind == "small"
+    return Row(
+        f"step-{kind}-{batch_size}",
+        f"a training step of the {kind} configuration at batch {batch_size}",
+        partial(
+            _step,
+            kind=kind,
+            batch_size=batch_size,
+            ours=SMALL if small else (),
+            peer=PEER_SMALL if small else (),
+            target=5.0 if small else 3.0,
+        ),
+        with_peer=True,
+    )
+
+
+TRAINING_ROWS = (
+    *(_row("solo", size) for size in (4, 8, 16)),
+    *(_row("small", size) for size in (4, 8, 16)),
+    Row(
+        "memory",
+        "the peak memory of training the solo configuration at batch 16",
+        _memory,
+        with_peer=True,
+        cpu_only="TensorFlow takes a GPU's memory as a whole",
+    ),
+)

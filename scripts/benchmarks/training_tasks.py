@@ -1,0 +1,50 @@
+"""Prepares training steps of ddsp_tf."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from worker_loop import Work
+
+from ddsp_tf import config
+from ddsp_tf.training import Trainer, adam
+
+SAMPLE_RATE, HOP_LENGTH, N_FRAMES = 16000, 64, 1000
+
+Batch = dict[str, tf.Tensor]
+
+
+def random_batch(size: int) -> Batch:
+    """Clips of four seconds: noise, with the features of no instrument in particular."""
+    rng = np.random.default_rng(0)
+    frames = (size, N_FRAMES, 1)
+    return {
+        "audio": tf.constant(0.1 * rng.standard_normal((size, N_FRAMES * HOP_LENGTH)), tf.float32),
+        "f0_hz": tf.constant(rng.uniform(100.0, 800.0, frames), tf.float32),
+        "f0_confidence": tf.ones(frames),
+        "loudness_db": tf.constant(rng.uniform(-80.0, -20.0, frames), tf.float32),
+    }
+
+
+def build_trainer(bindings: Sequence[str]) -> Trainer:
+    """A trainer as `ddsp-tf train` makes it, of the solo instrument with other numbers."""
+    settings = config.parse(["models/solo_instrument.gin"], bindings)
+    return Trainer(settings.build_model(), settings.build_loss(), adam())
+
+
+def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, dict[str, Any]]:
+    """One step: model, loss, gradient, clipping and Adam."""
+    trainer, batch = build_trainer(bindings), random_batch(batch_size)
+    trainer.build(batch)
+    smallest = min(trainer.model.trainable_variables, key=lambda variable: variable.shape[0])
+
+    def work() -> None:
+        float(trainer.step(batch)["loss"])
+        # The step is over when the weights are written.
+        np.asarray(smallest)
+
+    return work, {
+        "n_parameters": trainer.model.decoder.count_params(),
+        "n_frames": batch_size * N_FRAMES,
+    }
