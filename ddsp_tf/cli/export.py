@@ -4,15 +4,34 @@ from pathlib import Path
 
 import click
 
+from ddsp_tf.cli.export_targets import TARGETS, Job
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal
 
+_LISTED = "\n".join(f"  {name:<12} {target.summary}" for name, target in TARGETS.items())
 
-@click.command(name="export", short_help="Write an instrument for other programs.")
+_HELP = f"""Write MODEL (a run, a model folder, or a shipped instrument) for other programs.
+
+Every export is compared with Python, and nothing is written if it differs. Its metadata says what
+it is, and how closely it equals Python; `ddsp-tf inspect` reads it.
+
+\b
+Targets:
+{_LISTED}
+
+\b
+Examples:
+  ddsp-tf export runs/violin -o violin_saved_model/
+  ddsp-tf export violin --target onnx -o violin_onnx/
+  ddsp-tf export violin --target litert --quantize int8 -o violin_phone/
+"""
+
+
+@click.command(name="export", short_help="Write an instrument for other programs.", help=_HELP)
 @click.argument("model")
 @click.option(
     "--target",
-    type=click.Choice(["saved_model"]),
+    type=click.Choice(list(TARGETS)),
     default="saved_model",
     show_default=True,
     help="The format.",
@@ -22,31 +41,33 @@ from ddsp_tf.cli.terminal import Terminal
     "-o",
     required=True,
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Where it goes.",
+    metavar="PATH",
+    help="Where it goes: a folder, or a file where the target is one.",
+)
+@click.option(
+    "--quantize",
+    type=click.Choice(["float16", "int8"]),
+    help="Store weights in fewer bits. What that costs in sound is measured.",
 )
 @overwrite_option
 @reporting
-def command(terminal: Terminal, model: str, target: str, output: Path, overwrite: bool) -> None:
-    """Write MODEL (a run, a model folder, or a shipped instrument) for other programs.
-
-    A SavedModel needs TensorFlow alone, not ddsp_tf. It has the signatures
-    `synthesize(f0_hz, loudness_db)` and `transfer(audio)`, for any length and batch. The export
-    compares it with Python and writes nothing if they differ.
-
-    \b
-    Examples:
-      ddsp-tf export runs/violin --target saved_model -o violin_saved_model/
-      ddsp-tf export violin -o violin_saved_model/ --overwrite
-    """
-    from ddsp_tf.export import export_saved_model
+def command(
+    terminal: Terminal,
+    model: str,
+    target: str,
+    output: Path,
+    quantize: str | None,
+    overwrite: bool,
+) -> None:
+    """See `_HELP`."""
     from ddsp_tf.files import check_writable
+
+    TARGETS[target].check(target, output, quantize)
+    check_writable(output, overwrite=overwrite)
     from ddsp_tf.models import Instrument
 
-    del target  # there is one so far
-    check_writable(output, overwrite=overwrite)
     instrument = Instrument.load(model)
     with terminal.progress("Exporting") as advance:
-        report = export_saved_model(instrument, output, overwrite=overwrite, progress=advance)
+        report = TARGETS[target].write(Job(instrument, output, overwrite, quantize, advance))
     terminal.say(f"{output} {report}")
-    terminal.result({"output": str(output), "parity": report.to_dict()})
+    terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})

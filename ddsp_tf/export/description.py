@@ -17,7 +17,15 @@ _MEANINGS = {
     "f0_confidence": "how sure the pitch is, 0 to 1",
     "loudness_db": "loudness in dB, -80 and up, as `features` defines it",
     "z": "what the encoder makes of the sound besides pitch and loudness",
-    "audio": "mono at sample_rate, full scale -1 to 1",
+    "audio": "mono, full scale -1 to 1",
+    "f0_scaled": "pitch: MIDI note / 127, where MIDI note = 69 + 12 log2(f0_hz / 440)",
+    "loudness_scaled": "loudness_db / 80 + 1",
+    "state": "zeros before the first frame, then `next_state` of the frame before",
+    "next_state": "`state` of the next frame",
+    "amplitudes": "linear amplitude of all partials together",
+    "harmonic_distribution": "share of each partial; they sum to 1 below Nyquist",
+    "noise_magnitudes": "linear gains at evenly spaced frequencies from 0 to Nyquist",
+    "salience": "CREPE's bins, 20 cents apart from 31.7 Hz, 0 to 1",
 }
 
 
@@ -38,29 +46,37 @@ def describe_export(
         A dict ready for JSON.
     """
     statistics, settings = instrument.statistics, instrument.features
-    known = instrument.metadata
+    return {
+        "format": "TensorFlow SavedModel of a ddsp_tf instrument",
+        **describe_instrument(instrument),
+        "features": {**settings.to_dict(), "f0_tracker": graph_settings(settings).f0_tracker},
+        "trained_with_f0_tracker": settings.f0_tracker,
+        "signatures": {name: describe_signature(graph) for name, graph in tracing.graphs.items()},
+        "parity": parity.to_dict(),
+        "statistics": None if statistics is None else statistics.to_dict(),
+        "instrument": dict(instrument.metadata),
+    }
+
+
+def describe_instrument(instrument: Instrument) -> dict[str, Any]:
+    """Gathers what every export says of its instrument: title, licence, rates and ranges."""
+    statistics, settings = instrument.statistics, instrument.features
     return {
         "format_version": FORMAT_VERSION,
-        "format": "TensorFlow SavedModel of a ddsp_tf instrument",
         "ddsp_tf_version": version("ddsp-tf"),
         "tensorflow_version": tf.__version__,
-        "title": known.get("title"),
-        "licence": known.get("licence"),
+        "title": instrument.metadata.get("title"),
+        "licence": instrument.metadata.get("licence"),
         "sample_rate": settings.sample_rate,
         "hop_length": settings.hop_length,
         "frame_rate": settings.frame_rate,
         "f0_hz_range": None if statistics is None else list(statistics.f0_hz_range),
         "loudness_db_range": None if statistics is None else list(statistics.loudness_db_range),
-        "features": {**settings.to_dict(), "f0_tracker": graph_settings(settings).f0_tracker},
-        "trained_with_f0_tracker": settings.f0_tracker,
-        "signatures": {name: _describe_signature(graph) for name, graph in tracing.graphs.items()},
-        "parity": parity.to_dict(),
-        "statistics": None if statistics is None else statistics.to_dict(),
-        "instrument": dict(known),
     }
 
 
-def _describe_signature(graph: Graph) -> dict[str, Any]:
+def describe_signature(graph: Graph) -> dict[str, Any]:
+    """Gives shape, type and meaning of every input and output of a graph."""
     specs = tf.nest.flatten(graph.structured_input_signature)
     arguments = {spec.name: spec for spec in specs if spec is not None}
     return {

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Callable
 
-import numpy as np
-
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.description import describe_export
+from ddsp_tf.export.finite_weights import require_finite
 from ddsp_tf.export.graph_file import write_graphs
 from ddsp_tf.export.parity import measure_parity
 from ddsp_tf.export.parity_report import ParityReport
@@ -69,7 +68,7 @@ def export_saved_model(
         True
     """
     report_progress = progress or _ignore
-    _require_finite(instrument)
+    require_finite(instrument)
     with atomic_directory(directory, overwrite=overwrite) as folder:
         tracing = trace_instrument(instrument)
         report_progress(_TRACED)
@@ -89,15 +88,6 @@ def export_saved_model(
             )
         write_json(folder / METADATA, describe_export(instrument, tracing, parity))
     return parity
-
-
-def _require_finite(instrument: Instrument) -> None:
-    for weight in instrument.model.weights:
-        if not np.isfinite(weight.numpy()).all():
-            raise ExportError(
-                f"The instrument's weight `{weight.path}` holds NaN or infinity, so it can't play. "
-                "Train it again, or take an earlier checkpoint."
-            )
 
 
 def _ignore(share: float) -> None:

@@ -1,0 +1,106 @@
+"""What `ddsp-tf export --target` can write. Nothing heavy is imported until a target is used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ddsp_tf.cli.terminal import Advance
+from ddsp_tf.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from ddsp_tf.models import Instrument
+
+
+class Report(Protocol):
+    """What an export returns: a sentence, and its figures."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the figures, ready for JSON."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One export.
+
+    Args:
+        instrument: What to write.
+        output: Where.
+        overwrite: Whether what is there may be replaced.
+        quantize: "float16", "int8" or None; targets that can't quantise never see another.
+        advance: Is told the share that is done.
+    """
+
+    instrument: "Instrument"
+    output: Path
+    overwrite: bool
+    quantize: Any
+    advance: Advance
+
+
+@dataclass(frozen=True)
+class Target:
+    """A format.
+
+    Args:
+        summary: What it is, in a line of `--help`.
+        write: Does the work.
+        suffix: Of the file that it writes; None: it writes a folder.
+        quantizes: Whether it takes `--quantize`.
+    """
+
+    summary: str
+    write: Callable[[Job], Report]
+    suffix: str | None = None
+    quantizes: bool = False
+
+    def check(self, name: str, output: Path, quantize: str | None) -> None:
+        """Refuses options that don't go with the target, before any work is done.
+
+        Raises:
+            ArgumentError: It writes a file of another suffix, or does not quantise.
+        """
+        if self.suffix is not None and output.suffix.lower() != self.suffix:
+            raise ArgumentError(
+                f"--target {name} writes one file; its name should end in {self.suffix}. "
+                f"Got `{output}`."
+            )
+        if quantize is not None and not self.quantizes:
+            able = ", ".join(key for key, target in TARGETS.items() if target.quantizes)
+            raise ArgumentError(f"--quantize goes with --target {able}; {name} stores float32.")
+
+
+def _saved_model(job: Job) -> Report:
+    from ddsp_tf.export import export_saved_model
+
+    return export_saved_model(
+        job.instrument, job.output, overwrite=job.overwrite, progress=job.advance
+    )
+
+
+def _live(runtime: Any) -> Callable[[Job], Report]:
+    def write(job: Job) -> Report:
+        from ddsp_tf.export import export_live
+
+        return export_live(
+            job.instrument,
+            job.output,
+            runtime=runtime,
+            quantize=job.quantize,
+            overwrite=job.overwrite,
+            progress=job.advance,
+        )
+
+    return write
+
+
+TARGETS: dict[str, Target] = {
+    "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
+    "litert": Target(
+        "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",
+        _live("litert"),
+        quantizes=True,
+    ),
+    "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=True),
+}

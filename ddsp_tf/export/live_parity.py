@@ -1,0 +1,172 @@
+"""The comparison of a decoder and a tracker for live hosts with Python."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ExportError
+from ddsp_tf.export.decoder_step import NEXT_STATE, STATE
+from ddsp_tf.export.live_parts import LiveParts
+from ddsp_tf.export.probes import probe_frames
+from ddsp_tf.features.crepe_network import FRAME_LENGTH, build_crepe_network
+from ddsp_tf.features.crepe_salience import SOFTEST_RMS
+from ddsp_tf.models import Instrument
+
+FloatArray = npt.NDArray[np.float32]
+Runner = Callable[[Mapping[str, FloatArray]], dict[str, FloatArray]]
+
+N_FRAMES = 1000
+LIMIT = 1e-4
+
+
+@dataclass(frozen=True)
+class LiveParity:
+    """The largest differences between what a file gives and what Python gives.
+
+    Args:
+        errors: By output.
+        case: What was compared, for a reader.
+        runtime: What ran the file, with its version.
+    """
+
+    errors: dict[str, float]
+    case: str
+    runtime: str
+
+    @property
+    def error(self) -> float:
+        """The largest of all; NaN if there is any."""
+        return float(np.max(list(self.errors.values())))
+
+    def require(self, what: str) -> None:
+        """Checks every difference.
+
+        Raises:
+            ExportError: One is above 1e-4.
+        """
+        failures = [
+            f"`{name}` differs by {error:.2g} (at most {LIMIT:g})"
+            for name, error in self.errors.items()
+            if not error <= LIMIT  # so that NaN fails too
+        ]
+        if failures:
+            raise ExportError(
+                f"The exported {what} does not equal the one in Python: {'; '.join(failures)}. "
+                "Nothing was written. A layer that draws its own random numbers, or a network "
+                "whose numbers grow without bounds, can be the cause."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the figures, ready for JSON."""
+        return {"errors": self.errors, "limit": LIMIT, "case": self.case, "runtime": self.runtime}
+
+
+def decode_in_python(
+    parts: LiveParts, f0_hz: FloatArray, loudness_db: FloatArray, *, raw: bool = False
+) -> dict[str, FloatArray]:
+    """Decodes a whole phrase as the model in Python does: all frames in one call.
+
+    Args:
+        parts: Of the model.
+        f0_hz: `[n_frames]`.
+        loudness_db: `[n_frames]`.
+        raw: Whether to leave out what the processors do with the decoder's numbers.
+
+    Returns:
+        Controls `[n_frames, size]` by name.
+    """
+    features = {
+        "f0_scaled": dsp.scale_f0_hz(f0_hz)[tf.newaxis, :, tf.newaxis],
+        "loudness_scaled": dsp.scale_loudness_db(loudness_db)[tf.newaxis, :, tf.newaxis],
+    }
+    decoder = parts.decoder
+    inputs = {key: features[key] for key in decoder.input_keys}
+    controls, _ = decoder(inputs, decoder.initial_state(1))
+    controls = {key: tf.cast(x, tf.float32) for key, x in controls.items()}
+    if not raw:
+        # The pitch that a host's frame carries, so that both see the same partials below Nyquist.
+        heard_hz = dsp.unscale_f0_hz(features["f0_scaled"])
+        finished = parts.harmonic.controls({**controls, "f0_hz": heard_hz})
+        if parts.filtered_noise is not None:
+            finished |= parts.filtered_noise.controls(controls)
+        controls = {key: finished[key] for key in controls}
+    return {key: x[0].numpy() for key, x in controls.items()}
+
+
+def decode_in_host(
+    run: Runner, f0_hz: FloatArray, loudness_db: FloatArray, *, n_state: int
+) -> dict[str, FloatArray]:
+    """Decodes a phrase as a host does: a frame at a time, the state carried.
+
+    Args:
+        run: The decoder's file in its runtime.
+        f0_hz: `[n_frames]`.
+        loudness_db: `[n_frames]`.
+        n_state: Numbers of the state.
+
+    Returns:
+        Controls `[n_frames, size]` by name.
+    """
+    f0_scaled = np.asarray(dsp.scale_f0_hz(f0_hz))
+    loudness_scaled = np.asarray(dsp.scale_loudness_db(loudness_db))
+    state = np.zeros(n_state, np.float32)
+    frames: list[dict[str, FloatArray]] = []
+    for pitch, level in zip(f0_scaled, loudness_scaled, strict=True):
+        outputs = run({"f0_scaled": pitch[None], "loudness_scaled": level[None], STATE: state})
+        frames.append({key: np.array(x) for key, x in outputs.items() if key != NEXT_STATE})
+        state = np.array(outputs[NEXT_STATE])
+    return {key: np.stack([frame[key] for frame in frames]) for key in frames[0]}
+
+
+def measure_decoder_parity(
+    instrument: Instrument, parts: LiveParts, run: Runner, *, n_state: int, runtime: str
+) -> LiveParity:
+    """Compares a decoder's file over 1,000 frames through the instrument's whole range.
+
+    Args:
+        instrument: What was exported.
+        parts: Of its model.
+        run: The file in its runtime.
+        n_state: Numbers of the state.
+        runtime: What runs it, for a reader.
+    """
+    frames = probe_frames(instrument, batch_size=1, n_frames=N_FRAMES)
+    f0_hz, loudness_db = frames["f0_hz"][0], frames["loudness_db"][0]
+    expected = decode_in_python(parts, f0_hz, loudness_db)
+    found = decode_in_host(run, f0_hz, loudness_db, n_state=n_state)
+    errors = {key: _largest(found[key], expected[key]) for key in expected}
+    return LiveParity(errors, f"{N_FRAMES} frames with carried state", runtime)
+
+
+def measure_tracker_parity(run: Runner, *, capacity: str, runtime: str) -> LiveParity:
+    """Compares a tracker's file with CREPE as published, over tones, noise and silence."""
+    network = build_crepe_network(capacity)
+    errors = []
+    for audio in _tracker_probes():
+        centred = audio - audio.mean()
+        frame = centred / max(float(centred.std()), SOFTEST_RMS)
+        expected = network(frame[np.newaxis]).numpy()[0]
+        errors.append(_largest(run({"audio": audio})["salience"], expected))
+    case = f"{len(errors)} frames of tones, noise and silence"
+    return LiveParity({"salience": float(np.max(errors))}, case, runtime)
+
+
+def _tracker_probes() -> list[FloatArray]:
+    time_s = np.arange(FRAME_LENGTH) / 16000
+    noise = np.random.default_rng(0).standard_normal(FRAME_LENGTH)
+    frames = [np.zeros(FRAME_LENGTH), 0.1 * noise]
+    for hz, level, hiss in ((55.0, 0.5, 0.0), (220.0, 0.01, 0.001), (880.0, 0.9, 0.1)):
+        tone = sum(np.sin(2 * np.pi * k * hz * time_s) / k for k in range(1, 6))
+        frames.append(level * tone + hiss * noise)
+    return [frame.astype(np.float32) for frame in frames]
+
+
+def _largest(values: FloatArray, expected: FloatArray) -> float:
+    if values.shape != expected.shape:
+        return float("inf")
+    return float(np.max(np.abs(values - expected), initial=0.0))

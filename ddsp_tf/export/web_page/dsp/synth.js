@@ -1,0 +1,143 @@
+import { Convolver } from "./convolver.js";
+import { FilteredNoise } from "./filtered_noise.js";
+import { FrameLayout } from "./frame_layout.js";
+import { Harmonic } from "./harmonic.js";
+
+/** Samples of a block: what an AudioWorklet asks for at a time. */
+export const BLOCK_LENGTH = 128;
+
+/**
+ * An instrument's synthesiser: frames of controls in, blocks of sound out.
+ *
+ * The sound is that of ddsp_tf's `ProcessorGroup`: harmonics and filtered noise, added, times each
+ * frame's gain, in the instrument's room.
+ */
+export class Synth {
+  /**
+   * @param {object} settings `synth` of an instrument.json.
+   * @param {Float32Array|null} impulseResponse The room, or null.
+   */
+  constructor(settings, impulseResponse) {
+    const sizes = {
+      sampleRate: settings.sample_rate,
+      hopLength: settings.hop_length,
+      nHarmonics: settings.n_harmonics,
+      nBands: settings.n_noise_bands,
+      amplitudeMethod: settings.amplitude_method,
+      windowLength: settings.noise_window_length,
+      seed: settings.noise_seed,
+    };
+    this.hopLength = sizes.hopLength;
+    this.layout = new FrameLayout({
+      nHarmonics: sizes.nHarmonics,
+      nNoiseBands: sizes.nBands,
+    });
+    this.harmonic = new Harmonic(sizes);
+    this.noise = sizes.nBands ? new FilteredNoise(sizes) : null;
+    this.lookahead = this.noise ? this.noise.lookahead : 1;
+    this.room = impulseResponse ? new Convolver(impulseResponse, BLOCK_LENGTH) : null;
+    this.addDry = settings.add_dry;
+    this.hop = new Float64Array(sizes.hopLength);
+    this.dry = new Float64Array(BLOCK_LENGTH + sizes.hopLength);
+    this.wet = new Float64Array(BLOCK_LENGTH);
+    this.roomLevel = this.roomTarget = 1;
+    this.reset();
+  }
+
+  reset() {
+    this.frames = [];
+    this.nHeard = 0;
+    this.nDry = 0;
+    this.harmonic.reset();
+    this.noise?.reset();
+    this.room?.reset();
+  }
+
+  /** Frames that can be played: those that have enough later ones. */
+  get nPlayable() {
+    return Math.max(0, this.frames.length - this.lookahead);
+  }
+
+  /** Takes the next frames, laid out as `layout` says. The array must not change afterwards. */
+  push(frames) {
+    const count = frames.length / this.layout.stride;
+    for (let i = 0; i < count; i++) this.frames.push(this.layout.read(frames, i));
+  }
+
+  /** How loud the room is, 1 as it was trained. Moves there within a block. */
+  setRoomLevel(level) {
+    this.roomTarget = level;
+  }
+
+  /** Hops of dry sound that the next block still needs. */
+  get nHopsNeeded() {
+    return Math.max(0, Math.ceil((BLOCK_LENGTH - this.nDry) / this.hopLength));
+  }
+
+  /** Plays one frame into the dry sound; `nPlayable` must not be 0. */
+  playFrame() {
+    const { frames, hop, hopLength, dry } = this;
+    const [frame, next] = frames;
+    this.harmonic.render(hop, frame, next);
+    if (this.noise) {
+      while (this.nHeard <= this.lookahead) this.noise.push(frames[this.nHeard++].magnitudes);
+      this.noise.addTo(hop);
+      this.nHeard -= 1;
+    }
+    for (let i = 0; i < hopLength; i++) {
+      const gain = frame.gain + ((next.gain - frame.gain) * i) / hopLength;
+      dry[this.nDry + i] = gain * hop[i];
+    }
+    this.nDry += hopLength;
+    frames.shift();
+  }
+
+  /** Adds a hop of silence, so that the room can ring on. */
+  playSilence() {
+    this.dry.fill(0, this.nDry, this.nDry + this.hopLength);
+    this.nDry += this.hopLength;
+  }
+
+  /** Writes the next block, `BLOCK_LENGTH` samples; `nHopsNeeded` must be 0. */
+  render(output) {
+    const { dry, wet } = this;
+    if (this.room) {
+      const step = (this.roomTarget - this.roomLevel) / BLOCK_LENGTH;
+      this.room.process(dry.subarray(0, BLOCK_LENGTH), wet);
+      for (let i = 0; i < BLOCK_LENGTH; i++) {
+        const level = this.roomLevel + step * (i + 1);
+        output[i] = level * wet[i] + (this.addDry ? dry[i] : 0);
+      }
+      this.roomLevel = this.roomTarget;
+    } else {
+      output.set(dry.subarray(0, BLOCK_LENGTH));
+    }
+    dry.copyWithin(0, BLOCK_LENGTH, this.nDry);
+    this.nDry -= BLOCK_LENGTH;
+  }
+}
+
+/**
+ * Plays frames at once: what a page downloads, and what tests compare with Python.
+ *
+ * The last frame is held, so that every frame is heard.
+ *
+ * @param {Synth} synth A synth, which is reset.
+ * @param {Float32Array} frames All frames.
+ * @returns {Float32Array} A hop of sound for each frame.
+ */
+export function renderAll(synth, frames) {
+  const { stride } = synth.layout;
+  const count = frames.length / stride;
+  const output = new Float32Array(count * synth.hopLength);
+  const block = new Float32Array(BLOCK_LENGTH);
+  synth.reset();
+  synth.push(frames);
+  for (let i = 0; i < synth.lookahead; i++) synth.push(frames.subarray((count - 1) * stride));
+  for (let at = 0; at < output.length; at += BLOCK_LENGTH) {
+    while (synth.nHopsNeeded) synth.nPlayable ? synth.playFrame() : synth.playSilence();
+    synth.render(block);
+    output.set(block.subarray(0, output.length - at), at);
+  }
+  return output;
+}
