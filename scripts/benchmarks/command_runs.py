@@ -22,7 +22,8 @@ class FinishedCommand:
 
     Attributes:
         seconds: From start to end.
-        peak_mb: The most memory that any of its processes had at a time, in 10^6 bytes.
+        peak_mb: The most memory that any of its processes had at a time, in 10^6 bytes. Never less
+            than what this process has had: the system hands its peak on to whom it starts.
     """
 
     seconds: float

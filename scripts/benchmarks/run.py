@@ -70,6 +70,8 @@ def command(
     try:
         rows = choose_rows(only)
         results = ResultsFile(output / "results.json")
+        if docs is not None:
+            replace_block(docs.read_text(encoding="utf-8"), "")
     except (ValueError, DdspError) as error:
         raise click.UsageError(str(error)) from error
     folder = output / "working"

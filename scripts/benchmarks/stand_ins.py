@@ -5,13 +5,15 @@ import importlib.util
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 
 class StandIn(types.ModuleType):
     """A module that has every attribute. Each can be called, and be a base class."""
 
-    __path__: ClassVar[list[str]] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> "StandIn":
         if name.startswith("__"):
