@@ -12,7 +12,7 @@ import tensorflow as tf
 from feature_tasks import pitch_tracking
 from profile_tasks import profile_part
 from synthesis_tasks import chunked_playing, harmonic, playing_batch
-from training_tasks import training_step
+from training_tasks import recurrence, training_step
 from worker_loop import Task, Work, serve
 
 _MATMUL_S = 0.05
@@ -63,6 +63,7 @@ TASKS: dict[str, Task] = {
     "matmul": matmul,
     "gpu_peak_memory": gpu_peak_memory,
     "training_step": training_step,
+    "recurrence": recurrence,
     "profile_part": profile_part,
     "harmonic": harmonic,
     "chunked_playing": chunked_playing,

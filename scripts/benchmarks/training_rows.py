@@ -31,6 +31,7 @@ FLOP_PER_PARAMETER_AND_FRAME = 6.0
 """A multiplication and an addition forward, twice that backward."""
 AIMED_SHARE = 0.65
 BIG_BATCH = 16
+RECURRENCES = {"graph": "without XLA", "keras": "`keras.layers.GRU`"}
 
 
 def prepare_matmuls(
@@ -132,6 +133,27 @@ def _peak_mb(session: Session, batch_size: int, n_harmonics: int, *, of_peer: bo
         return Series((worker.peak_memory_mb(),))
 
 
+def _recurrence(session: Session) -> list[Line]:
+    size = {"batch_size": 4, "n_frames": 50 if session.quick else 1000, "units": 512}
+    with session.ours() as worker:
+        measures = {
+            name: worker.prepare("recurrence", formulation=name, **size)[0]
+            for name in ("trained", *RECURRENCES)
+        }
+        series = alternate(measures, session.n_runs(7), session.report)
+    return [
+        Line(
+            f"GRU of 512, {size['n_frames']} frames, batch 4, forward and gradient: {about}",
+            series[name],
+            series["trained"],
+            result=ratio(series[name], series["trained"]),
+            result_unit="x the time",
+            against="as it is",
+        )
+        for name, about in RECURRENCES.items()
+    ]
+
+
 def _row(kind: str, batch_size: int) -> Row:
     small = kind == "small"
     return Row(
@@ -159,4 +181,5 @@ TRAINING_ROWS = (
         with_peer=True,
         cpu_only="TensorFlow takes a GPU's memory as a whole",
     ),
+    Row("recurrence", "the GRU alone, and other ways to compute it", _recurrence),
 )

@@ -1,13 +1,15 @@
-"""Prepares training steps of ddsp_tf."""
+"""Prepares training steps of ddsp_tf, and recurrences alone."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from worker_loop import Work
 
 from ddsp_tf import config
+from ddsp_tf.nn import Gru
 from ddsp_tf.training import Trainer, adam
 
 SAMPLE_RATE, HOP_LENGTH, N_FRAMES = 16000, 64, 1000
@@ -48,3 +50,36 @@ def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, 
         "n_parameters": trainer.model.decoder.count_params(),
         "n_frames": batch_size * N_FRAMES,
     }
+
+
+def recurrence(
+    formulation: str, batch_size: int, n_frames: int, units: int
+) -> tuple[Work, dict[str, Any]]:
+    """A GRU over frames of twice its width, forward and backward.
+
+    Args:
+        formulation: "trained", as a trainer runs it; "graph", without XLA; "keras", Keras' own.
+        batch_size: Sequences.
+        n_frames: Their length.
+        units: Size of the state.
+    """
+    inputs = tf.random.stateless_normal([batch_size, n_frames, 2 * units], [1, 2])
+    layer = keras.layers.GRU(units, return_sequences=True) if formulation == "keras" else Gru(units)
+    layer.build(inputs.shape)
+    weights = [weight.value for weight in layer.trainable_variables]
+    compiled = formulation == "trained" and not tf.config.list_logical_devices("GPU")
+    run = tf.function(lambda x: layer(x), jit_compile=compiled, autograph=False)
+
+    @tf.function(autograph=False)
+    def step() -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = run(inputs)
+            size = tf.reduce_sum(outputs if formulation == "keras" else outputs[0])
+        return tape.gradient(size, [inputs, *weights])
+
+    def work() -> None:
+        for gradient in step():
+            float(tf.reshape(gradient, [-1])[0])
+
+    return work, {}
