@@ -95,8 +95,22 @@ def _live(runtime: Any) -> Callable[[Job], Report]:
     return write
 
 
+def _native(job: Job) -> Report:
+    from ddsp_tf.export import export_native
+
+    return export_native(job.instrument, job.output, overwrite=job.overwrite, progress=job.advance)
+
+
+def _vst(job: Job) -> Report:
+    from ddsp_tf.export import export_vst
+
+    return export_vst(job.instrument, job.output, overwrite=job.overwrite, progress=job.advance)
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
+    "native": Target("SavedModel, frames: native hosts by TensorFlow's C API.", _native),
+    "vst": Target("One .tflite file: the DDSP-VST plug-in.", _vst, suffix=".tflite"),
     "litert": Target(
         "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",
         _live("litert"),

@@ -2,7 +2,19 @@
 
 from ddsp_tf.export.decoder_step import DecoderStep
 from ddsp_tf.export.live_export import LiveReport, export_live
+from ddsp_tf.export.native import NativeReport, export_native
 from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.saved_model import export_saved_model
+from ddsp_tf.export.vst import VstReport, export_vst
 
-__all__ = ["DecoderStep", "LiveReport", "ParityReport", "export_live", "export_saved_model"]
+__all__ = [
+    "DecoderStep",
+    "LiveReport",
+    "NativeReport",
+    "ParityReport",
+    "VstReport",
+    "export_live",
+    "export_native",
+    "export_saved_model",
+    "export_vst",
+]

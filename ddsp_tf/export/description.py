@@ -25,6 +25,8 @@ _MEANINGS = {
     "amplitudes": "linear amplitude of all partials together",
     "harmonic_distribution": "share of each partial; they sum to 1 below Nyquist",
     "noise_magnitudes": "linear gains at evenly spaced frequencies from 0 to Nyquist",
+    "input_1": "fundamental in Hz",
+    "input_2": "loudness in dB, -80 and up, as `features` defines it",
     "salience": "CREPE's bins, 20 cents apart from 31.7 Hz, 0 to 1",
 }
 

@@ -41,6 +41,19 @@ def write_graphs(tracing: Tracing, folder: Path) -> None:
     (folder / _FINGERPRINT).unlink(missing_ok=True)
 
 
+def read_graphs(folder: Path) -> Any:
+    """Reads the graph of a SavedModel under the tag that servers use, a `MetaGraphDef`.
+
+    Raises:
+        ExportError: There is none.
+    """
+    stored = saved_model_pb2.SavedModel.FromString((folder / _GRAPH).read_bytes())
+    for meta_graph in stored.meta_graphs:
+        if tf.saved_model.SERVING in meta_graph.meta_info_def.tags:
+            return meta_graph
+    raise ExportError(f"`{folder}` holds no graph with the tag `{tf.saved_model.SERVING}`.")
+
+
 def _refuse_python(stored: saved_model_pb2.SavedModel) -> None:
     foreign = {node.op for node in _nodes(stored)} & _PYTHON_OPERATIONS
     if foreign:
