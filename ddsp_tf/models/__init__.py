@@ -10,6 +10,7 @@ from ddsp_tf.models.instrument import (
     read_instrument_metadata,
 )
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
+from ddsp_tf.models.min_gru_fc_decoder import MinGruFcDecoder
 from ddsp_tf.models.model_card import model_card
 from ddsp_tf.models.rnn_fc_decoder import RnnFcDecoder
 
@@ -18,6 +19,7 @@ __all__ = [
     "Decoder",
     "Instrument",
     "MfccTimeDistributedRnnEncoder",
+    "MinGruFcDecoder",
     "RnnFcDecoder",
     "architecture_from_dict",
     "architecture_to_dict",

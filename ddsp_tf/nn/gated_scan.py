@@ -1,0 +1,158 @@
+"""The recurrence of a minimal GRU, one frame after the other or all at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def gated_scan(
+    update: tf.Tensor,
+    candidate: tf.Tensor,
+    initial_state: tf.Tensor,
+    *,
+    at_once: bool | None = None,
+) -> tf.Tensor:
+    """Moves a state towards candidates: h_t = h_{t-1} + sigmoid(u_t) (c_t - h_{t-1}).
+
+    The gradient is the same recurrence backwards. Nothing is divided and every factor is between
+    0 and 1, so that neither direction can overflow.
+
+    Args:
+        update: u, before the sigmoid, `[n_frames, batch, units]`, n_frames >= 1.
+        candidate: c, of the same shape.
+        initial_state: `[batch, units]`.
+        at_once: Whether to compute all frames together in log2(n_frames) rounds, instead of one
+            after the other. None: on a GPU, where a frame is too little work to be worth a
+            kernel. The numbers are the same but for rounding.
+
+    Returns:
+        All states, of the shape of `update`.
+
+    Reference:
+        Blelloch 1990, section 1.4.1 (linear recurrences by scans); Hillis and Steele 1986 (the
+        scan in log2 n rounds).
+
+    On two shared cores, one of them used, 1000 frames, batch 8, 256 units, forward / forward and
+    gradient in ms of processor time: this loop 9 / 30 under XLA; the loop of multiply-adds that
+    knows nothing of gates 11 / 52, in a graph without XLA 38 / 93; chunks of 16 frames, each
+    unrolled, and a loop over chunks 12 / 56, in a graph 17 / 48, but ten seconds to compile; the
+    scan in log2 n rounds 196 / 586, in a graph 75 / 129; TensorFlow Probability's associative scan
+    51 / 116, in a graph 149 / 396.
+    """
+    if at_once is None:
+        at_once = bool(tf.config.list_logical_devices("GPU"))
+    forwards, backwards = (
+        (_forwards_at_once, _backwards_at_once)
+        if at_once
+        else (_forwards_in_turn, _backwards_in_turn)
+    )
+
+    @tf.custom_gradient
+    def scan(
+        update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
+    ) -> tuple[tf.Tensor, Callable[..., Any]]:
+        states = forwards(update, candidate, initial_state)
+
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            to_states = backwards(update, upstream)
+            gate = tf.sigmoid(update)
+            previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
+            to_update = to_states * (candidate - previous) * gate * (1.0 - gate)
+            return to_update, to_states * gate, to_states[0] * (1.0 - gate[0])
+
+        return states, gradient
+
+    if update.shape[0] == 1:
+        # One frame has no loop: hosts that play frame by frame may know none.
+        return initial_state + tf.sigmoid(update) * (candidate - initial_state)
+    return scan(update, candidate, initial_state)
+
+
+def _forwards_in_turn(
+    update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
+) -> tf.Tensor:
+    # The sigmoid is inside the loop, where it is computed while its frame is in the cache.
+    def step(frame: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
+        return state + tf.sigmoid(update[frame]) * (candidate[frame] - state)
+
+    return _in_turn(update, step, initial_state, backwards=False)
+
+
+def _backwards_in_turn(update: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    """The whole gradient of each state, given that of its direct uses.
+
+    That of frame t is upstream_t plus what frame t + 1 kept of it.
+    """
+    last = _n_frames(update) - 1
+
+    def step(frame: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
+        # After the last frame there is nothing, so any factor does there.
+        kept = tf.sigmoid(-update[tf.minimum(frame + 1, last)])
+        return upstream[frame] + kept * after
+
+    return _in_turn(update, step, tf.zeros_like(upstream[0]), backwards=True)
+
+
+def _forwards_at_once(
+    update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
+) -> tf.Tensor:
+    return _at_once(tf.sigmoid(-update), tf.sigmoid(update) * candidate, initial_state)
+
+
+def _backwards_at_once(update: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    kept = tf.sigmoid(-update)
+    after = tf.concat([tf.zeros_like(kept[:1]), kept[:0:-1]], axis=0)
+    return _at_once(after, upstream[::-1], tf.zeros_like(upstream[0]))[::-1]
+
+
+def _in_turn(
+    like: tf.Tensor,
+    step: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    initial: tf.Tensor,
+    *,
+    backwards: bool,
+) -> tf.Tensor:
+    """Loops over frames, and stacks what each step gives to the next."""
+    count = _n_frames(like)
+    kept = tf.TensorArray(initial.dtype, size=count, element_shape=initial.shape)
+
+    def body(frame: tf.Tensor, state: tf.Tensor, kept: Any) -> tuple[Any, ...]:
+        state = step(frame, state)
+        return frame + (-1 if backwards else 1), state, kept.write(frame, state)
+
+    _, _, kept = tf.while_loop(
+        lambda frame, *_: (frame >= 0) & (frame < count),
+        body,
+        (tf.convert_to_tensor(count - 1 if backwards else 0), initial, kept),
+        maximum_iterations=count,
+    )
+    return tf.ensure_shape(kept.stack(), like.shape)
+
+
+def _at_once(factor: tf.Tensor, term: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
+    """Computes h_t = factor_t h_{t-1} + term_t in rounds that each double the frames joined.
+
+    After a round over distance d, `factor` and `term` lead from 2 d frames back.
+    """
+    count = _n_frames(factor)
+    indices = tf.range(count)
+    first = (factor[0] * initial + term[0])[tf.newaxis]
+    term = tf.concat([first, term[1:]], axis=0)
+
+    def join(distance: tf.Tensor, factor: tf.Tensor, term: tf.Tensor) -> tuple[Any, ...]:
+        # Gathered, not shifted by padding, whose size XLA would have to know.
+        before = tf.maximum(indices - distance, 0)
+        reaches = (indices >= distance)[:, tf.newaxis, tf.newaxis]
+        joined = tf.where(reaches, factor * tf.gather(term, before), 0.0) + term
+        factor = tf.where(reaches, factor * tf.gather(factor, before), factor)
+        return 2 * distance, factor, joined
+
+    _, _, term = tf.while_loop(
+        lambda distance, *_: distance < count, join, (tf.constant(1), factor, term)
+    )
+    return term
+
+
+def _n_frames(tensor: tf.Tensor) -> int | tf.Tensor:
+    return tensor.shape[0] or tf.shape(tensor)[0]

@@ -1,0 +1,111 @@
+"""The decoder of minimal GRUs: streams exactly, is causal, remembers, trains, is stored."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from contracts import check_config, check_equal, check_gradients, check_modes_agree
+from model_toys import SETTINGS, make_features, make_group
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder
+
+
+def _decoder(*, seed: int = 1) -> MinGruFcDecoder:
+    keras.utils.set_random_seed(seed)
+    return MinGruFcDecoder(
+        n_harmonics=8, n_noise_bands=9, rnn_channels=6, channels=5, layers_per_stack=1
+    )
+
+
+def _model() -> Autoencoder:
+    return Autoencoder(decoder=_decoder(), processor_group=make_group())
+
+
+def _frames(n_frames: int, *, batch: int = 2) -> dict[str, tf.Tensor]:
+    shape = [batch, n_frames, 1]
+    return {
+        key: tf.random.stateless_uniform(shape, [1, seed])
+        for seed, key in enumerate(("loudness_scaled", "f0_scaled"))
+    }
+
+
+@pytest.mark.parametrize("blocks", [(1000,), (1, 999), (1, 2, 3, 60, 934)])
+def test_any_blocks_are_the_whole(blocks: tuple[int, ...]) -> None:
+    decoder = _decoder()
+    decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+    decode = tf.function(decoder, autograph=False, reduce_retracing=True)
+    frames = _frames(1000)
+    whole, last = decode(frames, decoder.initial_state(2))
+    state, pieces, start = decoder.initial_state(2), [], 0
+    for count in blocks:
+        block = {key: x[:, start : start + count] for key, x in frames.items()}
+        controls, state = decode(block, state)
+        pieces.append(controls)
+        start += count
+    for key, expected in whole.items():
+        joined = tf.concat([piece[key] for piece in pieces], axis=1)
+        check_equal(joined, expected, tolerance=1e-5, what=key)
+    check_equal(state, last, tolerance=1e-5, what="the state")
+
+
+def test_single_frames_are_the_whole() -> None:
+    model, features = _model(), make_features(2, 24)
+    whole = model(features)["audio"]
+    ahead = model.lookahead_frames
+    held = {key: tf.concat([x] + [x[:, -1:]] * ahead, axis=1) for key, x in features.items()}
+    state, played = model.initial_state(2), []
+    for frame in range(24):
+        block = {key: x[:, frame : frame + 1 + ahead] for key, x in held.items()}
+        outputs, state = model.stream(block, state, 1)
+        played.append(outputs["audio"])
+    check_equal(tf.concat(played, axis=1), whole, tolerance=1e-5, what="the sound in frames")
+    assert model.causal
+
+
+def test_hears_the_past_for_long_and_never_the_future() -> None:
+    decoder = _decoder()
+    decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+    frames = _frames(200)
+    before, _ = decoder(frames, decoder.initial_state(2))
+    changed = {
+        key: tf.concat([x[:, :20], 1 - x[:, 20:21], x[:, 21:]], 1) for key, x in frames.items()
+    }
+    after, _ = decoder(changed, decoder.initial_state(2))
+    change = np.abs(after["harmonic_distribution"] - before["harmonic_distribution"]).max(
+        axis=(0, 2)
+    )
+    assert change[:20].max() < 1e-6
+    assert change[20] > 0.01
+    assert change[100:].max() > 1e-4
+
+
+def test_every_mode_and_shape() -> None:
+    decoder = _decoder()
+    decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+    check_modes_agree(
+        lambda **frames: decoder(frames, decoder.initial_state(tf.shape(frames["f0_scaled"])[0])),
+        _frames(12),
+        _frames(5, batch=1),
+    )
+
+
+def test_is_rebuilt_by_its_config_and_can_be_trained() -> None:
+    model, features = _model(), make_features(2, 12)
+    check_config(model, lambda twin: twin(features)["audio"])
+    check_gradients(model, features, call=lambda model, inputs: model(inputs)["audio"])
+
+
+def test_an_instrument_with_it_is_saved_and_loaded(tmp_path: Path) -> None:
+    model, features = _model(), make_features(1, 12)
+    Instrument(model=model, features=SETTINGS).save(tmp_path / "saved")
+    loaded = Instrument.load(tmp_path / "saved").model
+    assert isinstance(loaded.decoder, MinGruFcDecoder)
+    np.testing.assert_array_equal(loaded(features)["audio"], model(features)["audio"])
+
+
+def test_refuses_no_layers() -> None:
+    with pytest.raises(ArgumentError, match=r"`rnn_layers` should be at least 1\. Received 0\."):
+        MinGruFcDecoder(rnn_layers=0)
