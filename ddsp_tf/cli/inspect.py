@@ -16,7 +16,8 @@ from ddsp_tf.cli.terminal import Terminal
 @overwrite_option
 @reporting
 def command(terminal: Terminal, path: str, plot: Path | None, overwrite: bool) -> None:
-    """Say what PATH holds: an audio file, a dataset, a run, a model, or a shipped instrument.
+    """Say what PATH holds: an audio file, a dataset, a run, a model, a shipped instrument, or
+    what was exported.
 
     \b
     Examples:
@@ -24,6 +25,7 @@ def command(terminal: Terminal, path: str, plot: Path | None, overwrite: bool) -
       ddsp-tf inspect dataset/
       ddsp-tf inspect runs/violin --plot curves.png
       ddsp-tf inspect violin
+      ddsp-tf inspect violin.tflite
     """
     from ddsp_tf.cli.inspections import inspect_path
     from ddsp_tf.errors import ArgumentError

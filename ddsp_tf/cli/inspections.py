@@ -5,6 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddsp_tf.cli.export_inspections import (
+    MODEL_SUFFIXES,
+    inspect_export,
+    inspect_model_file,
+    is_export,
+    no_drawing,
+)
 from ddsp_tf.cli.instruments import describe_metrics, describe_range
 from ddsp_tf.cli.terminal import Advance, duration
 from ddsp_tf.errors import ArgumentError, ModelError, TrainingError
@@ -47,6 +54,9 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
         DdspError: It is one, but damaged.
     """
     path = Path(name)
+    if path.is_file() and path.suffix.lower() in MODEL_SUFFIXES:
+        kind, facts, values, warnings = inspect_model_file(path)
+        return Inspection(kind, facts, values, no_drawing, warnings)
     if path.is_file():
         return _audio(path, advance)
     if (path / "dataset.json").exists():
@@ -60,6 +70,9 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
         )
     if not path.exists() and (path.suffix or "/" in name):
         raise ModelError(f"`{path}` does not exist.")
+    if is_export(path):
+        kind, facts, values, warnings = inspect_export(path)
+        return Inspection(kind, facts, values, no_drawing, warnings)
     return _instrument(name)
 
 
