@@ -44,8 +44,8 @@ class Streamer:
 
     Example:
         >>> streamer = Streamer("violin")  # doctest: +SKIP
-        >>> audio = streamer.process(np.full([1, 5], 440.0), np.full([1, 5], -20.0))  # doctest: +SKIP
-        >>> audio.shape  # doctest: +SKIP
+        >>> notes = np.full([1, 5], 440.0)
+        >>> streamer.process(notes, -20.0 + 0.0 * notes).shape  # doctest: +SKIP
         (1, 320)
         >>> streamer.latency_ms  # doctest: +SKIP
         8.0
@@ -113,19 +113,19 @@ class Streamer:
                 is then as it was before the call.
         """
         inputs = self._checked(f0_hz, loudness_db)
-        n_frames = inputs.shape[2]
-        hop = self.hop_length
-        audio = np.zeros([self.batch_size, n_frames * hop], np.float32)
+        n_frames, hop = inputs.shape[2], self.hop_length
+        if not n_frames:
+            return np.zeros([self.batch_size, 0], np.float32)
         start = min(n_frames, self._lookahead_frames - self._n_ahead)
         for frame in range(start):
             self._graph.prime(inputs[:, :, frame : frame + 1])
         self._n_ahead += start
+        parts = [np.zeros([self.batch_size, start * hop], np.float32)] if start else []
         for size in self._sizes:
             while n_frames - start >= size:
-                block = inputs[:, :, start : start + size]
-                audio[:, start * hop : (start + size) * hop] = self._graph.play(block)
+                parts.append(self._graph.play(inputs[:, :, start : start + size]))
                 start += size
-        return audio
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def flush(self) -> npt.NDArray[np.float32]:
         """Plays what the latency still holds back, as if the last frame were held, and resets.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ddsp_tf.models import Autoencoder
 from ddsp_tf.processors import PartitionedReverb, ProcessorGroup, Reverb
@@ -13,7 +13,7 @@ from ddsp_tf.processors import PartitionedReverb, ProcessorGroup, Reverb
 FEATURES = ("f0_hz", "loudness_db")
 
 
-class StreamingGraph(tf.Module):
+class StreamingGraph:
     """Plays blocks of fixed sizes with a state in variables.
 
     The frames that are only looked ahead at wait in the state as raw controls, so that the decoder
@@ -30,18 +30,15 @@ class StreamingGraph(tf.Module):
     def __init__(
         self, model: Autoencoder, *, batch_size: int, block_sizes: Sequence[int], xla: bool
     ) -> None:
-        super().__init__(name="streaming_graph")
         self._model = model
         self._group = _partitioned(model.processor_group)
         self._batch_size = batch_size
-        self._xla = xla
         self._initial = self._initial_state()
-        # tf.Module would wrap a dict or list of variables, which costs time at every access.
         self._variables = tuple(
             tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._initial)
         )
-        self._prime = self._compile(self._prime_block, 1)
-        self._play = {size: self._compile(self._play_block, size) for size in block_sizes}
+        self._prime = self._compile(self._prime_block, 1, xla=False)
+        self._play = {size: self._compile(self._play_block, size, xla=xla) for size in block_sizes}
         self.reset()
 
     def prime(self, inputs: np.ndarray) -> None:
@@ -95,27 +92,24 @@ class StreamingGraph(tf.Module):
             "processors": self._group.initial_state(self._batch_size),
         }
 
-    def _compile(self, function: Any, size: int) -> Any:
-        """Traces, puts the weights in as constants, which saves their look-up, and compiles."""
-        flat = tf.nest.flatten(self._initial)
+    def _compile(self, function: Any, size: int, *, xla: bool) -> Any:
+        """Traces and compiles, with the weights as constants: looking them up takes time."""
         inputs = tf.TensorSpec([2, self._batch_size, size], tf.float32)
-        specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in flat]
-
-        def pure(inputs: tf.Tensor, *state: tf.Tensor) -> list[tf.Tensor]:
-            nested = tf.nest.pack_sequence_as(self._initial, state)
-            audio, following = function(inputs, nested)
-            return [audio, *tf.nest.flatten(following)]
-
-        traced = tf.function(pure, autograph=False).get_concrete_function(inputs, *specs)
-        frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
+        weights = {variable.path: variable.numpy() for variable in self._model.variables}
 
         def advance(inputs: tf.Tensor) -> tf.Tensor:
-            outputs = frozen(inputs, *[variable.read_value() for variable in self._variables])
-            for variable, value in zip(self._variables, outputs[1:], strict=True):
+            constants = [
+                (variable, tf.constant(weights[variable.path]))
+                for variable in self._model.variables
+            ]
+            values = [variable.read_value() for variable in self._variables]
+            with keras.StatelessScope(constants):
+                audio, following = function(inputs, tf.nest.pack_sequence_as(self._initial, values))
+            for variable, value in zip(self._variables, tf.nest.flatten(following), strict=True):
                 variable.assign(value)
-            return outputs[0]
+            return audio
 
-        compiled = tf.function(advance, autograph=False, jit_compile=self._xla or None)
+        compiled = tf.function(advance, autograph=False, jit_compile=xla or None)
         concrete = compiled.get_concrete_function(inputs)
         # XLA compiles at the first call.
         concrete(tf.zeros(inputs.shape))
