@@ -22,6 +22,7 @@ setup(
     package_data={
         CONFIGS: ["*.gin", "**/*.gin"],
         "ddsp_tf": ["py.typed"],
+        "ddsp_tf.export": ["web_page/*", "web_page/*/*"],
         "ddsp_tf.presets": ["**/*.json", "**/*.h5", "**/*.md", "**/*.png", "**/*.flac"],
     },
     install_requires=[
@@ -52,6 +53,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist",
             "pytest-socket",
+            "playwright>=1.50",
             "hypothesis",
             "scipy",
             "ruff",

@@ -24,6 +24,7 @@ Examples:
   ddsp-tf export runs/violin -o violin_saved_model/
   ddsp-tf export violin --target onnx -o violin_onnx/
   ddsp-tf export violin --target litert --quantize int8 -o violin_phone/
+  ddsp-tf export violin --target web -o site/
 """
 
 
@@ -63,11 +64,20 @@ def command(
     from ddsp_tf.files import check_writable
 
     TARGETS[target].check(target, output, quantize)
-    check_writable(output, overwrite=overwrite)
+    if not TARGETS[target].adds:
+        check_writable(output, overwrite=overwrite)
     from ddsp_tf.models import Instrument
 
     instrument = Instrument.load(model)
     with terminal.progress("Exporting") as advance:
-        report = TARGETS[target].write(Job(instrument, output, overwrite, quantize, advance))
+        report = TARGETS[target].write(
+            Job(instrument, output, overwrite, quantize, advance, name_of(model))
+        )
     terminal.say(f"{output} {report}")
     terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})
+
+
+def name_of(model: str) -> str:
+    """Gives an instrument's name: a shipped one's own, or that of its run or folder."""
+    path = Path(model).resolve()
+    return path.parent.name if path.name == "model" else path.name

@@ -30,6 +30,7 @@ class Job:
         overwrite: Whether what is there may be replaced.
         quantize: "float16", "int8" or None; targets that can't quantise never see another.
         advance: Is told the share that is done.
+        name: What the instrument is called, from the name of its folder.
     """
 
     instrument: "Instrument"
@@ -37,6 +38,7 @@ class Job:
     overwrite: bool
     quantize: Any
     advance: Advance
+    name: str
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class Target:
         write: Does the work.
         suffix: Of the file that it writes; None: it writes a folder.
         quantizes: Whether it takes `--quantize`.
+        adds: Whether it adds to a folder of its own, and looks itself at what is there.
     """
 
     summary: str
     write: Callable[[Job], Report]
     suffix: str | None = None
     quantizes: bool = False
+    adds: bool = False
 
     def check(self, name: str, output: Path, quantize: str | None) -> None:
         """Refuses options that don't go with the target, before any work is done.
@@ -107,6 +111,14 @@ def _vst(job: Job) -> Report:
     return export_vst(job.instrument, job.output, overwrite=job.overwrite, progress=job.advance)
 
 
+def _web(job: Job) -> Report:
+    from ddsp_tf.export import export_web
+
+    return export_web(
+        job.instrument, job.output, name=job.name, overwrite=job.overwrite, progress=job.advance
+    )
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
     "native": Target("SavedModel, frames: native hosts by TensorFlow's C API.", _native),
@@ -117,4 +129,5 @@ TARGETS: dict[str, Target] = {
         quantizes=True,
     ),
     "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=True),
+    "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
 }

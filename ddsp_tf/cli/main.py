@@ -15,6 +15,7 @@ COMMANDS = (
     "evaluate",
     "transfer",
     "export",
+    "demo",
     "inspect",
     "instruments",
     "configs",

@@ -6,6 +6,7 @@ from ddsp_tf.export.native import NativeReport, export_native
 from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.saved_model import export_saved_model
 from ddsp_tf.export.vst import VstReport, export_vst
+from ddsp_tf.export.web import WebReport, export_web
 
 __all__ = [
     "DecoderStep",
@@ -13,8 +14,10 @@ __all__ = [
     "NativeReport",
     "ParityReport",
     "VstReport",
+    "WebReport",
     "export_live",
     "export_native",
     "export_saved_model",
     "export_vst",
+    "export_web",
 ]

@@ -9,18 +9,19 @@ import { UniformNoise } from "./noise.js";
  * filters have no delay, so they reach back: a hop is complete once `lookahead` later frames came.
  */
 export class FilteredNoise {
-  constructor({ hopLength, nBands, windowLength, seed }) {
+  /** @param {object} settings `synthesis.noise` of an instrument.json. */
+  constructor(settings, hopLength) {
     this.hopLength = hopLength;
-    this.half = windowLength / 2;
-    this.nBands = nBands;
+    this.half = settings.window_length / 2;
+    this.nBands = settings.n_bands;
     const reach = Math.ceil(this.half / hopLength);
     this.lookahead = 1 + reach;
-    this.noise = new UniformNoise(seed);
+    this.noise = new UniformNoise(settings.seed);
     this.segment = new Float64Array(2 * hopLength);
     const rise = crossfade(hopLength, "window");
     this.window = Float64Array.from([...rise, ...rise.map((w) => 1 - w)]);
     this.setCosines();
-    this.fft = new Fft(powerOfTwo(2 * hopLength + windowLength));
+    this.fft = new Fft(powerOfTwo(2 * hopLength + settings.window_length));
     this.real = new Float64Array(this.fft.size);
     this.imaginary = new Float64Array(this.fft.size);
     // Sums of responses from `reach + 1` hops before the newest frame to as many after it.

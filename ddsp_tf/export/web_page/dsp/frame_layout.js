@@ -3,10 +3,11 @@
  * harmonic distribution, the noise magnitudes.
  */
 export class FrameLayout {
-  constructor({ nHarmonics, nNoiseBands }) {
-    this.nHarmonics = nHarmonics;
-    this.nNoiseBands = nNoiseBands;
-    this.stride = 3 + nHarmonics + nNoiseBands;
+  /** @param {object} instrument An instrument.json. */
+  constructor({ synthesis }) {
+    this.nHarmonics = synthesis.n_harmonics;
+    this.nNoiseBands = synthesis.noise?.n_bands ?? 0;
+    this.stride = 3 + this.nHarmonics + this.nNoiseBands;
   }
 
   write(frames, index, f0Hz, gain, controls) {

@@ -2,13 +2,14 @@ import { crossfade } from "./envelopes.js";
 
 /** The additive synthesiser: ddsp_tf/dsp/oscillators.py, with the phase in doubles. */
 export class Harmonic {
-  constructor({ sampleRate, hopLength, nHarmonics, amplitudeMethod }) {
-    this.sampleRate = sampleRate;
-    this.hopLength = hopLength;
-    this.nHarmonics = nHarmonics;
-    this.weights = crossfade(hopLength, amplitudeMethod);
-    this.here = new Float64Array(nHarmonics);
-    this.slope = new Float64Array(nHarmonics);
+  /** @param {object} instrument An instrument.json. */
+  constructor(instrument) {
+    this.sampleRate = instrument.sample_rate;
+    this.hopLength = instrument.hop_length;
+    this.nHarmonics = instrument.synthesis.n_harmonics;
+    this.weights = crossfade(this.hopLength, instrument.synthesis.amplitude_crossfade);
+    this.here = new Float64Array(this.nHarmonics);
+    this.slope = new Float64Array(this.nHarmonics);
     this.reset();
   }
 

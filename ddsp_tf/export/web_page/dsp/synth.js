@@ -14,43 +14,43 @@ export const BLOCK_LENGTH = 128;
  */
 export class Synth {
   /**
-   * @param {object} settings `synth` of an instrument.json.
+   * @param {object} instrument An instrument.json.
    * @param {Float32Array|null} impulseResponse The room, or null.
    */
-  constructor(settings, impulseResponse) {
-    const sizes = {
-      sampleRate: settings.sample_rate,
-      hopLength: settings.hop_length,
-      nHarmonics: settings.n_harmonics,
-      nBands: settings.n_noise_bands,
-      amplitudeMethod: settings.amplitude_method,
-      windowLength: settings.noise_window_length,
-      seed: settings.noise_seed,
-    };
-    this.hopLength = sizes.hopLength;
-    this.layout = new FrameLayout({
-      nHarmonics: sizes.nHarmonics,
-      nNoiseBands: sizes.nBands,
-    });
-    this.harmonic = new Harmonic(sizes);
-    this.noise = sizes.nBands ? new FilteredNoise(sizes) : null;
+  constructor(instrument, impulseResponse) {
+    const { noise, reverb } = instrument.synthesis;
+    this.hopLength = instrument.hop_length;
+    this.layout = new FrameLayout(instrument);
+    this.harmonic = new Harmonic(instrument);
+    this.noise = noise ? new FilteredNoise(noise, this.hopLength) : null;
     this.lookahead = this.noise ? this.noise.lookahead : 1;
     this.room = impulseResponse ? new Convolver(impulseResponse, BLOCK_LENGTH) : null;
-    this.addDry = settings.add_dry;
-    this.hop = new Float64Array(sizes.hopLength);
-    this.dry = new Float64Array(BLOCK_LENGTH + sizes.hopLength);
+    this.addDry = reverb?.add_dry ?? true;
+    this.hop = new Float64Array(this.hopLength);
+    this.dry = new Float64Array(BLOCK_LENGTH + 2 * this.hopLength);
     this.wet = new Float64Array(BLOCK_LENGTH);
     this.roomLevel = this.roomTarget = 1;
     this.reset();
   }
 
+  /** Returns to silence, as if nothing had been played. */
   reset() {
     this.frames = [];
-    this.nHeard = 0;
     this.nDry = 0;
+    this.startAnew();
+    this.room?.reset();
+  }
+
+  /** Fades out what plays, within a hop, and begins anew in a room that rings on. */
+  startAnew() {
+    if (this.nPlayable) {
+      this.frames[1] = { ...this.frames[1], gain: 0 };
+      this.playFrame();
+    }
+    this.frames = [];
+    this.nHeard = 0;
     this.harmonic.reset();
     this.noise?.reset();
-    this.room?.reset();
   }
 
   /** Frames that can be played: those that have enough later ones. */
@@ -124,14 +124,16 @@ export class Synth {
  *
  * @param {Synth} synth A synth, which is reset.
  * @param {Float32Array} frames All frames.
+ * @param {number} roomLevel See `setRoomLevel`.
  * @returns {Float32Array} A hop of sound for each frame.
  */
-export function renderAll(synth, frames) {
+export function renderAll(synth, frames, roomLevel = 1) {
   const { stride } = synth.layout;
   const count = frames.length / stride;
   const output = new Float32Array(count * synth.hopLength);
   const block = new Float32Array(BLOCK_LENGTH);
   synth.reset();
+  synth.roomLevel = synth.roomTarget = roomLevel;
   synth.push(frames);
   for (let i = 0; i < synth.lookahead; i++) synth.push(frames.subarray((count - 1) * stride));
   for (let at = 0; at < output.length; at += BLOCK_LENGTH) {

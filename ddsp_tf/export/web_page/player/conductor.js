@@ -1,4 +1,5 @@
 import { FrameLayout } from "../dsp/frame_layout.js";
+import { renderAll, Synth } from "../dsp/synth.js";
 import { Loudness } from "../features/loudness.js";
 import { Resampler } from "../features/resampler.js";
 import { Decoder, midi } from "./decoder.js";
@@ -21,9 +22,10 @@ export class Conductor {
     this.report = report;
     this.tracker = null;
     this.edits = { octaves: 0, loudnessDb: 0, vibratoCents: 12 };
+    this.roomLevel = 1;
     this.source = null;
     this.generation = 0;
-    this.isPumping = false;
+    this.pumping = null;
     this.busyMs = 0;
     this.startedMs = performance.now();
     this.nTracked = 0;
@@ -32,16 +34,17 @@ export class Conductor {
   /** Loads an instrument's network, and the tracker the first time. */
   async load({ instrument, base }) {
     this.stop();
+    await this.pumping;
     this.tracker ??= await loadNetwork(new URL(instrument.files.tracker, base));
     const network = await loadNetwork(new URL(instrument.files.decoder, base));
     this.decoder?.network.delete();
     this.instrument = instrument;
     this.decoder = new Decoder(network, instrument.n_state);
-    this.layout = new FrameLayout({
-      nHarmonics: instrument.synth.n_harmonics,
-      nNoiseBands: instrument.synth.n_noise_bands,
-    });
-    this.frameRate = instrument.synth.sample_rate / instrument.synth.hop_length;
+    this.layout = new FrameLayout(instrument);
+    this.frameRate = instrument.sample_rate / instrument.hop_length;
+    const room = instrument.files.impulse_response;
+    const taps = room ? await (await fetch(new URL(room, base))).arrayBuffer() : null;
+    this.impulseResponse = taps && new Float32Array(taps);
     this.gate = new Gate(this.frameRate);
   }
 
@@ -59,9 +62,15 @@ export class Conductor {
     if (this.gate && "gated" in edits) this.gate.enabled = edits.gated;
   }
 
+  setRoomLevel({ level }) {
+    this.roomLevel = level;
+  }
+
   /** Begins to play: `kind` is "file", "keyboard" or "microphone". */
   async start({ kind, audio, startFrame, inputRate, capture }) {
     this.stop();
+    // What is being decoded belongs to what played before.
+    await this.pumping;
     this.kind = kind;
     this.lead = Math.ceil(LEAD_S[kind] * this.frameRate);
     this.capture = capture;
@@ -83,7 +92,7 @@ export class Conductor {
     this.gate.reset();
     this.nSent = 0;
     this.nPlayed = 0;
-    this.generation += 1;
+    this.nUnderruns = 0;
     this.worklet.postMessage({ type: "start", generation: this.generation });
     await this.pump();
   }
@@ -107,11 +116,49 @@ export class Conductor {
     else this.source.release(note);
   }
 
+  /**
+   * Plays features at once, without the audio thread. `gain` is of the sound before the room.
+   */
+  async render({ f0Hz, loudnessDb, gain }) {
+    this.stop();
+    await this.pumping;
+    this.decoder.reset();
+    const frames = new Float32Array(f0Hz.length * this.layout.stride);
+    for (let i = 0; i < f0Hz.length; i++) {
+      const controls = await this.decoder.step(f0Hz[i], loudnessDb[i]);
+      this.layout.write(frames, i, f0Hz[i], gain?.[i] ?? 1, controls);
+    }
+    return renderAll(new Synth(this.instrument, this.impulseResponse), frames, this.roomLevel);
+  }
+
+  /** Finds the features of a whole recording, as they are when it is played. */
+  async listen({ audio }) {
+    this.stop();
+    await this.pumping;
+    this.gate.reset();
+    const source = new FileSource(this.instrument.features, (x) => this.track(x), audio);
+    const found = [];
+    for (let frame = await source.next(); frame; frame = await source.next()) {
+      found.push(this.change(frame));
+      if (found.length % 250 === 0) {
+        const share = (found.length * this.instrument.hop_length) / audio.length;
+        this.report({ type: "working", share });
+      }
+    }
+    const track = (key) => Float32Array.from(found, (frame) => frame[key]);
+    return {
+      f0Hz: track("f0Hz"),
+      confidence: track("confidence"),
+      loudnessDb: track("loudnessDb"),
+      gain: track("gain"),
+    };
+  }
+
   /** How a recording must be moved to lie where the instrument was trained. */
   async survey({ audio }) {
     const { features, f0_midi_quantiles: pitches, loudness_db_quantiles: levels } = this.instrument;
     if (!pitches || !levels) return { octaves: 0, loudnessDb: 0 };
-    const found = await this.listen(audio, features);
+    const found = await this.sample(audio, features);
     if (!found.midi.length) return { octaves: 0, loudnessDb: 0 };
     const shift = (quantile(pitches, 0.5) - quantile(found.midi, 0.5)) / 12;
     const outside = (octaves) =>
@@ -129,9 +176,8 @@ export class Conductor {
   }
 
   /** Pitch and loudness of a recording's notes, at a few places. */
-  async listen(audio, features) {
+  async sample(audio, features) {
     const loudness = new Loudness(features);
-    const resampler = new Resampler(features.sample_rate, 16000);
     const heard = [];
     const length = Math.ceil((1100 * features.sample_rate) / 16000);
     const spacing = Math.max(1, (audio.length - length) / N_PROBES);
@@ -139,7 +185,7 @@ export class Conductor {
       const clip = audio.subarray(Math.floor(at), Math.floor(at) + length);
       const level = loudness.measure(clip.subarray(0, loudness.length));
       if (level < -60) continue;
-      const at16k = resampler.step === 1 ? clip : new Resampler(features.sample_rate, 16000).push(clip);
+      const at16k = new Resampler(features.sample_rate, 16000).push(clip);
       const { f0_hz: f0Hz, f0_confidence: sure } = await this.tracker.run({
         audio: at16k.slice(0, 1024),
       });
@@ -174,7 +220,7 @@ export class Conductor {
       this.report({ type: "ended" });
       return;
     }
-    if (nUnderruns > (this.nUnderruns ?? 0) && this.kind !== "file") {
+    if (nUnderruns > this.nUnderruns && this.kind !== "file") {
       // A slower machine gets more time, which is heard as latency.
       this.lead = Math.min(Math.ceil(this.lead * 1.5), Math.ceil(LONGEST_LEAD_S * this.frameRate));
     }
@@ -184,9 +230,14 @@ export class Conductor {
   }
 
   /** Sends frames until the worklet has as many as it should. One at a time. */
-  async pump() {
-    if (this.isPumping) return;
-    this.isPumping = true;
+  pump() {
+    this.pumping ??= this.sendAhead().finally(() => {
+      this.pumping = null;
+    });
+    return this.pumping;
+  }
+
+  async sendAhead() {
     const start = performance.now();
     try {
       while (this.source && this.nSent - this.nPlayed < this.lead) {
@@ -197,7 +248,6 @@ export class Conductor {
       this.stop();
     } finally {
       this.busyMs += performance.now() - start;
-      this.isPumping = false;
     }
   }
 
@@ -245,7 +295,7 @@ export class Conductor {
     const gated = frame.gain === undefined ? this.gate.apply(frame) : frame;
     return {
       ...gated,
-      f0Hz: Math.min(gated.f0Hz * 2 ** this.edits.octaves, 0.49 * this.instrument.synth.sample_rate),
+      f0Hz: Math.min(gated.f0Hz * 2 ** this.edits.octaves, 0.49 * this.instrument.sample_rate),
       loudnessDb: Math.min(0, Math.max(-80, gated.loudnessDb + this.edits.loudnessDb)),
     };
   }

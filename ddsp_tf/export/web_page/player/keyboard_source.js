@@ -12,7 +12,7 @@ const VIBRATO_RISE_S = 0.5;
 export class KeyboardSource {
   /** @param {object} instrument An instrument.json. */
   constructor(instrument) {
-    this.frameRate = instrument.synth.sample_rate / instrument.synth.hop_length;
+    this.frameRate = instrument.sample_rate / instrument.hop_length;
     const [softest, loudest] = instrument.loudness_db_range ?? [-50, -15];
     // The quietest percent of the recordings is hardly a note.
     this.softestDb = softest + 0.35 * (loudest - softest);

@@ -1,0 +1,71 @@
+"""A web server for one folder, on this computer alone."""
+
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from ddsp_tf.errors import OutputError
+
+ADDRESS = "127.0.0.1"
+
+# Not those of the system, which some have wrong: a module of another type is refused.
+_TYPES = {
+    "": "application/octet-stream",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".flac": "audio/flac",
+}
+
+
+class SiteServer(ThreadingHTTPServer):
+    """Serves a folder's files at 127.0.0.1, so that nobody else on the network can reach them.
+
+    Args:
+        folder: What to serve.
+        port: Where; 0 takes a free one.
+
+    Raises:
+        OutputError: The port is taken or not allowed.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = False
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        try:
+            super().__init__((ADDRESS, port), partial(_Handler, directory=str(folder)))
+        except OSError as error:
+            raise OutputError(
+                f"Port {port} can't be used: {error.strerror}. Choose another with --port, or "
+                "leave it out."
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where the folder's index.html is."""
+        return f"http://{ADDRESS}:{self.server_port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a browser that closes a connection early is no error."""
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    extensions_map = _TYPES
+
+    def end_headers(self) -> None:
+        """Lets a browser ask each time, so that a page written anew is seen."""
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def list_directory(self, path: Any) -> None:
+        """Lists nothing."""
+        self.send_error(404)
+
+    def log_message(self, *_: Any) -> None:
+        """Logs nothing."""
