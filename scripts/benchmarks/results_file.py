@@ -59,8 +59,9 @@ class ResultsFile:
         return name in self._rows and dict(self._rows[name].conditions) == dict(conditions)
 
     def keep(self, name: str, result: RowResult) -> None:
-        """Stores a finished row, and writes the file."""
-        self._rows[name] = result
+        """Stores a finished row, and writes the file, with what others wrote there meanwhile."""
+        written = _read(self.path) if self.path.exists() else {}
+        self._rows = {**written, name: result}
         content = {
             "format_version": FORMAT_VERSION,
             "rows": {

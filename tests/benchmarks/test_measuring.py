@@ -140,6 +140,16 @@ def test_results_read_back_as_they_were_written(tmp_path: Path) -> None:
     assert stored["reached"] is True
 
 
+def test_two_runs_into_one_file_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    result = RowResult((line_of(1.0),), {}, {})
+    first, second = ResultsFile(path), ResultsFile(path)
+    first.keep("a", result)
+    second.keep("b", result)
+    first.keep("c", result)
+    assert [name for name, _ in ResultsFile(path).in_order(["a", "b", "c"])] == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
