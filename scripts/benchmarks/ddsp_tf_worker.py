@@ -38,11 +38,6 @@ def matmul(m: int, k: int, n: int) -> tuple[Work, dict[str, Any]]:
     return lambda: multiply(times), {"flop": 2.0 * m * k * n * times}
 
 
-def gpu_peak_memory() -> tuple[Work, dict[str, Any]]:
-    """States the most memory that was taken on the first GPU so far, in bytes."""
-    return lambda: None, dict(tf.config.experimental.get_memory_info("GPU:0"))
-
-
 def describe() -> dict[str, Any]:
     """Gives versions and devices."""
     names = ("ddsp-tf", "tensorflow", "keras", "numpy")
@@ -61,7 +56,6 @@ def describe() -> dict[str, Any]:
 
 TASKS: dict[str, Task] = {
     "matmul": matmul,
-    "gpu_peak_memory": gpu_peak_memory,
     "training_step": training_step,
     "recurrence": recurrence,
     "profile_part": profile_part,

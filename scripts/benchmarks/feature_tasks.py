@@ -21,7 +21,11 @@ def pitch_tracking(tracker: str, path: str, seconds: float) -> tuple[Work, dict[
     audio = audio[: round(seconds * SAMPLE_RATE)]
     track = get_tracker(tracker)
     n_frames = math.ceil(len(audio) / SAMPLE_RATE * track.frame_rate)
-    return lambda: track.track(audio, SAMPLE_RATE) and None, {
+
+    def work() -> None:
+        track.track(audio, SAMPLE_RATE)
+
+    return work, {
         "seconds": len(audio) / SAMPLE_RATE,
         "flop": crepe_flop(tracker.removeprefix("crepe-")) * n_frames,
     }

@@ -164,7 +164,11 @@ def _conditions(session: Session) -> Callable[[Row], Mapping[str, Any]]:
             session.peer = None
     material = [str(path) for path in (session.melody, session.recordings) if path is not None]
     common = {
-        "machine": {**describe_machine(), "gpus": ours["gpus"]},
+        "machine": {
+            **describe_machine(),
+            "gpus": ours["gpus"],
+            "tensor_float_32": ours["tensor_float_32"],
+        },
         "versions": ours["versions"],
         "source": source_digest(),
         "quick": session.quick,

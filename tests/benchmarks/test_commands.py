@@ -8,9 +8,14 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 from command_runs import CommandError, run_command
+from line import Line, Target
 from material import total_seconds, write_looped, write_recordings
+from report import BEGIN, END
 from results_file import ResultsFile
+from row import Row
 from run import command
+from series import Series
+from session import Session
 
 from ddsp_tf.presets import MELODY
 
@@ -80,7 +85,10 @@ def test_wrong_usage_is_told_before_anything_is_measured(tmp_path: Path) -> None
         assert message in output
 
 
-def test_a_peer_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the command look at the machine without a worker that takes seconds to start."""
+
     class Ours:
         def __enter__(self) -> "Ours":
             return self
@@ -89,12 +97,38 @@ def test_a_peer_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mo
             pass
 
         def describe(self) -> dict[str, object]:
-            return {"gpus": [], "versions": {}}
+            return {"gpus": [], "versions": {}, "tensor_float_32": False}
 
     monkeypatch.setattr("session.Session.ours", lambda session: Ours())
+
+
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_peer_that_is_not_there_is_told(tmp_path: Path) -> None:
     code, output = run_benchmarks("-o", tmp_path, "--peer", tmp_path / "python")
     assert code == 1
     assert "can't be started" in output
+
+
+@pytest.mark.usefixtures("no_tensorflow")
+def test_what_was_measured_before_an_interruption_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(session: Session) -> list[Line]:
+        raise KeyboardInterrupt
+
+    line = Line("a slow step", Series((1.0,)), result=0.5, target=Target("at least", 1.0))
+    rows = [Row("harmonic", "", lambda session: [line]), Row("length", "", interrupted)]
+    monkeypatch.setattr("run.choose_rows", lambda names: rows)
+    page = tmp_path / "page.md"
+    page.write_text(f"# Speed\n\n{BEGIN}\n{END}\n\nAfter.\n")
+    code, output = run_benchmarks("-o", tmp_path, "--docs", page)
+    assert code == 130
+    assert "goes on after the finished rows" in output
+    assert "| a slow step | 1.00 s |" in (tmp_path / "results.md").read_text()
+    assert "**missed**" in page.read_text()
+    assert page.read_text().endswith("After.\n")
+    rows.pop()
+    assert run_benchmarks("-o", tmp_path, "--docs", page)[0] == 0
 
 
 @pytest.mark.slow
