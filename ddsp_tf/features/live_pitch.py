@@ -1,0 +1,111 @@
+"""Pitch of sound that is still being played."""
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from ddsp_tf.features.crepe import VOICED_THRESHOLD
+from ddsp_tf.features.crepe_network import FRAME_LENGTH, SAMPLE_RATE
+from ddsp_tf.features.crepe_salience import FRAME_RATE, HOP_LENGTH
+from ddsp_tf.features.features import FloatArray
+from ddsp_tf.features.live_crepe import LiveCrepe
+from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
+
+
+class LivePitch:
+    """Tracks the fundamental with CREPE, 100 times a second, and reads it at the frames.
+
+    A frame reads the track 10 ms before its position, where the two CREPE frames that it lies
+    between are both known. Unsure frames hold the last pitch that was sure.
+
+    Args:
+        settings: Rates and tracker, which is a CREPE.
+        initial_f0_hz: Pitch before the first sure one, in Hz.
+
+    Raises:
+        ModelError: The tracker's weights are not installed.
+
+    Example:
+        >>> tone = np.sin(2 * np.pi * 440.0 / 16000 * np.arange(16000)).astype(np.float32)
+        >>> f0_hz, confidence = LivePitch(FeatureSettings()).push(tone)
+        >>> f0_hz[-1].round().item()
+        440.0
+    """
+
+    def __init__(self, settings: FeatureSettings, *, initial_f0_hz: float = 220.0) -> None:
+        self._sample_rate = settings.sample_rate
+        self._hop_length = settings.hop_length
+        self._initial_octaves = float(np.log2(initial_f0_hz))
+        self._crepe = LiveCrepe(settings.f0_tracker.removeprefix("crepe-"))
+        self.reset()
+
+    @property
+    def latency_samples(self) -> int:
+        """Samples after a frame's position that CREPE's window covers."""
+        return -(-FRAME_LENGTH // 2 * self._sample_rate // SAMPLE_RATE)
+
+    def reset(self) -> None:
+        """Forgets what was played."""
+        self._crepe.reset()
+        rates = (self._sample_rate, SAMPLE_RATE)
+        self._resampler = (
+            None if rates[0] == rates[1] else soxr.ResampleStream(*rates, 1, dtype="float32")
+        )
+        self._samples = np.zeros(FRAME_LENGTH // 2, np.float32)
+        self._sure_octaves = self._initial_octaves
+        # Octaves and confidence of CREPE's frames from number `_first` on. Frame -1 is made up.
+        self._track = np.array([[self._initial_octaves, 0.0]])
+        self._first = -1
+        self._n_read = 0
+
+    def push(self, samples: FloatArray, *, last: bool = False) -> tuple[FloatArray, FloatArray]:
+        """Takes in samples and gives the frames that are complete now.
+
+        Args:
+            samples: At the settings' rate, `[n_samples]`.
+            last: Whether none follow, so that the resampler gives what it holds.
+
+        Returns:
+            `f0_hz` and `confidence` (0 to 1), `[n_frames]`.
+        """
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples, last=last)
+        self._samples = np.concatenate([self._samples, samples])
+        n_tracked = (len(self._samples) - FRAME_LENGTH) // HOP_LENGTH + 1
+        if n_tracked > 0:
+            windows = np.lib.stride_tricks.sliding_window_view(self._samples, FRAME_LENGTH)
+            found = self._crepe.track(windows[::HOP_LENGTH][:n_tracked])
+            self._samples = self._samples[n_tracked * HOP_LENGTH :]
+            self._track = np.concatenate([self._track, self._hold_unsure(*found)])
+        return self._read()
+
+    def _hold_unsure(self, f0_hz: FloatArray, confidence: FloatArray) -> npt.NDArray[np.float64]:
+        octaves = np.log2(f0_hz.astype(np.float64))
+        for index, sure in enumerate(confidence >= VOICED_THRESHOLD):
+            if sure:
+                self._sure_octaves = float(octaves[index])
+            octaves[index] = self._sure_octaves
+        return np.stack([octaves, confidence], axis=1)
+
+    def _read(self) -> tuple[FloatArray, FloatArray]:
+        last_tracked = self._first + len(self._track) - 1
+        # Frame i lies in CREPE's frame i * step // rate; the next one is not known yet.
+        step, rate = self._hop_length * FRAME_RATE, self._sample_rate
+        n_readable = -(-(last_tracked + 1) * rate // step)
+        position = np.arange(self._n_read, n_readable, dtype=np.int64) * step
+        here = position // rate
+        weight = (position - here * rate) / rate
+        before, after = (self._track[here + shift - self._first] for shift in (-1, 0))
+        glides = np.abs(after[:, 0] - before[:, 0]) <= LARGEST_GLIDE_CENTS / 1200
+        weight_f0 = np.where(glides, weight, np.round(weight))
+        octaves = before[:, 0] + weight_f0 * (after[:, 0] - before[:, 0])
+        confidence = before[:, 1] + weight * (after[:, 1] - before[:, 1])
+        self._n_read = int(n_readable)
+        self._forget(self._n_read * step // rate - 1)
+        return (2.0**octaves).astype(np.float32), confidence.astype(np.float32)
+
+    def _forget(self, oldest_needed: int) -> None:
+        n_unneeded = max(0, oldest_needed - self._first)
+        self._track = self._track[n_unneeded:]
+        self._first += n_unneeded

@@ -1,0 +1,65 @@
+"""The gate between notes, for sound that is still being played."""
+
+import numpy as np
+
+from ddsp_tf.features import Features
+from ddsp_tf.features.voicing import QUIET_DB
+from ddsp_tf.inference.gating import ATTACK_S, RELEASE_S
+from ddsp_tf.inference.pitch import FloatArray
+
+_SURE = 0.5
+_UNSURE = 0.3
+_HOLD_S = 0.04
+
+
+class LiveGate:
+    """Opens when a pitch is sure and louder than -60 dB, and closes when it no longer is.
+
+    `gating.find_notes` compares a frame with the average of the recording; here there is none yet,
+    so levels and confidences are absolute, with a hysteresis, and a gap of 40 ms is passed over.
+
+    Args:
+        frame_rate: Frames per second.
+
+    Example:
+        >>> gate = LiveGate(250.0)
+        >>> loud = Features(np.full(9, 440.0), np.ones(9), np.full(9, -20.0))
+        >>> gate.gain(loud)[-1].item()
+        1.0
+    """
+
+    def __init__(self, frame_rate: float) -> None:
+        self._rise = 1.0 / max(1.0, ATTACK_S * frame_rate)
+        self._fall = 1.0 / max(1.0, RELEASE_S * frame_rate)
+        self._hold_frames = round(_HOLD_S * frame_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Closes."""
+        self._gain = 0.0
+        self._sounding = False
+        self._n_unsure = 0
+
+    def gain(self, features: Features) -> FloatArray:
+        """Gives the gate's gain at the next frames, 0 to 1.
+
+        Args:
+            features: Of the next frames, any number of them.
+
+        Returns:
+            `[n_frames]`; it rises in 12 ms and falls in 60 ms.
+        """
+        gains = np.zeros(features.n_frames)
+        for frame, (confidence, loudness_db) in enumerate(
+            zip(features.f0_confidence, features.loudness_db, strict=True)
+        ):
+            needed = _UNSURE if self._sounding else _SURE
+            if confidence >= needed and loudness_db > QUIET_DB:
+                self._sounding, self._n_unsure = True, 0
+            else:
+                self._n_unsure += 1
+                self._sounding &= self._n_unsure <= self._hold_frames
+            step = self._rise if self._sounding else -self._fall
+            self._gain = min(1.0, max(0.0, self._gain + step))
+            gains[frame] = self._gain
+        return gains

@@ -1,0 +1,216 @@
+"""Timbre transfer of sound that is still being played."""
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features import Features
+from ddsp_tf.features.live_features import LiveFeatures
+from ddsp_tf.features.voicing import SILENCE_DB
+from ddsp_tf.inference.edits import Edits
+from ddsp_tf.inference.live_gate import LiveGate
+from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
+from ddsp_tf.inference.streaming import Streamer, require_streamable
+from ddsp_tf.models import Instrument
+
+_GATED_DB = 60.0
+
+
+class LiveTransfer:
+    """Plays what is being played with another instrument: samples in, as many samples out.
+
+    `LiveFeatures` finds pitch and loudness, a gate softens what is no note, and a `Streamer` plays.
+    What `TimbreTransfer` decides from the whole recording (the octave, the distribution of
+    loudness) has to be given here.
+
+    Args:
+        instrument: A trained instrument, or the name or path of one.
+        sample_rate: Of the audio that comes and goes, in Hz; the instrument's by default. At other
+            rates the audio is resampled on the way.
+        octave: Octaves to shift by.
+        semitones: Semitones to transpose by; fractions are fine.
+        loudness_db: Change of loudness in dB.
+        gate_unvoiced: Whether what is no note is made 60 dB softer.
+        reverb: Whether the instrument's room is heard.
+        block_samples: Samples that calls will usually have, for which it is compiled.
+        xla: As in `Streamer`.
+
+    Raises:
+        ArgumentError: A value is outside its range, the model can't be streamed, or its tracker is
+            not a CREPE.
+        ModelError: The instrument can't be loaded.
+
+    Example:
+        >>> transfer = LiveTransfer("violin")  # doctest: +SKIP
+        >>> transfer.process(np.zeros(256, np.float32)).shape  # doctest: +SKIP
+        (256,)
+        >>> transfer.latency_ms  # doctest: +SKIP
+        40.0
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument | str | os.PathLike[str],
+        *,
+        sample_rate: int | None = None,
+        octave: int = 0,
+        semitones: float = 0.0,
+        loudness_db: float = 0.0,
+        gate_unvoiced: bool = True,
+        reverb: bool = True,
+        block_samples: int = 1024,
+        xla: bool = True,
+    ) -> None:
+        if isinstance(octave, str):
+            raise ArgumentError(
+                f"`octave` must be a whole number from -8 to 8; got {octave!r}. To choose it, the "
+                "whole recording would have to be known."
+            )
+        # It checks the ranges.
+        self._edits = Edits(octave=octave, semitones=semitones, loudness_db=loudness_db)
+        if not isinstance(instrument, Instrument):
+            instrument = Instrument.load(instrument)
+        require_streamable(instrument.model)
+        self.instrument = instrument
+        settings = instrument.features
+        self.sample_rate = settings.sample_rate if sample_rate is None else sample_rate
+        if not 1000 <= self.sample_rate <= 768000:
+            raise ArgumentError(
+                f"`sample_rate` must be from 1000 to 768000 Hz; got {self.sample_rate!r}."
+            )
+        if block_samples < 1:
+            raise ArgumentError(f"`block_samples` must be at least 1; got {block_samples!r}.")
+        self._features = LiveFeatures(settings, initial_f0_hz=_usual_f0_hz(instrument))
+        self._gate = LiveGate(settings.frame_rate) if gate_unvoiced else None
+        ratio = settings.sample_rate / self.sample_rate
+        self._streamer = Streamer(
+            instrument,
+            block_frames=max(1, round(block_samples * ratio / settings.hop_length)),
+            reverb=reverb,
+            xla=xla,
+        )
+        self.reset()
+
+    @property
+    def features_latency_ms(self) -> float:
+        """The share of the latency that finding pitch and loudness takes."""
+        return 1000.0 * self._features.latency_samples / self.instrument.features.sample_rate
+
+    @property
+    def latency_ms(self) -> float:
+        """The time between a sound that comes in and what is played for it, in ms."""
+        return 1000.0 * self.latency_samples / self.sample_rate
+
+    @property
+    def latency_samples(self) -> int:
+        """The latency in samples at `sample_rate`."""
+        samples = self._features.latency_samples + self._streamer.latency_samples
+        return round(samples * self.sample_rate / self._streamer.sample_rate)
+
+    def reset(self) -> None:
+        """Returns to silence, as before the first call."""
+        self._features.reset()
+        self._streamer.reset()
+        if self._gate is not None:
+            self._gate.reset()
+        model_rate = self._streamer.sample_rate
+        same = self.sample_rate == model_rate
+        self._to_model, self._from_model = (
+            None if same else soxr.ResampleStream(*rates, 1, dtype="float32")
+            for rates in ((self.sample_rate, model_rate), (model_rate, self.sample_rate))
+        )
+        streamer_latency = self._streamer.latency_samples * self.sample_rate / model_rate
+        n_silent = self.latency_samples - round(streamer_latency)
+        self._played = np.zeros(n_silent, np.float32)
+        self._n_received = 0
+        self._n_given = 0
+
+    def process(self, audio: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Takes in the next samples and gives as many of what is played.
+
+        Args:
+            audio: Mono at `sample_rate`, `[n_samples]`, full scale -1 to 1; any length.
+
+        Returns:
+            `[n_samples]`, later by `latency_samples`. If the rate isn't the instrument's, there may
+            be a few less for a while, since resamplers give their output in bursts.
+
+        Raises:
+            ArgumentError: `audio` isn't one-dimensional, or holds NaN or infinity.
+        """
+        samples = np.asarray(audio, np.float32)
+        if samples.ndim != 1:
+            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {samples.shape}.")
+        if not np.isfinite(samples).all():
+            raise ArgumentError("`audio` holds NaN or infinite samples. Replace them by zeros.")
+        self._n_received += len(samples)
+        if self._to_model is not None:
+            samples = self._to_model.resample_chunk(samples)
+        self._play(self._features.push(samples))
+        return self._give(self._n_received)
+
+    def flush(self) -> npt.NDArray[np.float32]:
+        """Gives what is left, `latency_samples` more than came in, and resets.
+
+        Returns:
+            `[n_samples]`; empty if nothing came in.
+        """
+        if not self._n_received:
+            return np.zeros(0, np.float32)
+        total = self._n_received + self.latency_samples
+        if self._to_model is not None:
+            rest = self._to_model.resample_chunk(np.zeros(0, np.float32), last=True)
+            self._play(self._features.push(rest))
+        self._play(self._features.flush())
+        tail = self._streamer.flush()[0]
+        if self._from_model is not None:
+            tail = self._from_model.resample_chunk(tail, last=True)
+        missing = np.zeros(max(0, total - self._n_given - len(self._played) - len(tail)))
+        self._played = np.concatenate([self._played, tail, missing.astype(np.float32)])
+        rest = self._give(total)
+        self.reset()
+        return rest
+
+    def edited(self, features: Features) -> Features:
+        """Shifts pitch and loudness, and softens what is no note.
+
+        Args:
+            features: Of the next frames; the gate remembers those before.
+
+        Returns:
+            What the instrument is to play.
+        """
+        edits = self._edits
+        shift = SEMITONES_PER_OCTAVE * int(edits.octave) + edits.semitones
+        f0_hz = to_hz(np.clip(to_midi(features.f0_hz) + shift, LOWEST_MIDI, HIGHEST_MIDI))
+        loudness_db = features.loudness_db + edits.loudness_db
+        if self._gate is not None:
+            loudness_db = loudness_db - _GATED_DB * (1.0 - self._gate.gain(features))
+        loudness_db = np.maximum(loudness_db, SILENCE_DB)
+        return replace(features, f0_hz=f0_hz, loudness_db=loudness_db)
+
+    def _play(self, features: Features) -> None:
+        if not features.n_frames:
+            return
+        edited = self.edited(features)
+        audio = self._streamer.process(edited.f0_hz[np.newaxis], edited.loudness_db[np.newaxis])[0]
+        if self._from_model is not None:
+            audio = self._from_model.resample_chunk(audio)
+        self._played = np.concatenate([self._played, audio])
+
+    def _give(self, n_most: int) -> npt.NDArray[np.float32]:
+        given, self._played = np.split(self._played, [max(0, n_most - self._n_given)])
+        self._n_given += len(given)
+        return given
+
+
+def _usual_f0_hz(instrument: Instrument) -> float:
+    """The pitch that the instrument starts at: the middle of what it was trained on."""
+    if instrument.statistics is None:
+        return 220.0
+    midi = instrument.statistics.f0_midi_quantiles
+    return float(to_hz(np.array(midi[len(midi) // 2])))
