@@ -23,6 +23,11 @@ class Decoder(keras.layers.Layer):
     causal: bool = True
     """Whether a frame depends on no later one."""
 
+    @property
+    def parts(self) -> list[keras.layers.Layer]:
+        """The layers inside, those with a switch `jit_compile` among them."""
+        return self._flatten_layers(include_self=False)
+
     def build_for(self, input_channels: Mapping[str, int]) -> None:
         """Makes the weights, given the channels of each feature."""
         raise NotImplementedError

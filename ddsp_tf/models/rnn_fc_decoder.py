@@ -90,14 +90,17 @@ class RnnFcDecoder(Decoder):
         Returns:
             Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
         """
+        # Frames come first inside, as the GRU's loop wants them: only the few channels of the
+        # features and of the controls are transposed, not the many in between.
         hidden = [
-            stack(tf.cast(inputs[key], self.compute_dtype))
+            stack(tf.transpose(tf.cast(inputs[key], self.compute_dtype), [1, 0, 2]))
             for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
         ]
         joined = tf.concat(hidden, axis=-1)
-        sequence, state = self.rnn(joined, initial_state=state)
-        outputs = self.output_stack(tf.concat([joined, sequence], axis=-1))
-        controls = tf.split(self.to_controls(outputs), list(self.output_sizes.values()), axis=-1)
+        sequence, state = self.rnn(joined, initial_state=state, time_major=True)
+        outputs = self.to_controls(self.output_stack([joined, sequence]))
+        outputs = tf.transpose(outputs, [1, 0, 2])
+        controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
         return dict(zip(self.output_sizes, controls, strict=True)), state
 
     def get_config(self) -> dict[str, Any]:

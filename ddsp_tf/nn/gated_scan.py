@@ -12,6 +12,7 @@ def gated_scan(
     initial_state: tf.Tensor,
     *,
     at_once: bool | None = None,
+    jit_compile: bool = False,
 ) -> tf.Tensor:
     """Moves a state towards candidates: h_t = h_{t-1} + sigmoid(u_t) (c_t - h_{t-1}).
 
@@ -25,6 +26,7 @@ def gated_scan(
         at_once: Whether to compute all frames together in log2(n_frames) rounds, instead of one
             after the other. None: on a GPU, where a frame is too little work to be worth a
             kernel. The numbers are the same but for rounding.
+        jit_compile: Whether XLA compiles both directions.
 
     Returns:
         All states, of the shape of `update`.
@@ -48,6 +50,24 @@ def gated_scan(
         else (_forwards_in_turn, _backwards_in_turn)
     )
 
+    def to_inputs(
+        update: tf.Tensor,
+        candidate: tf.Tensor,
+        initial_state: tf.Tensor,
+        states: tf.Tensor,
+        upstream: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        to_states = backwards(update, upstream)
+        gate = tf.sigmoid(update)
+        previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
+        to_update = to_states * (candidate - previous) * gate * (1.0 - gate)
+        return to_update, to_states * gate, to_states[0] * (1.0 - gate[0])
+
+    if jit_compile:
+        forwards, to_inputs = (
+            tf.function(f, jit_compile=True, autograph=False) for f in (forwards, to_inputs)
+        )
+
     @tf.custom_gradient
     def scan(
         update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
@@ -55,11 +75,7 @@ def gated_scan(
         states = forwards(update, candidate, initial_state)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            to_states = backwards(update, upstream)
-            gate = tf.sigmoid(update)
-            previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
-            to_update = to_states * (candidate - previous) * gate * (1.0 - gate)
-            return to_update, to_states * gate, to_states[0] * (1.0 - gate[0])
+            return to_inputs(update, candidate, initial_state, states, upstream)
 
         return states, gradient
 

@@ -33,6 +33,8 @@ class Gru(keras.layers.Layer):
     def __init__(self, units: int, *, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.units = units
+        self.jit_compile = False
+        self._cudnn_twin: keras.layers.GRU | None = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of `input_shape[-1]` channels."""
@@ -44,31 +46,84 @@ class Gru(keras.layers.Layer):
             name="recurrent_kernel", shape=[self.units, gates], initializer="orthogonal"
         )
         self.bias = self.add_weight(name="bias", shape=[2, gates], initializer="zeros")
+        if tf.config.list_logical_devices("GPU"):
+            self.use_cudnn(input_shape[-1])
         self.built = True
 
+    def use_cudnn(self, n_channels: int) -> None:
+        """Makes calls go through `keras.layers.GRU`, which is fast on a GPU alone.
+
+        `build` does it where there is a GPU. Results and weights stay the same.
+
+        Args:
+            n_channels: Channels of the input.
+        """
+        with tf.init_scope():
+            twin = keras.layers.GRU(
+                self.units, return_sequences=True, return_state=True, dtype=self.dtype_policy
+            )
+            twin.build((None, None, n_channels))
+        # Not a sublayer: its own weights are never used, and don't belong to the model.
+        object.__setattr__(self, "_cudnn_twin", twin)
+
     def call(
-        self, inputs: tf.Tensor, initial_state: tf.Tensor | None = None
+        self,
+        inputs: tf.Tensor,
+        initial_state: tf.Tensor | None = None,
+        *,
+        time_major: bool = False,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs over all frames.
 
         Args:
             inputs: `[batch, n_frames, n_channels]`, n_frames >= 1.
             initial_state: `[batch, units]`; None means zeros.
+            time_major: Whether inputs and states are `[n_frames, batch, ...]` instead, as the loop
+                wants them: no transposes.
 
         Returns:
             The states of all frames, `[batch, n_frames, units]`, and the last, `[batch, units]`.
         """
-        projected = tf.matmul(inputs, tf.cast(self.kernel, inputs.dtype)) + self.bias[0]
+        frame_axis = 0 if time_major else 1
         if initial_state is None:
-            initial_state = self.initial_state(tf.shape(inputs)[0])
-        initial_state = tf.cast(initial_state, projected.dtype)
-        kernel, bias = (tf.convert_to_tensor(x) for x in (self.recurrent_kernel, self.bias[1]))
-        if inputs.shape[1] == 1:
+            initial_state = self.initial_state(tf.shape(inputs)[1 - frame_axis])
+        initial_state = tf.cast(initial_state, inputs.dtype)
+        if self._cudnn_twin is not None:
+            return self._call_cudnn(inputs, initial_state, time_major)
+        kernel, recurrent_kernel, bias = (
+            tf.cast(x, inputs.dtype) for x in (self.kernel, self.recurrent_kernel, self.bias)
+        )
+        rows = tf.reshape(inputs, [-1, inputs.shape[-1]])
+        projected = tf.matmul(rows, kernel) + bias[0]
+        projected = tf.reshape(projected, tf.concat([tf.shape(inputs)[:2], [-1]], axis=0))
+        projected = tf.ensure_shape(projected, [*inputs.shape[:2], 3 * self.units])
+        if inputs.shape[frame_axis] == 1:
             # A frame at a time, as a live host plays, needs no loop; some runtimes have none.
-            state = gru_step(projected[:, 0], initial_state, kernel, bias)
-            return state[:, tf.newaxis], state
-        states = gru_scan(projected, initial_state, kernel, bias)
-        return states, states[:, -1]
+            now = tf.squeeze(projected, axis=frame_axis)
+            state = gru_step(now, initial_state, recurrent_kernel, bias[1])
+            return tf.expand_dims(state, frame_axis), state
+        if not time_major:
+            projected = tf.transpose(projected, [1, 0, 2])
+        states = gru_scan(
+            projected, initial_state, recurrent_kernel, bias[1], jit_compile=self.jit_compile
+        )
+        return states if time_major else tf.transpose(states, [1, 0, 2]), states[-1]
+
+    def _call_cudnn(
+        self, inputs: tf.Tensor, initial_state: tf.Tensor, time_major: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Lets Keras' layer run, which uses cuDNN where it can, with this layer's weights."""
+        if time_major:
+            inputs = tf.transpose(inputs, [1, 0, 2])
+        weights = [self.kernel, self.recurrent_kernel, self.bias]
+        frozen = [variable.value for variable in self._cudnn_twin.non_trainable_variables]
+        (states, last), _ = self._cudnn_twin.stateless_call(
+            [tf.convert_to_tensor(weight) for weight in weights],
+            frozen,
+            inputs,
+            initial_state=initial_state,
+        )
+        return tf.transpose(states, [1, 0, 2]) if time_major else states, last
 
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Gives the state before the first frame, zeros `[batch, units]`."""
@@ -92,37 +147,48 @@ def gru_step(
 
 
 def gru_scan(
-    projected: tf.Tensor, initial_state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
+    projected: tf.Tensor,
+    initial_state: tf.Tensor,
+    kernel: tf.Tensor,
+    bias: tf.Tensor,
+    *,
+    jit_compile: bool = False,
 ) -> tf.Tensor:
     """Runs a GRU's recurrence over inputs that are already projected.
 
     With gates z (update) and r (reset) and candidate c:
     h_t = z h_{t-1} + (1 - z) c, c = tanh(x_c + r (h_{t-1} U_c + b_c)).
 
+    Measured with XLA on two cores, forward and gradient, 512 units, batch 8, 1000 frames: 1.3 s.
+    Keeping all gates for the gradient, so that nothing is computed again, took 1.3 s and 2.8 s as a
+    graph instead of 2.0 s; two scans of half the batch, side by side, took longer than one.
+
     Args:
         projected: Input times kernel plus bias, gates in the order z, r, c,
-            `[batch, n_frames, 3 * units]`.
+            `[n_frames, batch, 3 * units]`.
         initial_state: `[batch, units]`.
         kernel: Recurrent weights U, `[units, 3 * units]`.
         bias: Recurrent bias, `[3 * units]`.
+        jit_compile: Whether XLA compiles both directions.
 
     Returns:
-        All states, `[batch, n_frames, units]`.
+        All states, `[n_frames, batch, units]`.
     """
+    forward, backward = (
+        tf.function(f, jit_compile=True, autograph=False) if jit_compile else f
+        for f in (_forward, _backward)
+    )
 
     @tf.custom_gradient
     def scan(
         projected: tf.Tensor, initial_state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
     ) -> tuple[tf.Tensor, Callable[..., Any]]:
-        inputs = tf.transpose(projected, [1, 0, 2])
-        states = _forward(inputs, initial_state, kernel, bias)
+        states = forward(projected, initial_state, kernel, bias)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            return _backward(
-                tf.transpose(upstream, [1, 0, 2]), inputs, states, initial_state, kernel, bias
-            )
+            return backward(upstream, projected, states, initial_state, kernel, bias)
 
-        return tf.transpose(states, [1, 0, 2]), gradient
+        return states, gradient
 
     return scan(projected, initial_state, kernel, bias)
 
@@ -191,7 +257,7 @@ def _backward(
     to_initial = here[0] * update[0] + tf.matmul(first, kernel, transpose_b=True)
     to_kernel = tf.tensordot(previous, to_recurrent, [[0, 1], [0, 1]])
     to_bias = tf.reduce_sum(to_recurrent, axis=[0, 1])
-    return tf.transpose(to_inputs, [1, 0, 2]), to_initial, to_kernel, to_bias
+    return to_inputs, to_initial, to_kernel, to_bias
 
 
 def _scan_frames(

@@ -58,6 +58,7 @@ class MinGru(keras.layers.Layer):
             )
         self.units = units
         self.longest_frames = longest_frames
+        self.jit_compile = False
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of `input_shape[-1]` channels."""
@@ -93,7 +94,12 @@ class MinGru(keras.layers.Layer):
         if initial_state is None:
             initial_state = self.initial_state(tf.shape(inputs)[1])
         update, candidate = tf.split(gates, 2, axis=-1)
-        states = gated_scan(update, candidate, tf.cast(initial_state, self.variable_dtype))
+        states = gated_scan(
+            update,
+            candidate,
+            tf.cast(initial_state, self.variable_dtype),
+            jit_compile=self.jit_compile,
+        )
         return states, states[-1]
 
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:

@@ -29,11 +29,40 @@ def test_is_dense_then_normalization_then_leaky_relu() -> None:
     np.testing.assert_allclose(stack(_inputs(2, 4)), outputs, atol=1e-4)
 
 
+def test_gradients_equal_automatic_ones_in_float64() -> None:
+    stack = FcStack(6, 3, dtype="float64")
+    stack.build((None, None, 5))
+    rng = np.random.default_rng(3)
+    stack.set_weights([rng.normal(size=w.shape) for w in stack.weights])
+    inputs = tf.constant(rng.normal(size=[2, 4, 5]))
+    weighting = rng.normal(size=[2, 4, 6])
+
+    def layer_by_layer(outputs: tf.Tensor) -> tf.Tensor:
+        for dense, normalization in zip(stack.dense, stack.normalization, strict=True):
+            outputs = tf.nn.leaky_relu(normalization(dense(outputs)), alpha=0.2)
+        return outputs
+
+    def in_two_parts(inputs: tf.Tensor) -> tf.Tensor:
+        return stack([inputs[..., :2], inputs[..., 2:]])
+
+    results = []
+    for function in (layer_by_layer, stack, in_two_parts):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            total = tf.reduce_sum(weighting * function(inputs))
+        variables = [variable.value for variable in stack.trainable_variables]
+        results.append([total, *tape.gradient(total, [inputs, *variables])])
+    for expected, *others in zip(*results, strict=True):
+        for other in others:
+            np.testing.assert_allclose(other, expected, atol=1e-12)
+
+
 def test_no_layers_pass_the_input_on() -> None:
     stack = FcStack(6, 0)
     np.testing.assert_array_equal(stack(_inputs(2, 4)), _inputs(2, 4))
     assert stack.weights == []
     assert stack.output_channels(3) == 3
+    np.testing.assert_array_equal(stack([_inputs(2, 4)] * 2)[..., 3:], _inputs(2, 4))
 
 
 def test_frames_do_not_mix() -> None:

@@ -61,6 +61,40 @@ def test_equals_keras_in_float32_over_a_second() -> None:
     np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("n_frames", [1, 6])
+def test_frames_may_come_first(n_frames: int) -> None:
+    ours, _ = _pair("float64")
+    sequence = _sequence(3, n_frames, dtype="float64")
+    states, last = ours(sequence)
+    turned, turned_last = ours(tf.transpose(sequence, [1, 0, 2]), time_major=True)
+    np.testing.assert_allclose(tf.transpose(turned, [1, 0, 2]), states, atol=1e-12)
+    np.testing.assert_allclose(turned_last, last, atol=1e-12)
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_the_way_through_keras_for_gpus_gives_the_same(time_major: bool) -> None:
+    ours, _ = _pair("float64")
+    names = [weight.path for weight in ours.weights]
+    sequence = _sequence(3, 6, dtype="float64")
+    state = tf.constant(np.random.default_rng(5).normal(size=[3, UNITS]))
+    weighting = tf.constant(np.random.default_rng(6).normal(size=sequence.shape[:2]))
+    results = []
+    for through_keras in (False, True):
+        if through_keras:
+            ours.use_cudnn(CHANNELS)
+        with tf.GradientTape() as tape:
+            tape.watch((sequence, state))
+            inputs = tf.transpose(sequence, [1, 0, 2]) if time_major else sequence
+            states, last = ours(inputs, initial_state=state, time_major=time_major)
+            states = tf.transpose(states, [1, 0, 2]) if time_major else states
+            total = tf.reduce_sum(weighting[..., tf.newaxis] * states) + tf.reduce_sum(last**2)
+        gradients = tape.gradient(total, [sequence, state, *(w.value for w in ours.weights)])
+        results.append([states, last, *gradients])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    assert [weight.path for weight in ours.weights] == names  # the detour owns no weights
+
+
 def test_weights_go_both_ways() -> None:
     ours, theirs = _pair("float32")
     assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
@@ -74,7 +108,7 @@ def test_weights_go_both_ways() -> None:
 def test_gradients_equal_finite_differences() -> None:
     rng = np.random.default_rng(7)
     arguments = [
-        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([1, 3, 6], [1, 2], [2, 6], [6])
+        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([3, 1, 6], [1, 2], [2, 6], [6])
     ]
     analytic, numeric = tf.test.compute_gradient(
         tf.function(gru_scan, autograph=False), arguments, delta=1e-5
