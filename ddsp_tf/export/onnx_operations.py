@@ -20,9 +20,9 @@ _SAME_ARGUMENTS = {
     **{"RealDiv": "Div", "Maximum": "Max", "Minimum": "Min", "SelectV2": "Where"},
     **{"LessEqual": "LessOrEqual", "GreaterEqual": "GreaterOrEqual"},
     **{"LogicalAnd": "And", "LogicalOr": "Or", "LogicalNot": "Not"},
-    **{"Reciprocal": "Reciprocal", "Rint": "Round", "Round": "Round"},
+    **{"Reciprocal": "Reciprocal", "Rint": "Round", "Round": "Round", "AddN": "Sum"},
 }
-_ALIASES = ("Identity", "StopGradient", "Snapshot", "PreventGradient", "IdentityN", "CheckNumerics")
+_ALIASES = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape", "Snapshot")
 _RESHAPES = ("Reshape", "ExpandDims", "Squeeze")
 _REDUCTIONS = {"Mean": "ReduceMean", "Sum": "ReduceSum", "Max": "ReduceMax", "Min": "ReduceMin"}
 
@@ -73,6 +73,12 @@ def _square(nodes: OnnxNodes, operation: Operation) -> None:
 def _squared_difference(nodes: OnnxNodes, operation: Operation) -> None:
     difference = nodes.add("Sub", _reads(nodes, operation))
     _add(nodes, operation, "Mul", [difference, difference])
+
+
+@rule("Log1p")
+def _log_of_one_more(nodes: OnnxNodes, operation: Operation) -> None:
+    one = nodes.constant(np.ones([], operation.inputs[0].dtype.as_numpy_dtype))
+    _add(nodes, operation, "Log", [nodes.add("Add", [*_reads(nodes, operation), one])])
 
 
 @rule("Rsqrt")
@@ -191,6 +197,26 @@ def _strided_slice(nodes: OnnxNodes, operation: Operation) -> None:
         arguments = [nodes.integers(column) for column in (firsts, lasts, axes, steps)]
         result = nodes.add("Slice", [result, *arguments])
     nodes.names[operation.outputs[0].name] = nodes.reshape(result, _shape(operation.outputs[0]))
+
+
+@rule("Slice")
+def _slice(nodes: OnnxNodes, operation: Operation) -> None:
+    begin = [int(x) for x in _static(operation.inputs[1])]
+    ends = [x + size for x, size in zip(begin, _shape(operation.outputs[0]), strict=True)]
+    arguments = [nodes.integers(column) for column in (begin, ends)]
+    _add(nodes, operation, "Slice", [nodes.read(operation.inputs[0]), *arguments])
+
+
+@rule("Tile")
+def _tile(nodes: OnnxNodes, operation: Operation) -> None:
+    repeats = nodes.integers([int(x) for x in _static(operation.inputs[1])])
+    _add(nodes, operation, "Tile", [nodes.read(operation.inputs[0]), repeats])
+
+
+@rule("BroadcastTo")
+def _broadcast(nodes: OnnxNodes, operation: Operation) -> None:
+    shape = nodes.integers(_shape(operation.outputs[0]))
+    _add(nodes, operation, "Expand", [nodes.read(operation.inputs[0]), shape])
 
 
 @rule("GatherV2")
