@@ -87,8 +87,9 @@ class MinGru(keras.layers.Layer):
             in float32 whatever the layer computes its matrix product in: a slow unit changes by
             less than a bfloat16 can tell.
         """
-        projected = tf.matmul(
-            tf.cast(inputs, self.compute_dtype), tf.cast(self.kernel, self.compute_dtype)
+        # Not `matmul`, whose gradient would be a matrix product for each frame.
+        projected = tf.tensordot(
+            tf.cast(inputs, self.compute_dtype), tf.cast(self.kernel, self.compute_dtype), 1
         )
         gates = tf.cast(projected, self.variable_dtype) + tf.cast(self.bias, self.variable_dtype)
         if initial_state is None:
