@@ -103,6 +103,30 @@ def frame(audio: tf.Tensor, frame_length: int, hop_length: int) -> tf.Tensor:
     return frames[..., :frame_length]
 
 
+def frame_adjoint(frames: tf.Tensor, hop_length: int, n_samples: int | tf.Tensor) -> tf.Tensor:
+    """Takes gradients of `frame`'s output back to its input: adds the frames where they were cut.
+
+    Args:
+        frames: `[batch, ceil(n_samples / hop_length), frame_length]`.
+        hop_length: Samples between frames, > 0.
+        n_samples: Of the audio that was cut.
+
+    Returns:
+        `[batch, n_samples]`.
+    """
+    frame_length = frames.shape[-1]
+    left = frame_length // 2
+    whole = n_frames(frame_length, hop_length) * hop_length
+    summed = overlap_add(tf.pad(frames, [[0, 0], [0, 0], [0, whole - frame_length]]), hop_length)
+    # Hops longer than half a frame leave samples at the end that no frame holds.
+    lacking = tf.maximum(left + n_samples - tf.shape(summed)[1], 0)
+    summed = tf.pad(summed, [[0, 0], [0, lacking]])
+    return tf.ensure_shape(
+        summed[:, left : left + n_samples],
+        [frames.shape[0], n_samples if isinstance(n_samples, int) else None],
+    )
+
+
 def overlap_add(segments: tf.Tensor, hop_length: int) -> tf.Tensor:
     """Sums segments whose starts are `hop_length` samples apart.
 

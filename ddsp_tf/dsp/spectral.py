@@ -1,11 +1,12 @@
 """Short-time spectra: magnitudes, mel bands, cepstra."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.framing import frame
+from ddsp_tf.dsp.framing import frame, frame_adjoint
 from ddsp_tf.errors import ArgumentError
 
 
@@ -41,7 +42,31 @@ def stft_magnitude(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.
     Returns:
         `[batch, n_frames, fft_length // 2 + 1]`, >= 0.
     """
-    return tf.abs(stft(audio, fft_length=fft_length, hop_length=hop_length))
+    n_samples = audio.shape[1] or tf.shape(audio)[1]
+
+    @tf.custom_gradient
+    def magnitude(audio: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        spectrum = stft(audio, fft_length=fft_length, hop_length=hop_length)
+        result = tf.abs(spectrum)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            weight = tf.math.divide_no_nan(upstream, result) * _adjoint_weights(fft_length)
+            frames = tf.signal.irfft(spectrum * tf.cast(weight, spectrum.dtype), [fft_length])
+            return frame_adjoint(frames * hann_window(fft_length), hop_length, n_samples)
+
+        return result, gradient
+
+    return magnitude(audio)
+
+
+@functools.cache
+def _adjoint_weights(fft_length: int) -> np.ndarray:
+    """Makes the inverse real FFT the adjoint of the real FFT, which counts every bin once."""
+    weights = np.full(fft_length // 2 + 1, 0.5 * fft_length, np.float32)
+    weights[0] = fft_length
+    if fft_length % 2 == 0:
+        weights[-1] = fft_length
+    return weights
 
 
 def mel_spectrogram(

@@ -6,6 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# Long enough for efficient matrix products, short enough to work in the cache.
+_CHUNK_FRAMES = 128
+
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class Gru(keras.layers.Layer):
@@ -90,23 +93,16 @@ class Gru(keras.layers.Layer):
         initial_state = tf.cast(initial_state, inputs.dtype)
         if self._cudnn_twin is not None:
             return self._call_cudnn(inputs, initial_state, time_major)
-        kernel, recurrent_kernel, bias = (
+        weights = [
             tf.cast(x, inputs.dtype) for x in (self.kernel, self.recurrent_kernel, self.bias)
-        )
-        rows = tf.reshape(inputs, [-1, inputs.shape[-1]])
-        projected = tf.matmul(rows, kernel) + bias[0]
-        projected = tf.reshape(projected, tf.concat([tf.shape(inputs)[:2], [-1]], axis=0))
-        projected = tf.ensure_shape(projected, [*inputs.shape[:2], 3 * self.units])
+        ]
         if inputs.shape[frame_axis] == 1:
             # A frame at a time, as a live host plays, needs no loop; some runtimes have none.
-            now = tf.squeeze(projected, axis=frame_axis)
-            state = gru_step(now, initial_state, recurrent_kernel, bias[1])
+            state = gru_step(tf.squeeze(inputs, axis=frame_axis), initial_state, *weights)
             return tf.expand_dims(state, frame_axis), state
         if not time_major:
-            projected = tf.transpose(projected, [1, 0, 2])
-        states = gru_scan(
-            projected, initial_state, recurrent_kernel, bias[1], jit_compile=self.jit_compile
-        )
+            inputs = tf.transpose(inputs, [1, 0, 2])
+        states = gru_scan(inputs, initial_state, *weights, jit_compile=self.jit_compile)
         return states if time_major else tf.transpose(states, [1, 0, 2]), states[-1]
 
     def _call_cudnn(
@@ -139,36 +135,46 @@ class Gru(keras.layers.Layer):
 
 
 def gru_step(
-    projected: tf.Tensor, state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
+    inputs: tf.Tensor,
+    state: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
 ) -> tf.Tensor:
-    """Runs one frame of `gru_scan`: `projected` is `[batch, 3 * units]`, the result the state."""
-    update, _, candidate, _ = _gates(projected, tf.matmul(state, kernel) + bias)
+    """Runs one frame of `gru_scan`: `inputs` is `[batch, n_channels]`, the result the state."""
+    projected = tf.matmul(inputs, kernel) + bias[0]
+    update, _, candidate, _ = _gates(projected, tf.matmul(state, recurrent_kernel) + bias[1])
     return candidate + update * (state - candidate)
 
 
 def gru_scan(
-    projected: tf.Tensor,
+    inputs: tf.Tensor,
     initial_state: tf.Tensor,
     kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
     *,
     jit_compile: bool = False,
 ) -> tf.Tensor:
-    """Runs a GRU's recurrence over inputs that are already projected.
+    """Runs a GRU over frames.
 
     With gates z (update) and r (reset) and candidate c:
-    h_t = z h_{t-1} + (1 - z) c, c = tanh(x_c + r (h_{t-1} U_c + b_c)).
+    h_t = z h_{t-1} + (1 - z) c, c = tanh(x_t W_c + b_c + r (h_{t-1} U_c + d_c)).
 
-    Measured with XLA on two cores, forward and gradient, 512 units, batch 8, 1000 frames: 1.3 s.
-    Keeping all gates for the gradient, so that nothing is computed again, took 1.3 s and 2.8 s as a
-    graph instead of 2.0 s; two scans of half the batch, side by side, took longer than one.
+    The gradient keeps the projected inputs and the states. It goes back in chunks of frames: makes
+    a chunk's gates again in one matrix product, runs its loop, which carries one vector, and adds
+    its part of all weight gradients, each one product a chunk.
+
+    Measured with XLA on two cores, 512 units, batch 8, 1000 frames, forward and gradient: 1.3 s.
+    Keeping all gates, so that nothing is computed again, took 1.3 s too, and as a graph 2.8 s
+    instead of 2.0; two scans of half the batch side by side took longer than one.
 
     Args:
-        projected: Input times kernel plus bias, gates in the order z, r, c,
-            `[n_frames, batch, 3 * units]`.
+        inputs: `[n_frames, batch, n_channels]`, n_frames >= 1.
         initial_state: `[batch, units]`.
-        kernel: Recurrent weights U, `[units, 3 * units]`.
-        bias: Recurrent bias, `[3 * units]`.
+        kernel: W, gates in the order z, r, c, `[n_channels, 3 * units]`.
+        recurrent_kernel: U, `[units, 3 * units]`.
+        bias: b of the inputs and d of the state, `[2, 3 * units]`.
         jit_compile: Whether XLA compiles both directions.
 
     Returns:
@@ -180,26 +186,29 @@ def gru_scan(
     )
 
     @tf.custom_gradient
-    def scan(
-        projected: tf.Tensor, initial_state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
-    ) -> tuple[tf.Tensor, Callable[..., Any]]:
-        states = forward(projected, initial_state, kernel, bias)
+    def scan(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+        projected, states = forward(*tensors)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            return backward(upstream, projected, states, initial_state, kernel, bias)
+            return backward(upstream, projected, states, *tensors)
 
         return states, gradient
 
-    return scan(projected, initial_state, kernel, bias)
+    return scan(inputs, initial_state, kernel, recurrent_kernel, bias)
 
 
 def _forward(
-    inputs: tf.Tensor, initial_state: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
-) -> tf.Tensor:
+    inputs: tf.Tensor,
+    initial_state: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    projected = tf.tensordot(inputs, kernel, 1) + bias[0]
     # One product a gate: XLA then fuses its nonlinearity, which halved the loop's time.
-    to_update, to_reset, to_candidate = tf.split(inputs, 3, axis=-1)
-    update_kernel, reset_kernel, candidate_kernel = tf.split(kernel, 3, axis=-1)
-    update_bias, reset_bias, candidate_bias = tf.split(bias, 3)
+    to_update, to_reset, to_candidate = tf.split(projected, 3, axis=-1)
+    update_kernel, reset_kernel, candidate_kernel = tf.split(recurrent_kernel, 3, axis=-1)
+    update_bias, reset_bias, candidate_bias = tf.split(bias[1], 3)
 
     def step(frame: tf.Tensor, state: tf.Tensor, states: Any) -> tuple[Any, ...]:
         update = tf.sigmoid(to_update[frame] + tf.matmul(state, update_kernel) + update_bias)
@@ -209,7 +218,15 @@ def _forward(
         state = candidate + update * (state - candidate)
         return frame + 1, state, states.write(frame, state)
 
-    return _scan_frames(inputs, step, initial_state, range_start=0)
+    count = inputs.shape[0] or tf.shape(inputs)[0]
+    states = tf.TensorArray(inputs.dtype, size=count, element_shape=initial_state.shape)
+    *_, states = tf.while_loop(
+        lambda frame, *_: frame < count,
+        step,
+        (0, initial_state, states),
+        maximum_iterations=count,
+    )
+    return projected, tf.ensure_shape(states.stack(), [inputs.shape[0], *initial_state.shape])
 
 
 def _gates(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -223,57 +240,98 @@ def _gates(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 def _backward(
     upstream: tf.Tensor,
-    inputs: tf.Tensor,
+    projected: tf.Tensor,
     states: tf.Tensor,
+    inputs: tf.Tensor,
     initial_state: tf.Tensor,
     kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
 ) -> tuple[tf.Tensor, ...]:
-    """Gradients of projected inputs, initial state, kernel and bias.
-
-    All gates are made again in one matrix product. What multiplies the state's gradient at each
-    frame is then known beforehand, so the loop has one small product and keeps one vector.
-    """
+    """Gradients of inputs, initial state, kernel, recurrent kernel and bias."""
+    count = inputs.shape[0] or tf.shape(inputs)[0]
+    n_chunks = -(-count // _CHUNK_FRAMES)
+    chunk = -(-count // n_chunks)
     previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
-    recurrent = tf.tensordot(previous, kernel, 1) + bias
-    update, reset, candidate, recurrent_candidate = _gates(inputs, recurrent)
+    # Frames added at the end have no gradient, and pass none on.
+    missing = n_chunks * chunk - count
+    frames = [
+        tf.reshape(
+            tf.pad(x, [[0, missing], [0, 0], [0, 0]]),
+            tf.concat([[n_chunks, chunk], tf.shape(x)[1:]], axis=0),
+        )
+        for x in (upstream, projected, previous, inputs)
+    ]
+
+    def body(index: tf.Tensor, carried: tf.Tensor, kept: Any, *sums: tf.Tensor) -> tuple[Any, ...]:
+        now = [x[index] for x in frames]
+        carried, to_inputs, parts = _backward_chunk(
+            carried, *now, kernel, recurrent_kernel, bias[1]
+        )
+        added = [total + part for total, part in zip(sums, parts, strict=True)]
+        return index - 1, carried, kept.write(index, to_inputs), *added
+
+    shape = [*inputs.shape[1:]]
+    kept = tf.TensorArray(inputs.dtype, size=n_chunks, element_shape=[None, *shape])
+    zeros = [tf.zeros_like(x) for x in (kernel, recurrent_kernel, bias)]
+    _, carried, kept, *sums = tf.while_loop(
+        lambda index, *_: index >= 0,
+        body,
+        (n_chunks - 1, tf.zeros_like(initial_state), kept, *zeros),
+        maximum_iterations=n_chunks,
+    )
+    to_inputs = tf.reshape(kept.stack(), tf.concat([[-1], tf.shape(inputs)[1:]], axis=0))
+    return to_inputs[:count], carried, *sums
+
+
+def _backward_chunk(
+    carried: tf.Tensor,
+    upstream: tf.Tensor,
+    projected: tf.Tensor,
+    previous: tf.Tensor,
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+    """Goes back over some frames.
+
+    What multiplies the state's gradient at each frame is known before the loop, which so has one
+    small product and keeps one vector.
+
+    Returns:
+        The gradient of the state before the frames, that of their inputs, and their parts of the
+        gradients of kernel, recurrent kernel and bias.
+    """
+    recurrent = tf.tensordot(previous, recurrent_kernel, 1) + bias
+    update, reset, candidate, recurrent_candidate = _gates(projected, recurrent)
     to_update = (previous - candidate) * update * (1.0 - update)
     to_candidate = (1.0 - update) * (1.0 - tf.square(candidate))
     to_reset = to_candidate * recurrent_candidate * reset * (1.0 - reset)
     to_recurrent = tf.concat([to_update, to_reset, to_candidate * reset], axis=-1)
-    transposed_kernel = tf.transpose(kernel)
+    transposed_kernel = tf.transpose(recurrent_kernel)
 
     def step(frame: tf.Tensor, carried: tf.Tensor, kept: Any) -> tuple[Any, ...]:
         here = upstream[frame] + carried
-        gate_gradients = tf.concat([here, here, here], axis=-1) * to_recurrent[frame]
+        gate_gradients = tf.tile(here, [1, 3]) * to_recurrent[frame]
         carried = here * update[frame] + tf.matmul(gate_gradients, transposed_kernel)
         return frame - 1, carried, kept.write(frame, here)
 
-    last = tf.shape(inputs)[0] - 1
-    here = _scan_frames(upstream, step, tf.zeros_like(initial_state), range_start=last)
-    to_recurrent *= tf.tile(here, [1, 1, 3])
-    to_inputs = tf.concat([here * to_update, here * to_reset, here * to_candidate], axis=-1)
-    first = to_recurrent[0]
-    to_initial = here[0] * update[0] + tf.matmul(first, kernel, transpose_b=True)
-    to_kernel = tf.tensordot(previous, to_recurrent, [[0, 1], [0, 1]])
-    to_bias = tf.reduce_sum(to_recurrent, axis=[0, 1])
-    return to_inputs, to_initial, to_kernel, to_bias
-
-
-def _scan_frames(
-    frames: tf.Tensor,
-    step: Callable[..., tuple[Any, ...]],
-    initial: tf.Tensor,
-    *,
-    range_start: int | tf.Tensor,
-) -> tf.Tensor:
-    """Loops over frames forwards from 0, or backwards from the last, and stacks what is written."""
-    count = frames.shape[0] or tf.shape(frames)[0]
-    kept = tf.TensorArray(initial.dtype, size=count, element_shape=initial.shape)
-    _, _, kept = tf.while_loop(
-        lambda frame, *_: (frame >= 0) & (frame < count),
+    count = upstream.shape[0] or tf.shape(upstream)[0]
+    kept = tf.TensorArray(carried.dtype, size=count, element_shape=carried.shape)
+    _, carried, kept = tf.while_loop(
+        lambda frame, *_: frame >= 0,
         step,
-        (tf.convert_to_tensor(range_start), initial, kept),
+        (count - 1, carried, kept),
         maximum_iterations=count,
     )
-    return tf.ensure_shape(kept.stack(), [None, *initial.shape])
+    here = kept.stack()
+    to_recurrent *= tf.tile(here, [1, 1, 3])
+    to_projected = tf.concat([here * to_update, here * to_reset, here * to_candidate], axis=-1)
+    over_frames = [[0, 1], [0, 1]]
+    sums = [
+        tf.tensordot(inputs, to_projected, over_frames),
+        tf.tensordot(previous, to_recurrent, over_frames),
+        tf.stack([tf.reduce_sum(x, axis=[0, 1]) for x in (to_projected, to_recurrent)]),
+    ]
+    return carried, tf.tensordot(to_projected, tf.transpose(kernel), 1), sums
