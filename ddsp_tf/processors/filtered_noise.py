@@ -111,7 +111,8 @@ class FilteredNoise(Processor):
         )
         audio = dsp.time_varying_fir_block(noise, responses, hop_length=hop)
         following = {
-            "frame": state["frame"] + tf.cast(n_frames, tf.int64),
+            # The noise repeats after 2**32 samples, and so may the count.
+            "frame": (state["frame"] + tf.cast(n_frames, tf.int64)) % 2**32,
             "past_magnitudes": magnitudes[:, n_frames : n_frames + past],
         }
         return audio, following
