@@ -14,6 +14,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "transfer",
+    "stream",
     "export",
     "demo",
     "inspect",

@@ -17,12 +17,19 @@ def reporting(function: Function) -> Function:
 
     An error inside `function` becomes a message and an exit code.
     """
+    json_option = click.option(
+        "--json", "as_json", is_flag=True, help="Write the result as JSON on stdout."
+    )
+    return json_option(reporting_errors(function))
+
+
+def reporting_errors(function: Function) -> Function:
+    """Does what `reporting` does, without --json: for a command whose stdout is its result."""
 
     @click.option("--quiet", "-q", is_flag=True, help="Write nothing but errors.")
-    @click.option("--json", "as_json", is_flag=True, help="Write the result as JSON on stdout.")
     @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
     @functools.wraps(function)
-    def wrapped(*args: Any, quiet: bool, as_json: bool, debug: bool, **kwargs: Any) -> Any:
+    def wrapped(*args: Any, quiet: bool, debug: bool, as_json: bool = False, **kwargs: Any) -> Any:
         terminal = Terminal(quiet=quiet, as_json=as_json, debug=debug)
         with reported_errors(debug=debug, on_interrupt=lambda: terminal.when_interrupted):
             return function(terminal, *args, **kwargs)
@@ -53,4 +60,20 @@ def gin_options(function: Function) -> Function:
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there. Without it, nothing is replaced."
+)
+
+semitones_option = click.option(
+    "--semitones", type=float, default=0.0, metavar="N", help="Transpose, after the octave."
+)
+
+loudness_option = click.option(
+    "--loudness-db", type=float, default=0.0, metavar="DB", help="Play louder or softer."
+)
+
+gate_option = click.option(
+    "--gate/--no-gate", default=True, help="Fade out what is no note (default: yes)."
+)
+
+no_reverb_option = click.option(
+    "--no-reverb", is_flag=True, help="Leave out the room of the recordings."
 )

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ddsp_tf.cli.exit_codes import FAILED, describe
-from ddsp_tf.cli.options import overwrite_option, reporting
+from ddsp_tf.cli.options import (
+    gate_option,
+    loudness_option,
+    no_reverb_option,
+    overwrite_option,
+    reporting,
+    semitones_option,
+)
 from ddsp_tf.cli.output_names import Job, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal, duration
 
@@ -48,10 +55,8 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     metavar="N",
     help="Shift by whole octaves; auto: where the instrument plays best.",
 )
-@click.option(
-    "--semitones", type=float, default=0.0, metavar="N", help="Transpose, after the octave."
-)
-@click.option("--loudness-db", type=float, default=0.0, metavar="DB", help="Play louder or softer.")
+@semitones_option
+@loudness_option
 @click.option(
     "--match-loudness/--no-match-loudness",
     "--match-stats/--no-match-stats",
@@ -78,8 +83,8 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     metavar="0..2",
     help="How clear and loud a note must be; 0 keeps everything.",
 )
-@click.option("--gate/--no-gate", default=True, help="Fade out what is no note (default: yes).")
-@click.option("--no-reverb", is_flag=True, help="Leave out the room of the recordings.")
+@gate_option
+@no_reverb_option
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
 @click.option(
     "--format",
