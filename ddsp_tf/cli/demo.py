@@ -1,10 +1,11 @@
 """`ddsp-tf demo`: plays instruments in the browser."""
 
+import signal
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -50,10 +51,9 @@ def command(
         if browser:
             # Where there is no browser, the address is enough.
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-        try:
+        with suppress(KeyboardInterrupt), _ended_by_signals():
             server.serve_forever(poll_interval=0.2)
-        except KeyboardInterrupt:
-            terminal.note("Ended.")
+        terminal.note("Ended.")
 
 
 @contextmanager
@@ -68,6 +68,18 @@ def _page(terminal: Terminal, models: tuple[str, ...], site: Path | None) -> Ite
         return
     with tempfile.TemporaryDirectory(prefix="ddsp-tf-") as parent:
         yield _make_page(terminal, models, Path(parent) / "site")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Makes Ctrl-C and `kill` raise KeyboardInterrupt, also where a shell has Ctrl-C ignored."""
+    chosen = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in chosen]
+    try:
+        yield
+    finally:
+        for number, handler in zip(chosen, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _make_page(terminal: Terminal, models: tuple[str, ...], folder: Path) -> Path:

@@ -34,7 +34,6 @@ class SiteServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
-    allow_reuse_address = False
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         try:

@@ -116,10 +116,14 @@ export class Conductor {
     else this.source.release(note);
   }
 
-  /**
-   * Plays features at once, without the audio thread. `gain` is of the sound before the room.
-   */
-  async render({ f0Hz, loudnessDb, gain }) {
+  /** Plays features at once, without the audio thread. */
+  async render(features) {
+    const frames = await this.decode(features);
+    return renderAll(new Synth(this.instrument, this.impulseResponse), frames, this.roomLevel);
+  }
+
+  /** Frames of controls for features; `gain` is of the sound before the room, 1 by default. */
+  async decode({ f0Hz, loudnessDb, gain }) {
     this.stop();
     await this.pumping;
     this.decoder.reset();
@@ -128,7 +132,7 @@ export class Conductor {
       const controls = await this.decoder.step(f0Hz[i], loudnessDb[i]);
       this.layout.write(frames, i, f0Hz[i], gain?.[i] ?? 1, controls);
     }
-    return renderAll(new Synth(this.instrument, this.impulseResponse), frames, this.roomLevel);
+    return frames;
   }
 
   /** Finds the features of a whole recording, as they are when it is played. */

@@ -75,7 +75,7 @@ export class KeyboardPanel {
 
   setVibrato() {
     const cents = Number(find("vibrato").value);
-    find("vibrato-value").textContent = `${cents} cents`;
+    find("vibrato-value").textContent = `${cents} ct`;
     this.player.edit({ vibratoCents: cents });
   }
 

@@ -94,6 +94,6 @@ export class Meters {
     const percent = (share) => `${Math.round(100 * share)} %`;
     find("cost").textContent =
       `Networks ${percent(networks.share)}, synthesiser ${percent(synth.share)} of one core; ` +
-      `${synth.nUnderruns} gaps.`;
+      `${synth.nUnderruns || "no"} gap${synth.nUnderruns === 1 ? "" : "s"}.`;
   }
 }

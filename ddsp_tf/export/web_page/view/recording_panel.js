@@ -1,6 +1,7 @@
 import { clockTime } from "./clock.js";
 
 const find = (id) => document.getElementById(id);
+const MOST_GAPS = 8;
 
 /** A recording that is chosen, dropped, or the demo melody; played, sought in, or rendered. */
 export class RecordingPanel {
@@ -40,7 +41,7 @@ export class RecordingPanel {
       window.addEventListener(type, (event) => event.preventDefault());
     }
     this.player.addEventListener("state", ({ detail }) => this.showState(detail));
-    this.player.addEventListener("progress", ({ detail }) => this.follow(detail.nPlayed));
+    this.player.addEventListener("progress", ({ detail }) => this.follow(detail));
     this.player.addEventListener("working", ({ detail }) =>
       this.say(`Listening to the recording: ${Math.round(100 * Math.min(1, detail.share))} %`),
     );
@@ -144,8 +145,15 @@ export class RecordingPanel {
     return this.startFrame + 1 >= (this.audio.length / this.player.sampleRate) * this.player.frameRate;
   }
 
-  follow(nPlayed) {
+  follow({ nPlayed, nUnderruns }) {
     if (this.player.state !== "file") return;
+    if (nUnderruns === MOST_GAPS) {
+      this.say(
+        "This computer is too busy to listen and play at once. " +
+          "“Whole recording as WAV” does one after the other.",
+        "error",
+      );
+    }
     this.nPlayed = nPlayed;
     this.showTime((this.startFrame + nPlayed) / this.player.frameRate);
   }

@@ -27,10 +27,14 @@ export class SpectrumView {
     for (let x = 0; x <= width; x++) {
       const bin = (this.hz(x, highest) / highest) * (levels.length - 1);
       const next = (this.hz(x + 1, highest) / highest) * (levels.length - 1);
-      let level = levels[Math.round(bin)];
+      const below = Math.floor(bin);
+      const above = Math.min(below + 1, levels.length - 1);
+      let level = levels[below] + (bin - below) * (levels[above] - levels[below]);
       for (let i = Math.ceil(bin); i < next && i < levels.length; i++) {
         level = Math.max(level, levels[i]);
       }
+      // Silence is minus infinity, and between two of those there is no number.
+      if (Number.isNaN(level)) level = FLOOR_DB;
       const share = Math.min(1, Math.max(0, (level - FLOOR_DB) / (TOP_DB - FLOOR_DB)));
       context.lineTo(x, height - 15 - share * (height - 18));
     }

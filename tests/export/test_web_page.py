@@ -1,0 +1,367 @@
+"""The exported page in a real browser: it sounds as Python does, and everybody can use it."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+import soxr
+from browser import OpenPage, open_page
+from export_toys import small_instrument
+
+from ddsp_tf.export import export_web
+from ddsp_tf.features import extract_features
+from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.streaming import Streamer
+from ddsp_tf.models import Instrument
+
+pytestmark = pytest.mark.slow
+
+FloatArray = npt.NDArray[np.float32]
+RECORDING = "phrases/trumpet_jazz_phrase.flac"
+SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with the violin and a toy of another rate."""
+    folder = tmp_path_factory.mktemp("web") / "site"
+    export_web(Instrument.load("violin"), folder)
+    report = export_web(small_instrument(48000), folder)
+    assert report.instruments == ("violin", "toy")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    """Where `ddsp-tf demo` serves the page."""
+    command = [sys.executable, "-m", "ddsp_tf", "demo", "--site", str(site), "--no-browser"]
+    with subprocess.Popen(
+        [*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            lines = [server.stdout.readline() for _ in range(3)]
+            yield json.loads("".join(lines))["url"]
+            server.send_signal(signal.SIGINT)
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def recording(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some seconds of a trumpet, at the rate of the instrument."""
+    audio, rate = soundfile.read(recordings / RECORDING, dtype="float32", always_2d=True)
+    mono = audio.mean(axis=1)[: round(SECONDS * rate)]
+    path = tmp_path_factory.mktemp("recording") / "trumpet.wav"
+    soundfile.write(path, soxr.resample(mono, rate, 16000), 16000, subtype="FLOAT")
+    return path
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Any]:
+    """What drives browsers."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def opened(playwright: Any, url: str) -> Iterator[OpenPage]:
+    """The page as most see it; the tests below share it."""
+    with open_page(playwright, url) as opened:
+        yield opened.wait_until_ready()
+
+
+def ask(opened: OpenPage, script: str, argument: Any = None) -> Any:
+    """Runs a script in the page. Arrays come back as lists."""
+    return opened.page.evaluate(script, argument)
+
+
+def glide() -> tuple[FloatArray, FloatArray]:
+    """Two seconds of pitch in Hz and loudness in dB."""
+    time_s = np.arange(500) / 250.0
+    f0_hz = 440.0 * 2.0 ** (0.9 * np.sin(2 * np.pi * 1.3 * time_s))
+    loudness_db = -25.0 + 15.0 * np.sin(2 * np.pi * 0.7 * time_s)
+    return f0_hz.astype(np.float32), loudness_db.astype(np.float32)
+
+
+def in_python(f0_hz: FloatArray, loudness_db: FloatArray) -> FloatArray:
+    """What the streaming core plays, without its latency."""
+    streamer = Streamer("violin", xla=False)
+    late = [streamer.process(f0_hz[np.newaxis], loudness_db[np.newaxis]), streamer.flush()]
+    return np.concatenate(late, axis=1)[0, streamer.latency_samples :]
+
+
+def difference_db(audio: FloatArray, expected: FloatArray) -> float:
+    """The level of the difference against that of what is expected."""
+    n_samples = min(len(audio), len(expected))
+    error = audio[:n_samples] - expected[:n_samples]
+    return float(10 * np.log10(np.mean(error**2) / np.mean(expected[:n_samples] ** 2)))
+
+
+def test_equal_features_sound_as_in_python(opened: OpenPage) -> None:
+    f0_hz, loudness_db = glide()
+    played = ask(
+        opened,
+        "async (x) => Array.from(await ddsp.player.render(x))",
+        {"f0Hz": f0_hz.tolist(), "loudnessDb": loudness_db.tolist()},
+    )
+    expected = in_python(f0_hz, loudness_db)
+    assert len(played) == len(expected)
+    assert difference_db(np.array(played, np.float32), expected) < -60.0
+    assert opened.troubles == []
+
+
+WORKLET = """async (features) => {
+  const { player } = ddsp;
+  const frames = await player.ask("decode", features);
+  const nSamples = features.f0Hz.length * player.instrument.hop_length;
+  const context = new OfflineAudioContext(1, nSamples, player.sampleRate);
+  await context.audioWorklet.addModule("player/worklet.js");
+  const node = new AudioWorkletNode(context, "ddsp-synth", {
+    numberOfInputs: 0,
+    outputChannelCount: [1],
+    processorOptions: { instrument: player.instrument, impulseResponse: player.impulseResponse },
+  });
+  const { port1, port2 } = new MessageChannel();
+  node.port.postMessage({ type: "connect", port: port1 }, [port1]);
+  node.connect(context.destination);
+  const asked = new Promise((resolve) => (node.port.onmessage = resolve));
+  node.port.postMessage({ type: "stats" });
+  await asked;
+  port2.postMessage({ type: "start", generation: 1 });
+  port2.postMessage({ type: "frames", generation: 1, frames });
+  port2.postMessage({ type: "end", generation: 1 });
+  node.port.postMessage({ type: "stats" });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return Array.from((await context.startRendering()).getChannelData(0));
+}"""
+
+
+def test_the_audio_worklet_plays_the_same(opened: OpenPage) -> None:
+    f0_hz, loudness_db = glide()
+    features = {"f0Hz": f0_hz.tolist(), "loudnessDb": loudness_db.tolist()}
+    played = np.array(ask(opened, WORKLET, features), np.float32)
+    assert difference_db(played, in_python(f0_hz, loudness_db)) < -60.0
+    assert opened.troubles == []
+
+
+@pytest.fixture(scope="module")
+def heard(opened: OpenPage, recording: Path) -> dict[str, FloatArray]:
+    """What the page finds in the recording that somebody chooses, and what it plays."""
+    opened.page.set_input_files("#file", recording)
+    opened.wait_for_text("#file-name", "trumpet.wav")
+    opened.wait_for_text("#status", "Ready.")
+    ask(opened, "() => ddsp.player.edit({ octaves: 0, loudnessDb: 0 })")
+    found = ask(
+        opened,
+        """async () => {
+          const { player, panels } = ddsp;
+          const features = await player.listen(panels.recording.audio);
+          const audio = await player.render(features);
+          const lists = Object.entries({ ...features, audio });
+          return Object.fromEntries(lists.map(([key, values]) => [key, Array.from(values)]));
+        }""",
+    )
+    return {key: np.array(values, np.float32) for key, values in found.items()}
+
+
+def test_the_page_hears_what_python_hears(heard: dict[str, FloatArray], recording: Path) -> None:
+    audio, _ = soundfile.read(recording, dtype="float32")
+    expected = extract_features(audio)
+    assert len(heard["f0Hz"]) == expected.n_frames
+    np.testing.assert_allclose(heard["loudnessDb"], expected.loudness_db, atol=0.05)
+    sure = (expected.f0_confidence > 0.7) & (heard["gain"] == 1.0)
+    assert sure.mean() > 0.5
+    cents = np.abs(1200 * np.log2(heard["f0Hz"][sure] / expected.f0_hz[sure]))
+    assert np.quantile(cents, 0.99) < 10.0
+
+
+def test_a_recording_sounds_as_in_python(heard: dict[str, FloatArray]) -> None:
+    player = Player(Instrument.load("violin").model, reverb=True, block_frames=500)
+    features = {
+        "f0_hz": heard["f0Hz"][:, np.newaxis],
+        "loudness_db": heard["loudnessDb"][:, np.newaxis],
+    }
+    expected = np.concatenate(list(player.blocks(features, heard["gain"])))
+    assert np.abs(expected).max() > 0.01
+    assert difference_db(heard["audio"], expected) < -40.0
+    again = extract_features(heard["audio"])
+    sure = (again.f0_confidence > 0.8) & (heard["gain"] == 1.0)
+    cents = 1200 * np.log2(again.f0_hz[sure] / heard["f0Hz"][sure])
+    assert abs(np.median(cents)) < 10.0
+
+
+def test_it_plays_and_records_live(opened: OpenPage, tmp_path: Path) -> None:
+    page = opened.page
+    page.click("#demo")
+    opened.wait_for_text("#file-name", "The demo melody")
+    opened.wait_for_text("#status", "Ready.")
+    page.click("#play")
+    opened.wait_for_text("#status", "Playing.")
+    page.click("#record")
+    page.wait_for_function("() => ddsp.meters.latest?.gain > 0.5", timeout=60_000)
+    page.wait_for_timeout(2000)
+    page.click("#record")
+    opened.wait_for_text("#status", "The take is below.")
+    with page.expect_download() as waiting:
+        page.click("#takes a")
+    waiting.value.save_as(tmp_path / "take.wav")
+    audio, rate = soundfile.read(tmp_path / "take.wav")
+    assert rate == 16000
+    assert len(audio) > 8000
+    assert np.abs(audio).max() > 0.01
+    stats = ask(opened, "() => ddsp.player.stats()")
+    assert stats["networks"]["nFrames"] > 0
+    assert stats["synth"]["seconds"] > 0
+    page.click("#play")
+    page.wait_for_function("() => ddsp.player.state === 'idle'")
+    assert opened.troubles == []
+
+
+def test_a_file_that_is_no_audio_is_refused(opened: OpenPage, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("no audio")
+    opened.page.set_input_files("#file", tmp_path / "letter.txt")
+    opened.wait_for_text("#status", "\u201cletter.txt\u201d can\u2019t be read as audio.")
+    assert opened.page.is_enabled("#play"), "what was chosen before still plays"
+    assert opened.troubles == []
+
+
+def test_computer_keys_and_midi_play_notes(opened: OpenPage) -> None:
+    page = opened.page
+    page.focus("#tab-recording")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#tab-keyboard", "aria-selected") == "true"
+    page.wait_for_function("() => ddsp.player.state === 'keyboard'")
+    page.keyboard.down("KeyA")
+    opened.wait_for_text("#pitch", "C4")
+    page.keyboard.up("KeyA")
+    opened.wait_for_text("#pitch", "\u2013")
+    ask(opened, "() => ddsp.panels.keyboard.midi.receive([0x90, 69, 100])")
+    opened.wait_for_text("#pitch", "A4")
+    ask(opened, "() => ddsp.panels.keyboard.midi.receive([0x80, 69, 0])")
+    opened.wait_for_text("#pitch", "\u2013")
+    page.focus("#piano button[tabindex='0']")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.down("Space")
+    opened.wait_for_text("#pitch", "C♯4")
+    page.keyboard.up("Space")
+    assert opened.troubles == []
+
+
+def test_another_instrument_plays_at_its_own_rate(opened: OpenPage) -> None:
+    opened.page.select_option("#instrument", "toy")
+    opened.wait_until_ready()
+    rate, seconds = ask(
+        opened,
+        "() => [ddsp.player.sampleRate, ddsp.panels.recording.audio.length / 48000]",
+    )
+    assert rate == 48000
+    assert 8.0 < seconds < 8.5
+    assert opened.text("#title") == "Play the toy"
+    assert opened.troubles == []
+
+
+def test_nothing_is_asked_of_another_server(opened: OpenPage, url: str) -> None:
+    assert opened.requests
+    assert [x for x in opened.requests if not x.startswith((url, "blob:", "data:"))] == []
+
+
+def test_fingers_play_on_a_phone(playwright: Any, url: str) -> None:
+    size = {"width": 390, "height": 844}
+    with open_page(playwright, url, has_touch=True, is_mobile=True, viewport=size) as opened:
+        opened.wait_until_ready()
+        page = opened.page
+        page.tap("#tab-keyboard")
+        page.wait_for_function("() => ddsp.player.state === 'keyboard'")
+        ask(
+            opened,
+            """() => {
+              ddsp.heard = [];
+              ddsp.player.addEventListener("frames", ({ detail }) => {
+                detail.gain.forEach((gain, i) => gain > 0.5 && ddsp.heard.push(detail.f0Hz[i]));
+              });
+            }""",
+        )
+        key = page.locator("#piano button.white").nth(5)
+        assert key.bounding_box()["width"] >= 30, "wide enough for a finger"
+        key.tap()
+        page.wait_for_function("() => ddsp.heard.length > 0")
+        note = float(key.get_attribute("data-midi") or "nan")
+        found = ask(opened, "() => ddsp.heard[0]")
+        assert abs(69 + 12 * np.log2(found / 440.0) - note) < 0.1
+        wide = ask(opened, "() => document.documentElement.scrollWidth")
+        assert wide <= size["width"], "nothing is cut off at the side"
+        assert opened.troubles == []
+
+
+def test_everything_has_a_name_for_screen_readers(playwright: Any, url: str) -> None:
+    with open_page(playwright, url, reduced_motion="reduce", color_scheme="dark") as opened:
+        opened.wait_until_ready()
+        for tab in ("#tab-keyboard", "#tab-microphone", "#tab-recording"):
+            opened.page.click(tab)
+            nameless = ask(
+                opened,
+                """() => [...document.querySelectorAll("button, input, select, a, audio")]
+                  .filter((x) => x.checkVisibility())
+                  .filter((x) => !(x.getAttribute("aria-label") || x.textContent.trim()
+                    || [...(x.labels ?? [])].some((label) => label.textContent.trim())))
+                  .map((x) => x.outerHTML)""",
+            )
+            assert nameless == []
+        roles = ask(
+            opened,
+            """() => ["tablist", "tab", "tabpanel", "status", "alert", "group"].filter(
+              (role) => !document.querySelector(`[role=${role}]`))""",
+        )
+        assert roles == []
+        assert opened.troubles == []
+
+
+FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
+
+
+def test_a_refused_microphone_is_explained(playwright: Any, url: str) -> None:
+    with open_page(playwright, url, flags=[FAKE_MICROPHONE, "--deny-permission-prompts"]) as opened:
+        opened.wait_until_ready()
+        opened.page.click("#tab-microphone")
+        opened.page.click("#listen")
+        opened.wait_for_text("#status", "The microphone was refused. Allow it")
+        assert opened.page.get_attribute("#status", "data-kind") == "error"
+        assert opened.page.is_enabled("#listen"), "to try again"
+        assert opened.troubles == []
+
+
+def test_the_microphone_is_heard(playwright: Any, url: str, tmp_path: Path) -> None:
+    time_s = np.arange(10 * 48000) / 48000
+    tone = sum(np.sin(2 * np.pi * k * 440.0 * time_s) / k for k in range(1, 8))
+    soundfile.write(tmp_path / "tone.wav", 0.2 * tone, 48000)
+    capture = f"--use-file-for-fake-audio-capture={tmp_path / 'tone.wav'}"
+    with open_page(
+        playwright, url, flags=[FAKE_MICROPHONE, "--use-fake-ui-for-media-stream", capture]
+    ) as page:
+        page.wait_until_ready()
+        page.page.click("#tab-microphone")
+        page.page.click("#listen")
+        page.wait_for_text("#pitch", "A4")
+        page.page.click("#listen")
+        page.wait_for_text("#status", "The microphone is off.")
+        assert page.troubles == []
+
+
+def test_without_web_assembly_it_says_so(playwright: Any, url: str) -> None:
+    with open_page(playwright, url, flags=["--js-flags=--noexpose-wasm"]) as opened:
+        assert "This browser has no WebAssembly" in opened.text("#trouble")
+        assert opened.page.is_visible("#trouble")
+        assert not opened.page.is_visible("main")
+        assert opened.troubles == []
