@@ -1,9 +1,12 @@
 """`ddsp-tf export`: refuses early, writes whole or not at all."""
 
+import json
 from pathlib import Path
 
 import pytest
 from cli_toys import Run
+
+from ddsp_tf.cli.export_targets import TARGETS
 
 
 def test_an_unknown_model_is_one_line(run: Run, tmp_path: Path) -> None:
@@ -34,3 +37,62 @@ def test_a_saved_model_is_written_and_compared(run: Run, instrument: Path, tmp_p
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "saved_model.pb").is_file()
     assert str(tmp_path / "out") in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--target", "vst", "-o", "out"), "its name should end in .tflite. Got `out`"),
+        (
+            ("--target", "saved_model", "--quantize", "int8", "-o", "out"),
+            "--quantize goes with --target litert, onnx; saved_model stores float32",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together(run: Run, flags: tuple[str, ...], message: str) -> None:
+    result = run("export", "no such model is looked for", *flags)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_an_instrument_that_a_host_cannot_play_is_one_line(
+    run: Run, instrument: Path, tmp_path: Path
+) -> None:
+    result = run("export", instrument, "--target", "vst", "-o", tmp_path / "toy.tflite")
+    assert result.exit_code == 1
+    assert "DDSP-VST can't play this instrument: hop 64 samples instead of 320" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_lists_every_target(run: Run) -> None:
+    text = run("export", "--help").stdout
+    for name, target in TARGETS.items():
+        assert name in text
+        assert target.summary in text
+
+
+def test_onnx_files_are_written_and_inspected(
+    run: Run, instrument: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 5)
+    result = run("export", instrument, "--target", "onnx", "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["parity"]["decoder"]["parity"]["limit"] == 1e-4
+    folder = run("inspect", tmp_path / "out")
+    assert folder.exit_code == 0, folder.output
+    assert "ONNX networks of a ddsp_tf instrument" in folder.stdout
+    file = run("inspect", tmp_path / "out" / "decoder.onnx")
+    for text in ("ONNX model", "f0_scaled 1", "next_state", "CC0", "16000 Hz, hop 64"):
+        assert text in file.stdout
+    plot = run("inspect", tmp_path / "out" / "decoder.onnx", "--plot", tmp_path / "a.png")
+    assert plot.exit_code == 2
+    assert "plot the instrument that it was made of" in plot.stderr
+
+
+def test_a_model_file_that_is_damaged_is_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.tflite").write_bytes(b"nothing like it")
+    result = run("inspect", tmp_path / "a.tflite")
+    assert result.exit_code == 1
+    assert "is not a usable .tflite file. It has no `TFL3`" in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -9,6 +9,9 @@ import contract_host as host
 import numpy as np
 import pytest
 
+from ddsp_tf.export import DecoderStep
+from ddsp_tf.export.live_export import describe_synthesis, write_impulse_response
+from ddsp_tf.export.onnx_file import convert_to_onnx
 from ddsp_tf.models import Instrument
 
 ROOT = Path(__file__).parents[2]
@@ -104,15 +107,12 @@ def test_sound(vectors: dict[str, Any], index: int) -> None:
 def test_a_phrase_of_the_violin_from_its_onnx_export(tmp_path: Path) -> None:
     """The whole way of a host: exported files, the page's formulas, the sound of Python."""
     onnxruntime = pytest.importorskip("onnxruntime")
-    from ddsp_tf.export import live_parity
-    from ddsp_tf.export.live_export import export_live
-
     violin = Instrument.load("violin")
+    step = DecoderStep(violin.model)
+    (tmp_path / "decoder.onnx").write_bytes(convert_to_onnx(step.graph(), name="step"))
+    synthesis = describe_synthesis(step.parts)
+    write_impulse_response(step.parts, tmp_path / synthesis["reverb"]["impulse_response"])
     n_frames = 100
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_parity, "N_FRAMES", 10)
-        export_live(violin, tmp_path / "out", runtime="onnx")
-    metadata = json.loads((tmp_path / "out" / "metadata.json").read_text())
     f0_hz = np.geomspace(300.0, 700.0, n_frames).astype(np.float32).astype(float)
     loudness_db = np.linspace(-45.0, -15.0, n_frames)
     held = 4  # frames that the last samples need
@@ -120,7 +120,7 @@ def test_a_phrase_of_the_violin_from_its_onnx_export(tmp_path: Path) -> None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        str(tmp_path / "out" / "decoder.onnx"), options, providers=["CPUExecutionProvider"]
+        str(tmp_path / "decoder.onnx"), options, providers=["CPUExecutionProvider"]
     )
     size = {tensor.name: tensor.shape[0] for tensor in session.get_inputs()}["state"]
     names = [output.name for output in session.get_outputs()]
@@ -136,8 +136,7 @@ def test_a_phrase_of_the_violin_from_its_onnx_export(tmp_path: Path) -> None:
         state = frame.pop("next_state")
         frames.append(frame)
     controls = {key: np.stack([frame[key] for frame in frames]) for key in frames[0]}
-    rate, hop = metadata["sample_rate"], metadata["hop_length"]
-    synthesis = metadata["synthesis"]
+    rate, hop = violin.features.sample_rate, violin.features.hop_length
     distribution = host.normalize(controls["harmonic_distribution"], heard_hz, rate)
     dry = host.play_harmonics(
         heard_hz,
@@ -151,7 +150,7 @@ def test_a_phrase_of_the_violin_from_its_onnx_export(tmp_path: Path) -> None:
     dry += host.play_noise(
         controls["noise_magnitudes"], hop=hop, width=noise["window_length"], seed=noise["seed"]
     )
-    response = np.fromfile(tmp_path / "out" / synthesis["reverb"]["impulse_response"], dtype="<f4")
+    response = np.fromfile(tmp_path / synthesis["reverb"]["impulse_response"], dtype="<f4")
     assert len(response) == synthesis["reverb"]["n_taps"]
     dry = dry[: n_frames * hop]
     audio = host.play_room(dry, response, add_dry=synthesis["reverb"]["add_dry"])
