@@ -31,9 +31,11 @@ SMALLER = {
         *("--gin-param", "train.batch_size=2", "--gin-param", "train.clip_s=0.5"),
         *("--gin-param", "train.validate_every=2", "--gin-param", "train.validation_batches=1"),
         *("--gin-param", "train.checkpoint_every=2", "--gin-param", "train.log_every=1"),
-        *("--gin-param", "train.xla=False", "--gin-param", "RnnFcDecoder.rnn_channels=8"),
+        *("--gin-param", "train.xla=False", "--gin-param", "Reverb.impulse_response_length=160"),
+    ],
+    "sizes": [
+        *("--gin-param", "RnnFcDecoder.rnn_channels=8"),
         *("--gin-param", "N_HARMONICS=8", "--gin-param", "N_NOISE_BANDS=5"),
-        *("--gin-param", "Reverb.impulse_response_length=160"),
     ],
     "prepare": ["--workers", "1", "--eval-fraction", "0.3"],
 }
@@ -135,7 +137,9 @@ def smaller(words: list[str]) -> list[str]:
     if words[0] == "train" and "--resume" not in words:
         if shortened == words:
             shortened += ["--gin-param", f"train.num_steps={N_STEPS}"]
-        return shortened + SMALLER["train"]
+        # DDSP-VST takes a model of its own sizes alone.
+        sizes = [] if any("vst" in word for word in words) else SMALLER["sizes"]
+        return shortened + SMALLER["train"] + sizes
     return shortened + SMALLER.get(words[0], []) * ("--help" not in words and words[0] != "train")
 
 
