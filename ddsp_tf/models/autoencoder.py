@@ -10,7 +10,8 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.decoder import Decoder
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
-from ddsp_tf.processors import Harmonic, ProcessorGroup, Reverb
+from ddsp_tf.nn import NetworkPrecision, Precision
+from ddsp_tf.processors import ProcessorGroup, Reverb
 from ddsp_tf.processors.processor import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
@@ -49,33 +50,43 @@ class Autoencoder(keras.Model):
         self.decoder = decoder
         self.processor_group = processor_group
         self.encoder = encoder
-        self._compiled_decoder: Any = None
+        self._jit_network = False
         self._check_inputs()
         n_z = {} if encoder is None else {"z": encoder.n_z}
         if not decoder.built:
             decoder.build_for({"f0_scaled": 1, "loudness_scaled": 1, **n_z})
+        self._precision = NetworkPrecision([x for x in (decoder, encoder) if x is not None])
         self.built = True
 
     @property
-    def jit_network(self) -> bool:
-        """Whether XLA compiles the decoder and the oscillators, at the first call of each length.
+    def network_precision(self) -> Precision:
+        """What the matrix products of decoder and encoder are computed in: "float32" or "bfloat16".
 
-        Off by default, since compiling takes seconds; a trainer turns it on. It changes rounding
-        alone and is not stored with the model.
+        Weights, controls and sound are float32 always. It is not stored with the model, so that a
+        loaded one plays in float32; set it before the model is first called in a graph.
         """
-        return self._compiled_decoder is not None
+        return self._precision.current
+
+    @network_precision.setter
+    def network_precision(self, precision: Precision) -> None:
+        self._precision.switch(precision)
+        self.jit_network = self.jit_network  # What XLA has compiled has the old precision.
+
+    @property
+    def jit_network(self) -> bool:
+        """Whether XLA compiles the parts of decoder and oscillators that gain by it.
+
+        That happens at the first call of each length. Off by default, since compiling takes
+        seconds; a trainer turns it on. It changes rounding alone and is not stored with the model.
+        """
+        return self._jit_network
 
     @jit_network.setter
     def jit_network(self, enabled: bool) -> None:
-        decoder = self.decoder
-        self._compiled_decoder = (
-            tf.function(lambda *inputs: decoder(*inputs), jit_compile=True, autograph=False)
-            if enabled
-            else None
-        )
-        for processor in self.processor_group.processors:
-            if isinstance(processor, Harmonic):
-                processor.jit_compile = enabled
+        self._jit_network = enabled
+        for part in (*self.decoder.parts, *self.processor_group.processors):
+            if hasattr(part, "jit_compile"):
+                part.jit_compile = enabled
 
     @property
     def sample_rate(self) -> int:
@@ -218,8 +229,7 @@ class Autoencoder(keras.Model):
             **({"z": features["z"]} if "z" in features else {}),
         }
         scaled = {key: scaled[key] for key in self.decoder.input_keys}
-        decode = self._compiled_decoder or self.decoder
-        return decode(scaled, decoder_state)
+        return self.decoder(scaled, decoder_state)
 
     def _play(
         self,

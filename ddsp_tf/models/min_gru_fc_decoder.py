@@ -140,7 +140,7 @@ class MinGruFcDecoder(Decoder):
             states.append(after)
             below = tf.nn.leaky_relu(normalization(sequence), alpha=0.2)
             layers.append(below)
-        outputs = self.to_controls(self.output_stack(tf.concat(layers, axis=-1)))
+        outputs = self.to_controls(self.output_stack(layers))
         sizes = list(self.output_sizes.values())
         controls = tf.split(tf.transpose(outputs, [1, 0, 2]), sizes, axis=-1)
         named = dict(zip(self.output_sizes, controls, strict=True))

@@ -51,6 +51,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     xla: Literal["auto"] | bool = "auto",
+    precision: Literal["auto", "float32", "bfloat16"] = "float32",
     strategy: tf.distribute.Strategy | str | None = None,
     progress: Progress | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -87,6 +88,8 @@ def train(
         resume: Go on with the run in `run`.
         overwrite: Discard the run in `run`.
         xla: Whether the model compiles its network: "auto" does where that is faster.
+        precision: What the model computes its network in: "float32", "bfloat16", or "auto",
+            bfloat16 on GPUs that have it. The saved model is float32 in any case.
         strategy: Devices: a strategy, or the name of one for `get_strategy`.
         progress: Is told how it goes.
         metadata: What the saved model says about itself besides what training knows.
@@ -145,6 +148,7 @@ def train(
         seed=seed,
         ema_decay=ema_decay,
         xla=xla,
+        precision=precision,
         strategy=devices,
     )
 

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError, TrainingError
+from ddsp_tf.training.precision import set_precision
 from ddsp_tf.training.weight_average import WeightAverage
 
 Batch = Mapping[str, Any]
@@ -35,6 +36,8 @@ class Trainer:
         ema_decay: Keeps a moving average of the weights with this decay. None: no average.
         xla: Whether the model compiles its network with XLA: "auto" does where it has
             been measured to be faster (on the CPU).
+        precision: What the model computes its network in: "float32", "bfloat16" (weights, sound
+            and loss stay float32), or "auto", bfloat16 on GPUs that have it.
         strategy: Where to train. None: the current one.
 
     Raises:
@@ -60,6 +63,7 @@ class Trainer:
         seed: int = 0,
         ema_decay: float | None = None,
         xla: Literal["auto"] | bool = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "float32",
         strategy: tf.distribute.Strategy | None = None,
     ) -> None:
         if gradient_clip_norm is not None and gradient_clip_norm <= 0:
@@ -80,6 +84,7 @@ class Trainer:
         self._validation_step = tf.function(
             self._losses_without_training, autograph=False, reduce_retracing=True
         )
+        set_precision(model, precision)
         _set_xla(model, xla)
 
     @property
@@ -200,10 +205,9 @@ class Trainer:
 
     def _terms(self, batch: Batch, audio: tf.Tensor) -> dict[str, tf.Tensor]:
         """The loss and, if it has several, its terms."""
-        if not hasattr(self.loss, "terms"):
+        if not hasattr(self.loss, "with_terms"):
             return {"loss": self.loss(batch["audio"], audio)}
-        terms = self.loss.terms(batch["audio"], audio)
-        total = tf.add_n(list(terms.values()))
+        total, terms = self.loss.with_terms(batch["audio"], audio)
         return {"loss": total, **{f"loss_{name}": value for name, value in terms.items()}}
 
     def _losses_without_training(
