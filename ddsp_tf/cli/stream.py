@@ -86,7 +86,7 @@ def command(
       ddsp-tf stream violin --sample-rate 48000 --format f32le < in.pcm > out.pcm
       sox melody.wav -t raw -r 16000 -e signed -b 16 -c 1 - | ddsp-tf stream violin > out.pcm
     """
-    source, target = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
+    source, target = sys.stdin.buffer, sys.stdout.buffer
     _require_pipe(source, "stdin", "Pipe raw PCM into it")
     _require_pipe(target, "stdout", "Send it to a file or a player")
     terminal.when_interrupted = "What was played so far has been written."
@@ -147,11 +147,15 @@ def _play(
 
 
 def _require_pipe(stream: IO[bytes], name: str, remedy: str) -> None:
-    if stream.isatty():
+    if _is_terminal(stream):
         raise click.UsageError(
             f"{name} is a terminal, and raw PCM is not for terminals. {remedy}, for example: "
             "ddsp-tf stream violin < in.pcm > out.pcm"
         )
+
+
+def _is_terminal(stream: IO[bytes]) -> bool:
+    return stream.isatty()
 
 
 def _check_input(reader: PcmReader, pcm_format: str) -> None:

@@ -42,14 +42,20 @@ class LiveLoudness:
     def reset(self) -> None:
         """Forgets what was played."""
         self._samples = np.zeros(self._window // 2, np.float32)
+        self._n_unneeded = 0
 
     def push(self, samples: FloatArray) -> FloatArray:
         """Takes in `[n_samples]` and gives the frames that are complete now, in dB."""
-        self._samples = np.concatenate([self._samples, samples])
+        samples = np.concatenate([self._samples, samples])
+        # Hops longer than the window leave out samples, some of which are still to come.
+        self._samples = samples[self._n_unneeded :]
+        self._n_unneeded = max(0, self._n_unneeded - len(samples))
         n_frames = (len(self._samples) - self._window) // self._hop_length + 1
         if n_frames < 1:
             return np.zeros(0, np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, self._window)
         measured = self._measure(tf.constant(windows[:: self._hop_length][:n_frames]))
-        self._samples = self._samples[n_frames * self._hop_length :]
+        n_done = n_frames * self._hop_length
+        self._n_unneeded = max(0, n_done - len(self._samples))
+        self._samples = self._samples[n_done:]
         return measured.numpy()

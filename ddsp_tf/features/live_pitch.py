@@ -1,5 +1,7 @@
 """Pitch of sound that is still being played."""
 
+from collections import deque
+
 import numpy as np
 import numpy.typing as npt
 import soxr
@@ -12,12 +14,16 @@ from ddsp_tf.features.live_crepe import LiveCrepe
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
 
+# The last frames of a note are half silence; the median of so many isn't one of them.
+_N_HELD = 5
+
 
 class LivePitch:
     """Tracks the fundamental with CREPE, 100 times a second, and reads it at the frames.
 
     A frame reads the track 10 ms before its position, where the two CREPE frames that it lies
-    between are both known. Unsure frames hold the last pitch that was sure.
+    between are both known. Unsure frames hold the pitch before them, the median of the last five
+    sure ones. The confidence is that of the newest frame, so that a gate opens early.
 
     Args:
         settings: Rates and tracker, which is a CREPE.
@@ -53,7 +59,7 @@ class LivePitch:
             None if rates[0] == rates[1] else soxr.ResampleStream(*rates, 1, dtype="float32")
         )
         self._samples = np.zeros(FRAME_LENGTH // 2, np.float32)
-        self._sure_octaves = self._initial_octaves
+        self._sure_octaves = deque([self._initial_octaves], maxlen=_N_HELD)
         # Octaves and confidence of CREPE's frames from number `_first` on. Frame -1 is made up.
         self._track = np.array([[self._initial_octaves, 0.0]])
         self._first = -1
@@ -84,8 +90,9 @@ class LivePitch:
         octaves = np.log2(f0_hz.astype(np.float64))
         for index, sure in enumerate(confidence >= VOICED_THRESHOLD):
             if sure:
-                self._sure_octaves = float(octaves[index])
-            octaves[index] = self._sure_octaves
+                self._sure_octaves.append(float(octaves[index]))
+            else:
+                octaves[index] = np.median(self._sure_octaves)
         return np.stack([octaves, confidence], axis=1)
 
     def _read(self) -> tuple[FloatArray, FloatArray]:
@@ -100,10 +107,9 @@ class LivePitch:
         glides = np.abs(after[:, 0] - before[:, 0]) <= LARGEST_GLIDE_CENTS / 1200
         weight_f0 = np.where(glides, weight, np.round(weight))
         octaves = before[:, 0] + weight_f0 * (after[:, 0] - before[:, 0])
-        confidence = before[:, 1] + weight * (after[:, 1] - before[:, 1])
         self._n_read = int(n_readable)
         self._forget(self._n_read * step // rate - 1)
-        return (2.0**octaves).astype(np.float32), confidence.astype(np.float32)
+        return (2.0**octaves).astype(np.float32), after[:, 1].astype(np.float32)
 
     def _forget(self, oldest_needed: int) -> None:
         n_unneeded = max(0, oldest_needed - self._first)

@@ -4,10 +4,10 @@ import numpy as np
 
 from ddsp_tf.features import Features
 from ddsp_tf.features.voicing import QUIET_DB
-from ddsp_tf.inference.gating import ATTACK_S, RELEASE_S
+from ddsp_tf.inference.gating import RELEASE_S
 from ddsp_tf.inference.pitch import FloatArray
 
-_SURE = 0.5
+_SURE = 0.4
 _UNSURE = 0.3
 _HOLD_S = 0.04
 
@@ -29,7 +29,6 @@ class LiveGate:
     """
 
     def __init__(self, frame_rate: float) -> None:
-        self._rise = 1.0 / max(1.0, ATTACK_S * frame_rate)
         self._fall = 1.0 / max(1.0, RELEASE_S * frame_rate)
         self._hold_frames = round(_HOLD_S * frame_rate)
         self.reset()
@@ -47,7 +46,7 @@ class LiveGate:
             features: Of the next frames, any number of them.
 
         Returns:
-            `[n_frames]`; it rises in 12 ms and falls in 60 ms.
+            `[n_frames]`; it rises at once and falls in 60 ms.
         """
         gains = np.zeros(features.n_frames)
         for frame, (confidence, loudness_db) in enumerate(
@@ -59,7 +58,7 @@ class LiveGate:
             else:
                 self._n_unsure += 1
                 self._sounding &= self._n_unsure <= self._hold_frames
-            step = self._rise if self._sounding else -self._fall
-            self._gain = min(1.0, max(0.0, self._gain + step))
+            # The loudness itself rises softly; another fade would only come late.
+            self._gain = 1.0 if self._sounding else max(0.0, self._gain - self._fall)
             gains[frame] = self._gain
         return gains

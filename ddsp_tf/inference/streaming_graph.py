@@ -57,6 +57,10 @@ class StreamingGraph:
         """
         return self._play[inputs.shape[2]](tf.constant(inputs)).numpy()
 
+    def compile_decoder(self, size: int) -> Any:
+        """Compiles the decoder alone, to measure its share: a function of what `play` takes."""
+        return self._compile(self._prime_block, size, xla=True)
+
     def reset(self) -> None:
         """Returns to the state before the first frame."""
         for variable, value in zip(self._variables, tf.nest.flatten(self._initial), strict=True):

@@ -1,0 +1,176 @@
+"""`ddsp-tf stream`: PCM in, PCM out, and nothing else on stdout."""
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_toys import SAMPLE_RATE, melody
+from click.testing import CliRunner, Result
+
+from ddsp_tf.cli import pcm
+from ddsp_tf.cli import stream as stream_command
+from ddsp_tf.cli.main import cli
+from ddsp_tf.inference import live_transfer
+
+
+class Echo:
+    """Stands for the transfer where only the command is tested: plays what comes in."""
+
+    latency_samples = 7
+    latency_ms = 1.0
+
+    def __init__(self, *_: object, sample_rate: int | None = None, **__: object) -> None:
+        self.sample_rate = sample_rate or SAMPLE_RATE
+
+    def process(self, audio: np.ndarray) -> np.ndarray:
+        return audio
+
+    def flush(self) -> np.ndarray:
+        return np.zeros(7, np.float32)
+
+
+@pytest.fixture
+def echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_transfer, "LiveTransfer", Echo)
+
+
+def stream(*arguments: object, data: bytes) -> Result:
+    return CliRunner().invoke(cli, ["stream", *map(str, arguments)], input=data)
+
+
+def test_plays_an_instrument(instrument: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uncompiled = functools.partial(live_transfer.LiveTransfer, xla=False)
+    monkeypatch.setattr(live_transfer, "LiveTransfer", uncompiled)
+    notes = melody([262.0, 330.0], 0.5)
+    result = stream(instrument, "--format", "f32le", data=notes.astype("<f4").tobytes())
+    assert result.exit_code == 0, result.output
+    assert "f32le, mono, 16000 Hz; latency 40.0 ms (640 samples)" in result.stderr
+    assert "of sound in" in result.stderr
+    played = np.frombuffer(result.stdout_bytes, "<f4")
+    assert len(played) == len(notes) + 640
+    assert np.isfinite(played).all()
+    assert np.std(played[4000:]) > 0.0
+
+
+@pytest.mark.usefixtures("echo")
+@pytest.mark.parametrize(("pcm_format", "dtype"), [("s16le", "<i2"), ("f32le", "<f4")])
+def test_formats_come_through_unchanged(pcm_format: str, dtype: str) -> None:
+    samples = (melody([300.0], 0.1) * (32767 if dtype == "<i2" else 1)).astype(dtype)
+    result = stream("any", "--format", pcm_format, "--block", "33", data=samples.tobytes())
+    assert result.exit_code == 0
+    np.testing.assert_array_equal(np.frombuffer(result.stdout_bytes, dtype)[:-7], samples)
+
+
+@pytest.mark.usefixtures("echo")
+def test_quiet_writes_pcm_alone() -> None:
+    result = stream("any", "--quiet", data=b"\0\0" * 50)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(result.stdout_bytes) == 2 * 57
+
+
+@pytest.mark.usefixtures("echo")
+@pytest.mark.parametrize(
+    ("arguments", "data", "message"),
+    [
+        ((), b"", "Error: No sound came on stdin. Check the command before the pipe."),
+        ((), b"\0\0\0", "ended within a sample: 1 bytes were left over and not played. Check that"),
+        (("--format", "f32le"), b"\0" * 6, "2 bytes were left over"),
+        (
+            ("--format", "f32le"),
+            np.array([0.0, np.nan], "<f4").tobytes(),
+            "Error: Sample 1 of the input is NaN or infinite. Repair the source, or check that it "
+            "is raw f32le: mono, little-endian, without a header.",
+        ),
+    ],
+)
+def test_bad_input_fails_with_one_line(
+    arguments: tuple[str, ...], data: bytes, message: str
+) -> None:
+    result = stream("any", *arguments, data=data)
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--format", "s24le"), "'s24le' is not one of 's16le', 'f32le'"),
+        (("--sample-rate", "0"), "0 is not in the range"),
+        (("--block", "0"), "0 is not in the range"),
+        (("--octave", "auto"), "'auto' is not a valid integer"),
+        (("--octave", "99"), "`octave` must be"),
+        (("--json",), "No such option"),
+    ],
+)
+def test_wrong_usage(instrument: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = stream(instrument, *arguments, data=b"\0\0")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout_bytes == b""
+
+
+def test_an_unknown_instrument_fails() -> None:
+    result = stream("violn", data=b"\0\0")
+    assert result.exit_code == 1
+    assert "Did you mean `violin`?" in result.stderr
+
+
+@pytest.mark.usefixtures("echo")
+def test_a_reader_that_leaves_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(pcm.PcmWriter, "write", leave)
+    result = stream("any", "--quiet", data=b"\0\0" * 10)
+    assert (result.exit_code, result.output) == (1, "")
+
+
+@pytest.mark.usefixtures("echo")
+def test_a_terminal_gets_no_pcm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_command, "_is_terminal", lambda stream: stream is sys.stdout.buffer)
+    result = stream("any", data=b"\0\0")
+    assert result.exit_code == 2
+    assert "stdout is a terminal, and raw PCM is not for terminals. Send it to" in result.stderr
+
+
+@pytest.mark.usefixtures("echo")
+def test_clipping_is_told() -> None:
+    loud = np.array([0.0, 2.0, -3.0], "<f4").tobytes()
+    result = stream("any", "--format", "f32le", data=loud)
+    assert "warning: 2 samples are beyond full scale. Make the input softer" in result.stderr
+    clipped = pcm.PcmWriter(bytes_io := _Bytes(), "s16le")
+    clipped.write(np.array([2.0, -2.0, 0.5], np.float32))
+    assert np.frombuffer(bytes_io.data, "<i2").tolist() == [32767, -32768, 16384]
+
+
+class _Bytes:
+    data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.slow
+def test_in_a_real_pipe(instrument: Path) -> None:
+    command = f"{sys.executable} -m ddsp_tf stream {instrument} --quiet"
+    notes = (melody([300.0], 1.0) * 32767).astype("<i2").tobytes()
+    whole = subprocess.run(
+        ["bash", "-c", command], input=notes, capture_output=True, timeout=250, check=True
+    )
+    assert len(whole.stdout) == len(notes) + 2 * 640
+    assert whole.stderr == b""
+    cut = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | head -c 100"],
+        input=notes,
+        capture_output=True,
+        timeout=250,
+        check=False,
+    )
+    assert len(cut.stdout) == 100
+    assert (cut.returncode, cut.stderr) == (1, b"")
