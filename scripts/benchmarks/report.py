@@ -159,8 +159,8 @@ def _notes(rows: _Rows) -> str:
     busy = [f"`{name}` ({100.0 * share:.0f}%)" for name, share in others.items() if share > _BUSY]
     if busy:
         notes.append(
-            "Other programs took that much of the processor meanwhile, so times are too long and "
-            f"what isn't a ratio is too bad: {', '.join(busy)}."
+            "Other programs took that much of the processor meanwhile, so that times are too long, "
+            f"real time is too slow, and ratios are rough: {', '.join(busy)}."
         )
     quick = [f"`{name}`" for name, result in rows if result.conditions.get("quick")]
     if quick:

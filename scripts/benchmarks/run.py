@@ -9,6 +9,7 @@ Example:
 """
 
 import datetime
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,7 @@ INTERRUPTED = 130
     help="To prepare.",
 )
 @click.option("--docs", type=click.Path(path_type=Path, exists=True), help="A page to write into.")
+@click.option("--tables", is_flag=True, help="Write the tables again, and measure nothing.")
 @click.option("--list", "list_rows", is_flag=True, help="Say which rows there are.")
 def command(
     output: Path | None,
@@ -58,6 +60,7 @@ def command(
     melody: Path | None,
     recordings: Path | None,
     docs: Path | None,
+    tables: bool,
     list_rows: bool,
 ) -> None:
     """Measure speed and memory, and write a table as Markdown and JSON into the output folder."""
@@ -74,6 +77,9 @@ def command(
             replace_block(docs.read_text(encoding="utf-8"), "")
     except (ValueError, DdspError) as error:
         raise click.UsageError(str(error)) from error
+    if tables:
+        _write(results, output, docs)
+        return
     folder = output / "working"
     folder.mkdir(parents=True, exist_ok=True)
     session = Session(
@@ -192,6 +198,8 @@ def _write(results: ResultsFile, output: Path, docs: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command."""
+    # Whoever ends it otherwise than with Ctrl-C gets the tables too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command(arguments)
 
 

@@ -129,6 +129,9 @@ def test_what_was_measured_before_an_interruption_is_written(
     assert page.read_text().endswith("After.\n")
     rows.pop()
     assert run_benchmarks("-o", tmp_path, "--docs", page)[0] == 0
+    page.write_text(f"{BEGIN}{END}")
+    assert run_benchmarks("-o", tmp_path, "--docs", page, "--tables")[0] == 0
+    assert "**missed**" in page.read_text()
 
 
 @pytest.mark.slow
