@@ -5,13 +5,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.features.crepe_network import FRAME_LENGTH, N_BINS, SAMPLE_RATE
-from ddsp_tf.features.crepe_salience import (
-    BLOCK_LENGTH,
-    BLOCK_STEP,
-    FRAME_RATE,
-    HOP_LENGTH,
-    CrepeSalience,
-)
+from ddsp_tf.features.crepe_salience import FRAME_RATE, HOP_LENGTH, CrepeSalience
 from ddsp_tf.features.track import fill_unvoiced, interpolate_track
 from ddsp_tf.features.viterbi import viterbi_backtrack, viterbi_forward
 
@@ -77,16 +71,17 @@ class CrepeF0(tf.Module):
     def _batch_salience(self, audio: tf.Tensor) -> tf.Tensor:
         batch_size, n_samples = tf.unstack(tf.shape(audio))
         n_frames = dsp.n_frames(n_samples, HOP_LENGTH)
-        n_blocks = dsp.n_frames(n_samples, BLOCK_STEP)
+        length, step = self._salience.block_length, self._salience.block_step
+        n_blocks = dsp.n_frames(n_samples, step)
         left = FRAME_LENGTH // 2
-        right = (n_blocks - 1) * BLOCK_STEP + BLOCK_LENGTH - left - n_samples
+        right = (n_blocks - 1) * step + length - left - n_samples
         padded = tf.pad(audio, [[0, 0], [left, right]])
-        blocks = tf.signal.frame(padded, BLOCK_LENGTH, BLOCK_STEP)
-        edge_weights = self._salience.edge_weights()
+        blocks = tf.signal.frame(padded, length, step)
+        first_weights = self._salience.first_weights()
         # One block at a time: it stays in the cache, and has the shape that files have too.
         salience = tf.map_fn(
-            lambda block: self._salience(block, edge_weights),
-            tf.reshape(blocks, [-1, BLOCK_LENGTH]),
+            lambda block: self._salience(block, first_weights),
+            tf.reshape(blocks, [-1, length]),
             parallel_iterations=1,
         )
         return tf.reshape(salience, [batch_size, -1, N_BINS])[:, :n_frames]

@@ -1,6 +1,7 @@
 """CREPE for recordings of any length: the graph of `CrepeF0`, block by block."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -8,25 +9,21 @@ import soxr
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.features.belief_recursion import BeliefRecursion
 from ddsp_tf.features.crepe import (
     VOICED_THRESHOLD,
     log_emission,
     read_salience,
 )
-from ddsp_tf.features.crepe_network import FRAME_LENGTH, N_BINS, SAMPLE_RATE
+from ddsp_tf.features.crepe_network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.features.crepe_salience import (
-    BLOCK_LENGTH,
-    BLOCK_STEP,
     FRAME_RATE,
     HOP_LENGTH,
-    N_BLOCK_FRAMES,
     CrepeSalience,
-    EdgeWeights,
 )
 from ddsp_tf.features.survivor_path import SurvivorPath
 from ddsp_tf.features.track import fill_unvoiced
 from ddsp_tf.features.tracker import FloatArray, Progress
-from ddsp_tf.features.viterbi import viterbi_forward
 
 
 class CrepeTracker:
@@ -46,8 +43,8 @@ class CrepeTracker:
 
     def __init__(self, capacity: str = "tiny") -> None:
         self._salience = CrepeSalience(capacity)
-        self._edge_weights = tf.function(self._salience.edge_weights, autograph=False)()
-        self._advance = tf.function(self._advance_block, reduce_retracing=True, autograph=False)
+        self._first_weights = tf.function(self._salience.first_weights, autograph=False)()
+        self._observe = tf.function(self._observe_block, autograph=False)
 
     def track(
         self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
@@ -56,44 +53,53 @@ class CrepeTracker:
         if sample_rate != SAMPLE_RATE:
             audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
         n_frames = max(1, dsp.n_frames(len(audio), HOP_LENGTH))
-        survivors = SurvivorPath()
-        belief = tf.zeros([1, N_BINS])
+        survivors, recursion = SurvivorPath(), BeliefRecursion()
         parts: list[tuple[FloatArray, FloatArray]] = []
-        for start, block in _blocks(audio):
-            n_wanted = min(N_BLOCK_FRAMES, n_frames - start)
-            salience, beliefs = self._advance(
-                tf.constant(block), belief, tf.constant(n_wanted), self._edge_weights
-            )
-            belief = beliefs[-1:]
-            parts.append(_read(*survivors.add(salience.numpy(), beliefs.numpy())))
+        n_done = 0
+        for salience, emission in self._observations(audio):
+            n_wanted = min(len(salience), n_frames - n_done)
+            beliefs = recursion.advance(emission[:n_wanted])
+            parts.append(_read(*survivors.add(salience[:n_wanted], beliefs)))
+            n_done += n_wanted
             if progress is not None:
-                progress((start + n_wanted) / n_frames)
+                progress(n_done / n_frames)
         parts.append(_read(*survivors.finish()))
         f0_hz, confidence = (np.concatenate(part) for part in zip(*parts, strict=True))
         filled = fill_unvoiced(f0_hz[None], confidence[None], threshold=VOICED_THRESHOLD)
         return filled.numpy()[0], confidence
 
-    def _advance_block(
-        self,
-        block: tf.Tensor,
-        belief: tf.Tensor,
-        n_frames: tf.Tensor,
-        edge_weights: EdgeWeights,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        salience = self._salience(block, edge_weights)[:n_frames]
-        return salience, viterbi_forward(log_emission(salience)[tf.newaxis], belief)[0]
+    def _observations(self, audio: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Salience and log likelihood of each block, computed while the one before is decoded."""
+        blocks = _blocks(audio, self._salience.block_length, self._salience.block_step)
+        waiting: Future[tuple[FloatArray, FloatArray]] | None = None
+        with ThreadPoolExecutor(1) as executor:
+            for block in blocks:
+                following = executor.submit(self._observe_samples, block)
+                if waiting is not None:
+                    yield waiting.result()
+                waiting = following
+            if waiting is not None:
+                yield waiting.result()
+
+    def _observe_samples(self, block: FloatArray) -> tuple[FloatArray, FloatArray]:
+        salience, emission = self._observe(tf.constant(block))
+        return salience.numpy(), emission.numpy()
+
+    def _observe_block(self, block: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        salience = self._salience(block, self._first_weights)
+        return salience, log_emission(salience)
 
 
-def _blocks(audio: FloatArray) -> Iterator[tuple[int, FloatArray]]:
-    """The first frame and the samples of each block, padded like `CrepeF0` pads."""
+def _blocks(audio: FloatArray, length: int, step: int) -> Iterator[FloatArray]:
+    """Blocks of samples, padded like `CrepeF0` pads."""
     half = FRAME_LENGTH // 2
-    for i, start in enumerate(range(0, max(1, len(audio)), BLOCK_STEP)):
-        block = np.zeros(BLOCK_LENGTH, np.float32)
+    for start in range(0, max(1, len(audio)), step):
+        block = np.zeros(length, np.float32)
         first = start - half
-        inside = audio[max(first, 0) : first + BLOCK_LENGTH]
+        inside = audio[max(first, 0) : first + length]
         offset = max(-first, 0)
         block[offset : offset + len(inside)] = inside
-        yield i * N_BLOCK_FRAMES, block
+        yield block
 
 
 _read_salience = tf.function(read_salience, reduce_retracing=True, autograph=False)

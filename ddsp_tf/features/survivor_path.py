@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddsp_tf.features.features import FloatArray
-from ddsp_tf.features.viterbi import N_BINS, best_origin, last_bin
+from ddsp_tf.features.viterbi import N_BINS, best_origin, best_origins, last_bin
 
 IntArray = npt.NDArray[np.int32]
 
@@ -33,11 +33,11 @@ class SurvivorPath:
         """
         self._salience = np.concatenate([self._salience, salience])
         self._beliefs = np.concatenate([self._beliefs, beliefs])
-        bins = set(range(N_BINS))
+        bins = np.arange(N_BINS)
         for frame in range(len(self._beliefs) - 2, -1, -1):
-            bins = {best_origin(self._beliefs[frame], bin_number) for bin_number in bins}
+            bins = np.unique(best_origins(self._beliefs[frame], bins))
             if len(bins) == 1:
-                return self._settle(frame, bins.pop())
+                return self._settle(frame, int(bins[0]))
         return self._settle(-1, 0)
 
     def finish(self) -> tuple[FloatArray, IntArray]:

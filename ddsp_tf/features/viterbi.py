@@ -28,12 +28,14 @@ def transition_weights() -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _log_row_sums() -> FloatArray:
+def log_row_sums() -> FloatArray:
+    """The log of what `transition_weights` give in sum after each bin, `[360]`."""
     return np.log(transition_weights().sum(axis=1)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
-def _log_band() -> FloatArray:
+def log_band() -> FloatArray:
+    """The log weight of each glide, from 11 bins down to 11 bins up: `[23]`."""
     return np.log(BAND - np.abs(_OFFSETS)).astype(np.float32)
 
 
@@ -54,10 +56,10 @@ def viterbi_forward(log_emission: tf.Tensor, belief: tf.Tensor) -> tf.Tensor:
         For each frame the log score of the best path that leaves from each bin, less the largest:
         `[batch, n_frames, 360]`.
     """
-    emission = tf.transpose(log_emission - _log_row_sums(), [1, 0, 2])[:, :, tf.newaxis, :, None]
+    emission = tf.transpose(log_emission - log_row_sums(), [1, 0, 2])[:, :, tf.newaxis, :, None]
     n_frames = tf.shape(emission)[0]
     # Grey-scale dilation is the maximum over a window of value plus weight: the recursion itself.
-    band = tf.constant(_log_band()[np.newaxis, :, np.newaxis])
+    band = tf.constant(log_band()[np.newaxis, :, np.newaxis])
     beliefs = tf.TensorArray(tf.float32, n_frames, element_shape=[None, 1, N_BINS, 1])
 
     def step(
@@ -94,7 +96,7 @@ def viterbi_backtrack(beliefs: tf.Tensor) -> tf.Tensor:
     Returns:
         The path, int32 `[batch, n_frames]`.
     """
-    best_bins = tf.argmax(beliefs + _log_row_sums(), axis=2, output_type=tf.int32)
+    best_bins = tf.argmax(beliefs + log_row_sums(), axis=2, output_type=tf.int32)
     leap_origins = tf.transpose(tf.argmax(beliefs, axis=2, output_type=tf.int32))
     n_frames = tf.shape(beliefs)[1]
     path = tf.TensorArray(tf.int32, n_frames, element_shape=[None], clear_after_read=False)
@@ -104,7 +106,7 @@ def viterbi_backtrack(beliefs: tf.Tensor) -> tf.Tensor:
     ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
         origins = state[:, tf.newaxis] + _OFFSETS.astype(np.int32)
         inside = tf.clip_by_value(origins, 0, N_BINS - 1)
-        scores = tf.gather(beliefs[:, t], inside, axis=1, batch_dims=1) + _log_band()
+        scores = tf.gather(beliefs[:, t], inside, axis=1, batch_dims=1) + log_band()
         scores = tf.where(inside == origins, scores, scores.dtype.min)
         chosen = tf.argmax(scores, axis=1, output_type=tf.int32) + state + _OFFSETS[0]
         leaps = tf.reduce_max(scores, axis=1) < _LOG_LEAP
@@ -133,13 +135,29 @@ def best_origin(belief: FloatArray, bin_number: int) -> int:
         The bin that precedes it.
     """
     first = max(bin_number - BAND + 1, 0)
-    band = _log_band()[first - (bin_number - BAND + 1) :]
+    band = log_band()[first - (bin_number - BAND + 1) :]
     near = belief[first : bin_number + BAND]
     scores = near + band[: len(near)]
     best = int(scores.argmax())
     return first + best if scores[best] >= _LOG_LEAP else int(belief.argmax())
 
 
+def best_origins(belief: FloatArray, bins: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """`best_origin` of several bins at once.
+
+    Args:
+        belief: One frame earlier, `[360]`.
+        bins: The bins that are reached, `[n_bins]`.
+
+    Returns:
+        The bin that precedes each, `[n_bins]`.
+    """
+    padded = np.pad(belief, BAND - 1, constant_values=-np.inf)
+    scores = np.lib.stride_tricks.sliding_window_view(padded, len(_OFFSETS))[bins] + log_band()
+    glides = bins + _OFFSETS[scores.argmax(axis=1)]
+    return np.where(scores.max(axis=1) >= _LOG_LEAP, glides, belief.argmax())
+
+
 def last_bin(belief: FloatArray) -> int:
     """The bin that the best path ends in, from the last frame's belief, `[360]`."""
-    return int(np.argmax(belief + _log_row_sums()))
+    return int(np.argmax(belief + log_row_sums()))

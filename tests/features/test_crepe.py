@@ -9,14 +9,9 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import CrepeF0, FeatureSettings, extract_features, get_tracker
+from ddsp_tf.features.crepe_first_layer import n_first_layer_products
 from ddsp_tf.features.crepe_network import build_crepe_network, load_crepe_weights
-from ddsp_tf.features.crepe_salience import (
-    BLOCK_LENGTH,
-    HOP_LENGTH,
-    N_BLOCK_FRAMES,
-    SOFTEST_RMS,
-    CrepeSalience,
-)
+from ddsp_tf.features.crepe_salience import HOP_LENGTH, SOFTEST_RMS, CrepeSalience
 
 from .signals import SAMPLE_RATE, cents, tone
 
@@ -42,15 +37,25 @@ def melody():
 
 
 def test_shared_work_gives_the_plain_networks_salience(melody):
-    block = melody[:BLOCK_LENGTH] + np.float32(0.05)  # An offset, which normalising must remove.
+    network = CrepeSalience("tiny")
+    block = melody[: network.block_length] + np.float32(
+        0.05
+    )  # An offset, which normalising must remove.
     frames = np.lib.stride_tricks.sliding_window_view(block, 1024)[::HOP_LENGTH]
     frames = frames - frames.mean(axis=1, keepdims=True)
     frames = frames / np.maximum(frames.std(axis=1, keepdims=True), SOFTEST_RMS)
     expected = build_crepe_network("tiny")(frames).numpy()
-    network = CrepeSalience("tiny")
-    salience = network(tf.constant(block), network.edge_weights()).numpy()
-    assert salience.shape == (N_BLOCK_FRAMES, 360)
+    salience = network(tf.constant(block), network.first_weights()).numpy()
+    assert salience.shape == (network.n_block_frames, 360)
     np.testing.assert_allclose(salience, expected, atol=1e-4)
+
+
+def test_first_convolution_is_shared_by_the_frames():
+    """Frame by frame it takes 256 outputs of 512 taps; a hop has 40 outputs that are new."""
+    n_channels, n_frames = 128, 122
+    products = n_first_layer_products(n_channels, n_frames) / (n_channels * n_frames)
+    assert products < 1.5 * 40 * 512
+    assert products < 0.25 * 256 * 512
 
 
 def test_graph_equals_extract_features(crepe_f0, melody):
