@@ -7,7 +7,7 @@ from ddsp_tf.features.viterbi import BAND, LEAP_WEIGHT, N_BINS, log_band, log_ro
 
 
 class BeliefRecursion:
-    """Runs `viterbi_forward` over block after block, in a quarter of a TensorFlow loop's time.
+    """Runs `viterbi_forward` over block after block, in less time than a TensorFlow loop.
 
     A frame is a few thousand operations, which is less than a loop's steps cost in a graph.
     """

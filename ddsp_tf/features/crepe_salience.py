@@ -17,9 +17,10 @@ FRAME_RATE = SAMPLE_RATE // HOP_LENGTH
 # Frames softer than this (-100 dBFS) count as silence, and are not amplified to full scale.
 SOFTEST_RMS = 1e-5
 
-# With 122 frames (31 where there are 256 channels or more) the rows of the large products' factors
-# are not a multiple of 4 KiB long. Such rows would all compete for the same lines of the cache:
-# with 128 frames the same product takes twice the time.
+# The rows of the large products' factors should not be a multiple of 4 KiB long: such rows compete
+# for the same lines of the cache, and with 128 frames a transform takes twice the time. At 122
+# frames they are not. The wide networks take fewer frames for the sake of memory; the rows of
+# crepe-full are multiples of 4 KiB with any number of frames.
 _N_BLOCK_FRAMES = {128: 122}
 _N_BLOCK_FRAMES_WIDE = 31
 # Up to so many multiplications one matrix is faster than the few that transforms would need.
