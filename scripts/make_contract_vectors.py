@@ -112,7 +112,7 @@ def _synthesis(
 ) -> dict[str, Any]:
     rng = np.random.default_rng(abs(seed))
     n_harmonics, n_taps = 6, 40
-    rates = {"sample_rate": sample_rate, "hop_length": hop_length}
+    rates: dict[str, Any] = {"sample_rate": sample_rate, "hop_length": hop_length}
     reverb = Reverb(impulse_response_length=n_taps, add_dry=add_dry)
     response = rng.normal(scale=0.1, size=n_taps).astype(np.float32)
     reverb.impulse_response.assign(response)

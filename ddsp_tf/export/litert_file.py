@@ -2,7 +2,8 @@
 
 import tempfile
 from collections.abc import Mapping
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +11,11 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.graph_file import write_graphs
+from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.optional_packages import import_optional
 from ddsp_tf.export.tracing import Graph, Tracing
 
 FloatArray = npt.NDArray[np.float32]
-Quantization = Literal["float16", "int8"]
 
 
 def convert_to_litert(
@@ -35,8 +36,6 @@ def convert_to_litert(
         ExportError: An operation is not built into LiteRT.
     """
     with tempfile.TemporaryDirectory() as folder:
-        from pathlib import Path
-
         write_graphs(Tracing({signature: graph}, list(graph.variables)), Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

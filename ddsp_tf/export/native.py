@@ -94,8 +94,8 @@ def export_native(
         OutputError: The folder exists or can't be written.
 
     Example:
-        >>> report = export_native(Instrument.load("violin"), "out")
-        >>> report.serving.error < 1e-4
+        >>> report = export_native(Instrument.load("violin"), "out")  # doctest: +SKIP
+        >>> report.serving.error < 1e-4  # doctest: +SKIP
         True
     """
     advance = progress or _ignore

@@ -90,8 +90,8 @@ def test_every_cut_and_every_flipped_byte_is_survived(litert: bytes, tmp_path: P
         except ModelError:
             refused += 1
     assert refused > 100
+    path.write_bytes(content[:100])
     with pytest.raises(ModelError, match=r"damaged\.tflite` is not a usable \.tflite file"):
-        path.write_bytes(content[:100])
         read_model_file(path)
 
 
