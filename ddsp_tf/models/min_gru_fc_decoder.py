@@ -19,12 +19,12 @@ class MinGruFcDecoder(Decoder):
     ReLU, an MLP over all of these and the inputs' MLPs, and a Dense layer. What is left to do frame
     by frame is elementwise, so a training step is cheaper than with a GRU of as many units.
 
-    Measured on one shared core with XLA, batch 8, 1000 frames, all MLPs of one layer of 128, forward
-    / forward and gradient in ms of processor time: this decoder with two layers of 256 units
-    114 / 409, `RnnFcDecoder` with a GRU of 256 174 / 592. Tried instead, beside the GRU's 195 / 648
-    in a slower hour: residual blocks with short convolutions and gates on the output, 2 of 256
-    units 184 / 646 and 3 of 128 148 / 573, which learnt no faster; 8 dilated convolutions of 128
-    channels, which hear 1 s, 243 / 902.
+    Measured on one shared core with XLA, batch 8, 1000 frames, MLPs of one layer of 128, forward /
+    forward and gradient in ms of processor time: with two layers of 256 units 135 / 493,
+    `RnnFcDecoder` with a GRU of 256 213 / 615 (medians, in turns). Tried instead, at a time when
+    that GRU took 195 / 648: two residual blocks of 256 units with short convolutions and gated
+    outputs 184 / 646, whose loss fell more slowly in the first 150 steps; 8 dilated convolutions of
+    128 channels, which reach back 1 s, 243 / 902, not trained.
 
     Args:
         input_keys: Features to read, each `[batch, n_frames, channels]`.
