@@ -1,6 +1,7 @@
 """The multi-scale spectral loss."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -11,6 +12,8 @@ from ddsp_tf.errors import ArgumentError
 
 LOG_FLOOR = 1e-5
 """Magnitudes are floored here before their logarithm, which bounds its gradient."""
+
+Comparison = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 _TERMS = (
     "magnitude",
@@ -108,42 +111,103 @@ class SpectralLoss(keras.layers.Layer):
         Returns:
             A scalar, >= 0.
         """
-        terms = self.terms(target_audio, audio)
-        return tf.add_n(list(terms.values())) if terms else tf.zeros([])
+        return self.with_terms(target_audio, audio)[0]
+
+    def with_terms(
+        self, target_audio: tf.Tensor, audio: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Gives the loss, whose gradient takes the memory of one FFT size, and its terms.
+
+        The gradient is computed with the loss, one FFT size after the other, and only the slope
+        over the audio is kept. In a graph that does not use it, it is not computed.
+
+        Args:
+            target_audio: `[batch, n_samples]`. No gradient flows to it.
+            audio: `[batch, n_samples]`.
+
+        Returns:
+            The loss, a scalar, and what `terms` gives, through which no gradient flows.
+        """
+        target_audio = tf.stop_gradient(tf.cast(target_audio, tf.float32))
+        names = self._term_names()
+        if not names:
+            return tf.zeros([]), {}
+
+        @tf.custom_gradient
+        def evaluate(audio: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Callable[..., tf.Tensor]]:
+            values = dict.fromkeys(names, tf.zeros([]))
+            slope = tf.zeros_like(audio)
+            for comparison in self._comparisons():
+                # Waits for the one before, or all would be in memory at once.
+                with tf.control_dependencies([slope]):
+                    target, here = tf.identity(target_audio), tf.identity(audio)
+                with tf.GradientTape() as tape:
+                    tape.watch(here)
+                    terms = comparison(target, here)
+                    total = tf.add_n(list(terms.values()))
+                slope += tape.gradient(total, here)
+                values.update({name: values[name] + value for name, value in terms.items()})
+
+            def gradient(to_loss: tf.Tensor, *to_terms: tf.Tensor) -> tf.Tensor:
+                del to_terms
+                return to_loss * slope
+
+            return (tf.add_n(list(values.values())), *values.values()), gradient
+
+        loss, *terms = evaluate(tf.cast(audio, tf.float32))
+        return loss, dict(zip(names, terms, strict=True))
 
     def terms(self, target_audio: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
         """Gives each term with a weight above zero, weighted and summed over FFT sizes.
 
         Args:
-            target_audio: `[batch, n_samples]`.
+            target_audio: `[batch, n_samples]`. No gradient flows to it.
             audio: `[batch, n_samples]`.
 
         Returns:
-            Scalars by name, such as `{"magnitude": ..., "log_magnitude": ...}`.
+            Scalars by name, such as `{"magnitude": ..., "log_magnitude": ...}`, each
+            differentiable.
         """
         target_audio = tf.stop_gradient(tf.cast(target_audio, tf.float32))
         audio = tf.cast(audio, tf.float32)
-        weights = {term: getattr(self, f"{term}_weight") for term in _TERMS}
-        weights = {term: weight for term, weight in weights.items() if weight > 0}
-        scales: dict[str, list[tf.Tensor]] = {term: [] for term in weights}
-        for fft_length in self.fft_lengths if weights else ():
-            hop_length = max(1, round(fft_length * (1.0 - self.overlap)))
-            target, value = (
-                dsp.stft_magnitude(x, fft_length=fft_length, hop_length=hop_length)
-                for x in (target_audio, audio)
+        values = dict.fromkeys(self._term_names(), tf.zeros([]))
+        for comparison in self._comparisons():
+            for name, value in comparison(target_audio, audio).items():
+                values[name] += value
+        return values
+
+    def _term_names(self) -> list[str]:
+        return [term for term in (*_TERMS, "loudness") if getattr(self, f"{term}_weight") > 0]
+
+    def _comparisons(self) -> list[Comparison]:
+        """Functions (target, audio) -> weighted terms: one for each FFT size, one for loudness."""
+        spectral = [name for name in self._term_names() if name != "loudness"]
+        scales = self.fft_lengths if spectral else ()
+        loudness = [self._compare_loudness] if self.loudness_weight > 0 else []
+        return [*(functools.partial(self._compare, spectral, scale) for scale in scales), *loudness]
+
+    def _compare(
+        self, names: list[str], fft_length: int, target_audio: tf.Tensor, audio: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        hop_length = max(1, round(fft_length * (1.0 - self.overlap)))
+        target, value = (
+            dsp.stft_magnitude(x, fft_length=fft_length, hop_length=hop_length)
+            for x in (target_audio, audio)
+        )
+        return {
+            name: getattr(self, f"{name}_weight")
+            * self._difference(_view(name, target), _view(name, value))
+            for name in names
+        }
+
+    def _compare_loudness(self, target_audio: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
+        target, value = (
+            dsp.a_weighted_loudness_db(
+                x, sample_rate=self.sample_rate, hop_length=64, fft_length=2048
             )
-            for term in weights:
-                scales[term].append(self._difference(_view(term, target), _view(term, value)))
-        terms = {term: weight * tf.add_n(scales[term]) for term, weight in weights.items()}
-        if self.loudness_weight > 0:
-            target, value = (
-                dsp.a_weighted_loudness_db(
-                    x, sample_rate=self.sample_rate, hop_length=64, fft_length=2048
-                )
-                for x in (target_audio, audio)
-            )
-            terms["loudness"] = self.loudness_weight * self._difference(target, value)
-        return terms
+            for x in (target_audio, audio)
+        )
+        return {"loudness": self.loudness_weight * self._difference(target, value)}
 
     def _difference(self, target: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
         difference = target - value

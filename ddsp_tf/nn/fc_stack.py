@@ -10,6 +10,11 @@ from ddsp_tf.errors import ArgumentError
 
 _SLOPE = 0.2
 
+# Numbers in one layer's rows from which on XLA compiles a stack. It fuses what lies between the
+# matrix products: at 16 x 1000 rows of 512 that saved 0.6 GB and cost 10% of the time of a training
+# step. Below, graphs are the faster by as much, and memory is no concern.
+_COMPILED_FROM = 6_000_000
+
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class FcStack(keras.layers.Layer):
@@ -75,10 +80,14 @@ class FcStack(keras.layers.Layer):
             rows,
             parameters,
             epsilon=self.normalization[0].epsilon,
-            jit_compile=self.jit_compile,
+            jit_compile=self.jit_compile and self._is_large(static),
         )
         outputs = tf.reshape(outputs, tf.concat([leading, [self.n_channels]], axis=0))
         return tf.ensure_shape(outputs, [*static, self.n_channels])
+
+    def _is_large(self, shape: tf.TensorShape) -> bool:
+        n_rows = shape.num_elements()
+        return n_rows is not None and n_rows * self.n_channels >= _COMPILED_FROM
 
     def output_channels(self, input_channels: int) -> int:
         """Gives the channels that come out when `input_channels` go in."""

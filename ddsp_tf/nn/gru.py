@@ -249,39 +249,47 @@ def _backward(
     bias: tf.Tensor,
 ) -> tuple[tf.Tensor, ...]:
     """Gradients of inputs, initial state, kernel, recurrent kernel and bias."""
-    count = inputs.shape[0] or tf.shape(inputs)[0]
-    n_chunks = -(-count // _CHUNK_FRAMES)
-    chunk = -(-count // n_chunks)
+    count, batch = (inputs.shape[i] or tf.shape(inputs)[i] for i in (0, 1))
+    n_chunks = _at_least_one(count // _CHUNK_FRAMES)
+    chunk = count // n_chunks
     previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
-    # Frames added at the end have no gradient, and pass none on.
-    missing = n_chunks * chunk - count
-    frames = [
-        tf.reshape(
-            tf.pad(x, [[0, missing], [0, 0], [0, 0]]),
-            tf.concat([[n_chunks, chunk], tf.shape(x)[1:]], axis=0),
-        )
-        for x in (upstream, projected, previous, inputs)
-    ]
 
     def body(index: tf.Tensor, carried: tf.Tensor, kept: Any, *sums: tf.Tensor) -> tuple[Any, ...]:
-        now = [x[index] for x in frames]
+        # Sizes are spelt out: for a size of -1 XLA makes copies of twice the length.
+        now = (
+            tf.ensure_shape(
+                tf.slice(x, [index * chunk, 0, 0], [chunk, batch, x.shape[2]]), [None, *x.shape[1:]]
+            )
+            for x in (upstream, projected, previous, inputs)
+        )
         carried, to_inputs, parts = _backward_chunk(
             carried, *now, kernel, recurrent_kernel, bias[1]
         )
         added = [total + part for total, part in zip(sums, parts, strict=True)]
         return index - 1, carried, kept.write(index, to_inputs), *added
 
-    shape = [*inputs.shape[1:]]
-    kept = tf.TensorArray(inputs.dtype, size=n_chunks, element_shape=[None, *shape])
-    zeros = [tf.zeros_like(x) for x in (kernel, recurrent_kernel, bias)]
+    # The few frames that don't fill a chunk come first, as the way leads back.
+    rest = n_chunks * chunk
+    carried, to_rest, sums = _backward_chunk(
+        tf.zeros_like(initial_state),
+        *(x[rest:] for x in (upstream, projected, previous, inputs)),
+        kernel,
+        recurrent_kernel,
+        bias[1],
+    )
+    kept = tf.TensorArray(inputs.dtype, size=n_chunks, element_shape=[None, *inputs.shape[1:]])
     _, carried, kept, *sums = tf.while_loop(
         lambda index, *_: index >= 0,
         body,
-        (n_chunks - 1, tf.zeros_like(initial_state), kept, *zeros),
+        (n_chunks - 1, carried, kept, *sums),
         maximum_iterations=n_chunks,
     )
     to_inputs = tf.reshape(kept.stack(), tf.concat([[-1], tf.shape(inputs)[1:]], axis=0))
-    return to_inputs[:count], carried, *sums
+    return tf.concat([to_inputs, to_rest], axis=0), carried, *sums
+
+
+def _at_least_one(count: int | tf.Tensor) -> int | tf.Tensor:
+    return max(1, count) if isinstance(count, int) else tf.maximum(1, count)
 
 
 def _backward_chunk(
@@ -317,7 +325,7 @@ def _backward_chunk(
         carried = here * update[frame] + tf.matmul(gate_gradients, transposed_kernel)
         return frame - 1, carried, kept.write(frame, here)
 
-    count = upstream.shape[0] or tf.shape(upstream)[0]
+    count = tf.shape(upstream)[0] if upstream.shape[0] is None else upstream.shape[0]
     kept = tf.TensorArray(carried.dtype, size=count, element_shape=carried.shape)
     _, carried, kept = tf.while_loop(
         lambda frame, *_: frame >= 0,

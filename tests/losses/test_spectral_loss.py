@@ -135,9 +135,66 @@ def test_sounds_of_one_frame_have_every_term() -> None:
     assert np.isfinite(float(loss(audio, 0.5 * audio)))
 
 
+@pytest.mark.parametrize("distance", ["l1", "l2"])
+def test_the_loss_in_one_pass_is_the_sum_of_its_terms(
+    target: np.ndarray, audio: np.ndarray, distance: str
+) -> None:
+    weights = {f"{term}_weight": 0.5 + i for i, term in enumerate((*TERMS, "loudness"))}
+    loss = SpectralLoss(fft_lengths=(256, 64), distance=distance, **weights)
+    heard = tf.constant(audio)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(heard)
+        total, shown = loss.with_terms(target, heard)
+        terms = loss.terms(target, heard)
+        summed = 3.0 * tf.add_n(list(terms.values()))
+        tripled = 3.0 * total
+    assert list(shown) == list(terms)
+    for name, value in terms.items():
+        np.testing.assert_allclose(shown[name], value, rtol=1e-6)
+    np.testing.assert_allclose(3.0 * total, summed, rtol=1e-6)
+    expected = tape.gradient(summed, heard).numpy()
+    np.testing.assert_allclose(
+        tape.gradient(tripled, heard), expected, atol=1e-5 * np.abs(expected).max()
+    )
+
+
+def test_one_fft_size_is_worked_on_after_the_other(target: np.ndarray) -> None:
+    """Each waits for the one before, so that memory holds the spectra of one."""
+    loss = SpectralLoss(fft_lengths=(256, 128, 64))
+
+    @tf.function(autograph=False)
+    def slope(audio: tf.Tensor) -> tf.Tensor:
+        return tf.gradients(loss(target, audio), audio)[0]
+
+    graph = slope.get_concrete_function(tf.TensorSpec(target.shape)).graph
+    transforms = {"RFFT": [], "IRFFT": []}
+    for operation in graph.get_operations():
+        if operation.type in transforms:
+            transforms[operation.type].append(operation)
+    assert len(transforms["IRFFT"]) == 3
+    assert len(transforms["RFFT"]) == 6
+
+    def comes_after(operation: tf.Operation, earlier: tf.Operation) -> bool:
+        seen, waiting = set(), [operation]
+        while waiting:
+            current = waiting.pop()
+            if current is earlier:
+                return True
+            for parent in [*(x.op for x in current.inputs), *current.control_inputs]:
+                if parent.name not in seen:
+                    seen.add(parent.name)
+                    waiting.append(parent)
+        return False
+
+    for size in (1, 2):
+        for forward in transforms["RFFT"][2 * size : 2 * size + 2]:
+            assert comes_after(forward, transforms["IRFFT"][size - 1])
+
+
 def test_no_terms_are_no_loss(target: np.ndarray) -> None:
     loss = SpectralLoss(**NO_TERMS)
     assert loss.terms(target, 0 * target) == {}
+    assert loss.with_terms(target, 0 * target)[1] == {}
     assert float(loss(target, 0 * target)) == 0.0
 
 
