@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.cli.exit_codes import FAILED
 from ddsp_tf.cli.options import gin_options, overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal
@@ -48,6 +49,7 @@ def command(
       ddsp-tf prepare recordings/ dataset/ --f0-tracker crepe-full
       ddsp-tf prepare recordings/ dataset/ --gin-param 'PrepareSettings.min_silence_s=0.5'
     """
+    keep_freed_memory()
     from ddsp_tf import config as gin_config
     from ddsp_tf.data import PrepareSettings, prepare
     from ddsp_tf.features import FeatureSettings

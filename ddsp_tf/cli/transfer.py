@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.cli.exit_codes import FAILED, describe
 from ddsp_tf.cli.options import (
     gate_option,
@@ -128,6 +129,7 @@ def command(
       ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot
       ddsp-tf transfer violin voice.wav -o out/ --no-reverb --note-threshold 0.7
     """
+    keep_freed_memory()
     from ddsp_tf.inference import TimbreTransfer
     from ddsp_tf.models import Instrument
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.data.analysis import analyse_file
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording_cache import RecordingCache
@@ -109,6 +110,7 @@ def _start_worker(n_threads: int) -> None:
     """Prepares a new process: no Ctrl-C of its own, few threads, no GPU, no life of its own."""
     import tensorflow as tf
 
+    keep_freed_memory()
     # The parent receives the same Ctrl-C and ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tf.config.threading.set_intra_op_parallelism_threads(n_threads)

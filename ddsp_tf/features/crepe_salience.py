@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
+from ddsp_tf.features.crepe_first_layer import HOP_LENGTH as HOP_LENGTH
 from ddsp_tf.features.crepe_first_layer import (
-    HOP_LENGTH,
     FirstWeights,
     apply_first_layer,
     first_layer_weights,
