@@ -8,12 +8,13 @@ import soxr
 
 from ddsp_tf.features.crepe import VOICED_THRESHOLD
 from ddsp_tf.features.crepe_network import FRAME_LENGTH, SAMPLE_RATE
-from ddsp_tf.features.crepe_salience import FRAME_RATE, HOP_LENGTH
+from ddsp_tf.features.crepe_salience import FRAME_RATE
 from ddsp_tf.features.features import FloatArray
 from ddsp_tf.features.live_crepe import LiveCrepe
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
 
+_HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
 # The last frames of a note are half silence; the median of so many isn't one of them.
 _N_HELD = 5
 
@@ -78,11 +79,11 @@ class LivePitch:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         self._samples = np.concatenate([self._samples, samples])
-        n_tracked = (len(self._samples) - FRAME_LENGTH) // HOP_LENGTH + 1
+        n_tracked = (len(self._samples) - FRAME_LENGTH) // _HOP_LENGTH + 1
         if n_tracked > 0:
             windows = np.lib.stride_tricks.sliding_window_view(self._samples, FRAME_LENGTH)
-            found = self._crepe.track(windows[::HOP_LENGTH][:n_tracked])
-            self._samples = self._samples[n_tracked * HOP_LENGTH :]
+            found = self._crepe.track(windows[::_HOP_LENGTH][:n_tracked])
+            self._samples = self._samples[n_tracked * _HOP_LENGTH :]
             self._track = np.concatenate([self._track, self._hold_unsure(*found)])
         return self._read()
 

@@ -29,7 +29,7 @@ MODELS = {
     "4.8 M solo": "models/solo_instrument.gin",
 }
 TARGETS = {"CPU-sized": 10, "4.8 M solo": 30}
-SHAPES = ((64, 1), (64, 5), (64, 16), (320, 1), (1024, 1))
+SHAPES: tuple[tuple[int, int], ...] = ((64, 1), (64, 5), (64, 16), (320, 1), (1024, 1))
 """Hop length and frames of a block."""
 
 Times = tuple[float, float]
@@ -116,7 +116,7 @@ def main() -> None:
     arguments = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    names, shapes, n_runs = list(MODELS), SHAPES, 300
+    names, shapes, n_runs = [*MODELS], SHAPES, 300
     if arguments.quick:
         names, shapes, n_runs = names[:1], SHAPES[:2], 50
     print_models(names, shapes, n_runs)
