@@ -1,8 +1,8 @@
 import { FrontEnd } from "../features/front_end.js";
 import { Resampler } from "../features/resampler.js";
 
-/** What may wait to be played besides what the front end needs; more is skipped, not heard late. */
-const LONGEST_BACKLOG_S = 0.12;
+/** What may wait, besides what the front end needs. More is forgotten: it would be heard late. */
+const LONGEST_BACKLOG_S = 0.15;
 
 /** The features of what is sung or played into a microphone. */
 export class MicrophoneSource {
@@ -11,7 +11,8 @@ export class MicrophoneSource {
     this.hopLength = settings.hop_length;
     this.longestBacklog = LONGEST_BACKLOG_S * settings.sample_rate;
     this.resampler = new Resampler(inputRate, settings.sample_rate);
-    this.frontEnd = new FrontEnd(settings, track, 0);
+    this.listenAnew = () => new FrontEnd(settings, track, 0);
+    this.frontEnd = this.listenAnew();
     this.ended = false;
   }
 
@@ -20,9 +21,9 @@ export class MicrophoneSource {
   }
 
   async next() {
-    let frame = await this.frontEnd.next();
-    while (frame && this.backlog > this.longestBacklog) frame = await this.frontEnd.next();
-    return frame;
+    // Finding the pitch of what is skipped would take the time that is missing.
+    if (this.backlog > this.longestBacklog) this.frontEnd = this.listenAnew();
+    return this.frontEnd.next();
   }
 
   /** Samples that came and were not made frames of. */

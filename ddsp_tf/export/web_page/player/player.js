@@ -16,6 +16,7 @@ export class Player extends EventTarget {
     this.roomLevel = 1;
     this.volume = 1;
     this.recorded = null;
+    this.statsAsked = [];
   }
 
   /** @param {URL} url Of an instrument.json. */
@@ -158,7 +159,7 @@ export class Player extends EventTarget {
     const networks = await this.ask("stats", {});
     const synth = await new Promise((resolve) => {
       if (!this.node) return resolve({ share: 0, seconds: 0, nUnderruns: 0 });
-      this.whenStats = resolve;
+      this.statsAsked.push(resolve);
       this.node.port.postMessage({ type: "stats", reset });
     });
     if (reset) await this.ask("resetStats", {});
@@ -202,6 +203,7 @@ export class Player extends EventTarget {
   async closeContext() {
     const { context } = this;
     this.context = this.node = this.analyser = this.output = null;
+    for (const resolve of this.statsAsked.splice(0)) resolve({ share: 0, seconds: 0, nUnderruns: 0 });
     await context?.close();
   }
 
@@ -229,7 +231,7 @@ export class Player extends EventTarget {
       this.recorded?.push(message.samples);
       if (message.last) this.whenRecorded?.();
     } else if (type === "stats") {
-      this.whenStats?.(message);
+      this.statsAsked.shift()?.(message);
     } else if (type === "failed") {
       this.fail(message.message);
     } else if (type === "ended") {

@@ -94,8 +94,11 @@ class SynthProcessor extends AudioWorkletProcessor {
       this.isPlaying = false;
       this.send({ type: "finished" });
       synth.playSilence();
+    } else if (!this.isEnding && this.nReceived <= synth.lookahead) {
+      // The first frames wait for those that they glide towards.
+      synth.playSilence();
     } else {
-      this.holdFrame();
+      while (!synth.nPlayable) this.holdFrame();
       synth.playFrame();
     }
   }

@@ -64,8 +64,10 @@ export class MelodyView {
     context.font = this.canvas.font;
     context.textBaseline = "middle";
     context.lineWidth = 1;
+    // On a small screen there is room for the Cs alone.
+    const named = this.canvas.height / (this.high - this.low) > 5 ? [0, 4, 7] : [0];
     for (let note = this.low; note <= this.high; note++) {
-      if (![0, 4, 7].includes(note % 12)) continue;
+      if (!named.includes(note % 12)) continue;
       const y = Math.round(this.y(note)) + 0.5;
       context.strokeStyle = this.canvas.colour("stage-line");
       context.globalAlpha = note % 12 ? 0.45 : 1;
