@@ -118,3 +118,21 @@ def _mel_triangles(
     triangles = np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre))
     triangles[0] = -1  # No band contains a constant.
     return np.maximum(triangles, 0)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "fft_length", "hop_length"),
+    [(1000, 64, 16), (1001, 65, 16), (777, 128, 100), (50, 256, 64), (300, 31, 31)],
+)
+def test_the_gradient_of_magnitudes_is_the_automatic_one(
+    n_samples: int, fft_length: int, hop_length: int
+) -> None:
+    audio = tf.constant(np.random.default_rng(1).normal(size=[2, n_samples]), tf.float32)
+    gradients = []
+    for magnitude in (dsp.stft_magnitude, lambda *x, **sizes: tf.abs(dsp.stft(*x, **sizes))):
+        with tf.GradientTape() as tape:
+            tape.watch(audio)
+            spectrum = magnitude(audio, fft_length=fft_length, hop_length=hop_length)
+            total = tf.reduce_sum(tf.sin(spectrum))
+        gradients.append(tape.gradient(total, audio).numpy())
+    np.testing.assert_allclose(*gradients, atol=1e-6 * np.abs(gradients[1]).max())
