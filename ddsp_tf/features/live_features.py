@@ -33,7 +33,7 @@ class LiveFeatures:
         >>> live.latency_samples
         512
         >>> [live.push(np.zeros(256, np.float32)).n_frames for _ in range(4)]
-        [0, 1, 4, 4]
+        [0, 3, 2, 5]
     """
 
     def __init__(self, settings: FeatureSettings, *, initial_f0_hz: float = 220.0) -> None:
