@@ -27,7 +27,6 @@ def profile_part(
     """One part of a step, with the gradient of its inputs and weights."""
     trainer = _trainer(tuple(bindings))
     model = trainer.model
-    jit = bool(getattr(model, "jit_network", False))
     audio = tf.random.stateless_normal([batch_size, N_FRAMES * HOP_LENGTH], [1, 2])
     if part == "optimizer":
         return _optimizer(trainer), {}
@@ -35,13 +34,13 @@ def profile_part(
         decoder = model.decoder
         inputs = {key: _random(batch_size, 1) for key in decoder.input_keys}
         state = decoder.initial_state(batch_size)
-        return _both_ways(lambda x: decoder(x, state)[0], inputs, decoder, jit), {}
+        return _both_ways(lambda x: decoder(x, state)[0], inputs, decoder), {}
     if part == "recurrence":
         recurrence = model.decoder.rnn
         width = recurrence.kernel.shape[0]
         sequence = _random(batch_size, width)
         state = model.decoder.initial_state(batch_size)
-        return _both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence, jit), {}
+        return _both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence), {}
     if part == "loss":
         target = tf.random.stateless_normal(audio.shape, [3, 4])
         return _both_ways(lambda x: trainer.loss(target, x), audio), {}
@@ -63,9 +62,8 @@ def _random(batch_size: int, width: int) -> tf.Tensor:
     return tf.random.stateless_normal([batch_size, N_FRAMES, width], [5, 6])
 
 
-def _both_ways(forward: _Forward, inputs: Any, layer: Any = None, jit: bool = False) -> Work:
+def _both_ways(forward: _Forward, inputs: Any, layer: Any = None) -> Work:
     weights = [] if layer is None else [weight.value for weight in layer.trainable_variables]
-    forward = tf.function(forward, jit_compile=True, autograph=False) if jit else forward
 
     @tf.function(autograph=False)
     def step(inputs: Any) -> list[tf.Tensor]:

@@ -67,14 +67,15 @@ def recurrence(
     layer = keras.layers.GRU(units, return_sequences=True) if formulation == "keras" else Gru(units)
     layer.build(inputs.shape)
     weights = [weight.value for weight in layer.trainable_variables]
-    compiled = formulation == "trained" and not tf.config.list_logical_devices("GPU")
-    run = tf.function(lambda x: layer(x), jit_compile=compiled, autograph=False)
+    if hasattr(layer, "jit_compile"):
+        on_cpu = not tf.config.list_logical_devices("GPU")
+        layer.jit_compile = formulation == "trained" and on_cpu
 
     @tf.function(autograph=False)
     def step() -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            outputs = run(inputs)
+            outputs = layer(inputs)
             size = tf.reduce_sum(outputs if formulation == "keras" else outputs[0])
         return tape.gradient(size, [inputs, *weights])
 
