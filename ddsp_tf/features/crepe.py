@@ -77,10 +77,10 @@ class CrepeF0(tf.Module):
         right = (n_blocks - 1) * step + length - left - n_samples
         padded = tf.pad(audio, [[0, 0], [left, right]])
         blocks = tf.signal.frame(padded, length, step)
-        first_weights = self._salience.first_weights()
+        weights = self._salience.weights()
         # One block at a time: it stays in the cache, and has the shape that files have too.
         salience = tf.map_fn(
-            lambda block: self._salience(block, first_weights),
+            lambda block: self._salience(block, weights),
             tf.reshape(blocks, [-1, length]),
             parallel_iterations=1,
         )

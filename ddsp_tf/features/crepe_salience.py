@@ -29,6 +29,10 @@ _LARGEST_MATRIX = 300_000
 _FEWEST_ROWS = 64
 
 
+SalienceWeights = tuple[FirstWeights, list[tf.Tensor]]
+"""What `CrepeSalience.weights` returns."""
+
+
 class CrepeSalience(tf.Module):
     """Salience of a block of `n_block_frames` overlapping frames, 10 ms apart.
 
@@ -77,16 +81,17 @@ class CrepeSalience(tf.Module):
         """Samples from one block to the next."""
         return self.n_block_frames * HOP_LENGTH
 
-    def first_weights(self) -> FirstWeights:
-        """The first layer's weights as they are used: compute them once for many blocks."""
-        return first_layer_weights(self._kernel, self._bias)
+    def weights(self) -> SalienceWeights:
+        """The convolutions' weights as they are used: compute them once for many blocks."""
+        others = [convolution.weights() for convolution in self._convolutions]
+        return first_layer_weights(self._kernel, self._bias), others
 
-    def __call__(self, block: tf.Tensor, first_weights: FirstWeights) -> tf.Tensor:
+    def __call__(self, block: tf.Tensor, weights: SalienceWeights) -> tf.Tensor:
         """Salience of one block.
 
         Args:
             block: Audio at 16 kHz, `[block_length]`.
-            first_weights: From `first_weights`.
+            weights: From `weights`.
 
         Returns:
             `[n_block_frames, 360]`, 0 to 1; frame i covers samples `160 i` to `160 i + 1023`.
@@ -95,9 +100,11 @@ class CrepeSalience(tf.Module):
         frames = tf.ensure_shape(frames, [self.n_block_frames, FRAME_LENGTH])
         mean, variance = (moment[tf.newaxis] for moment in tf.nn.moments(frames, axes=[1]))
         deviation = tf.maximum(tf.sqrt(variance), SOFTEST_RMS)
-        y = apply_first_layer(block, mean, deviation, first_weights)
-        for i, (convolution, bias) in enumerate(zip(self._convolutions, self._biases, strict=True)):
-            y = convolution(y)
+        first, others = weights
+        y = apply_first_layer(block, mean, deviation, first)
+        layers = zip(self._convolutions, others, self._biases, strict=True)
+        for i, (convolution, matrices, bias) in enumerate(layers):
+            y = convolution(y, matrices)
             if i == 0:
                 # Only here are frames divided by their deviation: it is the smallest place.
                 y /= deviation

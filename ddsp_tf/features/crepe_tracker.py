@@ -43,7 +43,7 @@ class CrepeTracker:
 
     def __init__(self, capacity: str = "tiny") -> None:
         self._salience = CrepeSalience(capacity)
-        self._first_weights = tf.function(self._salience.first_weights, autograph=False)()
+        self._weights = tf.function(self._salience.weights, autograph=False)()
         self._observe = tf.function(self._observe_block, autograph=False)
 
     def track(
@@ -86,7 +86,7 @@ class CrepeTracker:
         return salience.numpy(), emission.numpy()
 
     def _observe_block(self, block: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        salience = self._salience(block, self._first_weights)
+        salience = self._salience(block, self._weights)
         return salience, log_emission(salience)
 
 
