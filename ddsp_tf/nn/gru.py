@@ -268,15 +268,20 @@ def _backward(
         added = [total + part for total, part in zip(sums, parts, strict=True)]
         return index - 1, carried, kept.write(index, to_inputs), *added
 
-    # The few frames that don't fill a chunk come first, as the way leads back.
+    carried = tf.zeros_like(initial_state)
+    sums = [tf.zeros_like(x) for x in (kernel, recurrent_kernel, bias)]
     rest = n_chunks * chunk
-    carried, to_rest, sums = _backward_chunk(
-        tf.zeros_like(initial_state),
-        *(x[rest:] for x in (upstream, projected, previous, inputs)),
-        kernel,
-        recurrent_kernel,
-        bias[1],
-    )
+    ends = []
+    if not isinstance(count, int) or rest < count:
+        # The few frames that don't fill a chunk come first, as the way leads back.
+        carried, to_rest, sums = _backward_chunk(
+            carried,
+            *(x[rest:] for x in (upstream, projected, previous, inputs)),
+            kernel,
+            recurrent_kernel,
+            bias[1],
+        )
+        ends = [to_rest]
     kept = tf.TensorArray(inputs.dtype, size=n_chunks, element_shape=[None, *inputs.shape[1:]])
     _, carried, kept, *sums = tf.while_loop(
         lambda index, *_: index >= 0,
@@ -285,7 +290,7 @@ def _backward(
         maximum_iterations=n_chunks,
     )
     to_inputs = tf.reshape(kept.stack(), tf.concat([[-1], tf.shape(inputs)[1:]], axis=0))
-    return tf.concat([to_inputs, to_rest], axis=0), carried, *sums
+    return tf.concat([to_inputs, *ends], axis=0), carried, *sums
 
 
 def _at_least_one(count: int | tf.Tensor) -> int | tf.Tensor:

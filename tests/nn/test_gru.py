@@ -62,6 +62,27 @@ def test_equals_keras_in_float32_over_a_second() -> None:
     np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("n_frames", [2, 128, 129, 256, 259])
+@pytest.mark.parametrize("way", ["compiled", "unknown length"])
+def test_chunks_of_the_gradient_fit_any_length(n_frames: int, way: str) -> None:
+    """The gradient goes back in chunks, with or without frames that don't fill one."""
+    ours, _ = _pair("float32")
+    sequence = _sequence(1, n_frames)
+
+    def slopes(sequence: tf.Tensor) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(sequence)
+            total = tf.reduce_sum(tf.sin(ours(sequence)[0]))
+        return tape.gradient(total, [sequence, *(w.value for w in ours.weights)])
+
+    expected = slopes(sequence)
+    ours.jit_compile = way == "compiled"
+    shape = [1, n_frames if ours.jit_compile else None, CHANNELS]
+    graph = tf.function(slopes, autograph=False, input_signature=[tf.TensorSpec(shape)])
+    for one, other in zip(graph(sequence), expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
 @pytest.mark.parametrize("n_frames", [1, 6])
 def test_frames_may_come_first(n_frames: int) -> None:
     ours, _ = _pair("float64")
@@ -109,7 +130,8 @@ def test_weights_go_both_ways() -> None:
 def test_gradients_equal_finite_differences() -> None:
     rng = np.random.default_rng(7)
     arguments = [
-        tf.constant(0.7 * rng.normal(size=shape)) for shape in ([3, 1, 4], [1, 2], [4, 6], [2, 6], [2, 6])
+        tf.constant(0.7 * rng.normal(size=shape))
+        for shape in ([3, 1, 4], [1, 2], [4, 6], [2, 6], [2, 6])
     ]
     analytic, numeric = tf.test.compute_gradient(
         tf.function(gru_scan, autograph=False), arguments, delta=1e-5
