@@ -14,7 +14,7 @@ import shutil
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,9 @@ def _measure(page: Any, seconds: float) -> dict[str, float]:
     before, start = _thread_seconds(), time.monotonic()
     page.wait_for_timeout(1000 * seconds)
     passed = time.monotonic() - start
-    spent = _thread_seconds() - before
+    spent = {name: value - before[name] for name, value in _thread_seconds().items()}
     stats = page.evaluate("() => ddsp.player.stats()")
-    shares = {name: spent[thread] / passed for thread, name in THREADS.items()}
+    shares = {name: spent.get(thread, 0.0) / passed for thread, name in THREADS.items()}
     shares["page"] = sum(spent.values()) / passed
     return {**shares, "gaps": stats["synth"]["nUnderruns"]}
 
@@ -84,10 +84,10 @@ def _print_row(name: str, found: dict[str, float]) -> None:
     print(f"{name:<12}" + "".join(shares) + f"{found['gaps']:>14.0f}")
 
 
-def _thread_seconds() -> Counter[str]:
+def _thread_seconds() -> dict[str, float]:
     """Processor time of every thread of the renderers that we started, by the thread's name."""
     ticks = os.sysconf("SC_CLK_TCK")
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     for process in _descendants(os.getpid()):
         try:
             if b"--type=renderer" not in Path(f"/proc/{process}/cmdline").read_bytes():

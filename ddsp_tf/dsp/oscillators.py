@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import compiled
 from ddsp_tf.dsp.envelopes import Interpolation, crossfade
 from ddsp_tf.dsp.framing import hold_last_frame
 
@@ -311,11 +312,9 @@ def _blend_harmonics(
         )
         return tf.transpose(kept.stack(), [1, 2, 0, 3])
 
-    if jit_compile:
-        mix_sines, mix_cosines, correlate = (
-            tf.function(f, jit_compile=True, autograph=False)
-            for f in (mix_sines, mix_cosines, correlate)
-        )
+    mix_sines, mix_cosines, correlate = (
+        compiled(f, jit_compile) for f in (mix_sines, mix_cosines, correlate)
+    )
 
     @tf.custom_gradient
     def bank(angles: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:

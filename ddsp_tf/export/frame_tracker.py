@@ -48,6 +48,7 @@ class FrameTracker(tf.Module):
         *convolutions, classifier = fold_batch_norm(load_crepe_weights(capacity))
         self._kernels = [tf.Variable(layer.kernel, trainable=False) for layer in convolutions]
         self._biases = [tf.Variable(layer.bias, trainable=False) for layer in convolutions]
+        self._least = [layer.least for layer in convolutions]
         kernel = classifier.kernel.reshape([-1, N_BINS])
         self._classifier = tf.Variable(kernel, trainable=False)
         self._classifier_bias = tf.Variable(classifier.bias, trainable=False)
@@ -65,10 +66,14 @@ class FrameTracker(tf.Module):
         centred = audio - tf.reduce_mean(audio)
         rms = tf.sqrt(tf.reduce_mean(tf.square(centred)))
         y = tf.reshape(centred / tf.maximum(rms, SOFTEST_RMS), [1, FRAME_LENGTH, 1])
-        for index, (kernel, bias) in enumerate(zip(self._kernels, self._biases, strict=True)):
+        layers = zip(self._kernels, self._biases, self._least, strict=True)
+        for index, (kernel, bias, least) in enumerate(layers):
             stride = 1 if index else FIRST_STRIDE
             y = tf.nn.relu(tf.nn.conv1d(y, kernel, stride, "SAME") + bias)
-            y = tf.reduce_max(tf.reshape(y, [1, y.shape[1] // 2, 2, y.shape[2]]), axis=2)
+            pairs = tf.reshape(y, [1, y.shape[1] // 2, 2, y.shape[2]])
+            y = tf.reduce_max(pairs, axis=2)
+            if least is not None:
+                y = tf.where(least, tf.reduce_min(pairs, axis=2), y)
         logits = tf.reshape(y, [1, -1]) @ self._classifier + self._classifier_bias
         salience = tf.sigmoid(logits[0])
         return {**_read(salience), "salience": salience}

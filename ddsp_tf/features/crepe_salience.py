@@ -1,5 +1,7 @@
 """CREPE's salience for overlapping frames, sharing the work that frames have in common."""
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf.features.crepe_first_layer import HOP_LENGTH as HOP_LENGTH
@@ -66,6 +68,7 @@ class CrepeSalience(tf.Module):
         self._biases = [
             tf.Variable(layer.bias[:, :, None], trainable=False) for layer in convolutions
         ]
+        self._least = [layer.least for layer in convolutions]
         matrix = classifier.kernel.reshape(-1, classifier.kernel.shape[-1])
         self._classifier = tf.Variable(matrix.T, trainable=False)
         self._classifier_bias = tf.Variable(classifier.bias[:, None], trainable=False)
@@ -102,13 +105,13 @@ class CrepeSalience(tf.Module):
         deviation = tf.maximum(tf.sqrt(variance), SOFTEST_RMS)
         first, others = weights
         y = apply_first_layer(block, mean, deviation, first)
-        layers = zip(self._convolutions, others, self._biases, strict=True)
-        for i, (convolution, matrices, bias) in enumerate(layers):
+        layers = zip(self._convolutions, others, self._biases, self._least, strict=True)
+        for i, (convolution, matrices, bias, least) in enumerate(layers):
             y = convolution(y, matrices)
             if i == 0:
                 # Only here are frames divided by their deviation: it is the smallest place.
                 y /= deviation
-            y = tf.nn.relu(_pool(y + bias))
+            y = tf.nn.relu(_pool(y + bias, least))
         logits = self._classifier @ tf.reshape(y, [-1, self.n_block_frames])
         return tf.transpose(tf.sigmoid(logits + self._classifier_bias))
 
@@ -121,7 +124,10 @@ def _convolution(layer: FoldedLayer, *, name: str) -> FourierConvolution | Matri
     return FourierConvolution(layer.kernel, n_positions, n_phases=n_phases, name=name)
 
 
-def _pool(x: tf.Tensor) -> tf.Tensor:
-    """The larger of each pair of positions, the first axis."""
+def _pool(x: tf.Tensor, least: npt.NDArray[np.bool_] | None) -> tf.Tensor:
+    """The larger of each pair of positions, the first axis; where `least`, the smaller."""
     pairs = tf.reshape(x, [x.shape[0] // 2, 2, *x.shape[1:]])
-    return tf.maximum(pairs[:, 0], pairs[:, 1])
+    pooled = tf.maximum(pairs[:, 0], pairs[:, 1])
+    if least is not None:
+        pooled = tf.where(least[:, np.newaxis], tf.minimum(pairs[:, 0], pairs[:, 1]), pooled)
+    return pooled

@@ -82,7 +82,10 @@ class LiveCrepe:
         for index, layer in enumerate(convolutions):
             stride = 1 if index else FIRST_STRIDE
             y = tf.nn.relu(tf.nn.conv1d(y, layer.kernel, stride, "SAME") + layer.bias)
-            y = tf.nn.max_pool1d(y, 2, 2, "VALID")
+            pooled = tf.nn.max_pool1d(y, 2, 2, "VALID")
+            if layer.least is not None:
+                pooled = tf.where(layer.least, -tf.nn.max_pool1d(-y, 2, 2, "VALID"), pooled)
+            y = pooled
         n_inputs = y.shape[1] * y.shape[2]
         logits = tf.reshape(y, [-1, n_inputs]) @ classifier.kernel.reshape([-1, N_BINS])
         return tf.sigmoid(logits + classifier.bias)

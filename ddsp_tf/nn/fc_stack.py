@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import compiled
 from ddsp_tf.errors import ArgumentError
 
 _SLOPE = 0.2
@@ -121,10 +122,7 @@ def fc_stack(
         `[n_rows, channels]` in the inputs' dtype. Normalisation is in float32 at least.
     """
     n_inputs = len(inputs)
-    forward, backward = (
-        tf.function(f, jit_compile=True, autograph=False) if jit_compile else f
-        for f in (_forward, _backward)
-    )
+    forward, backward = compiled(_forward, jit_compile), compiled(_backward, jit_compile)
 
     @tf.custom_gradient
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import compiled
+
 
 def gated_scan(
     update: tf.Tensor,
@@ -63,10 +65,7 @@ def gated_scan(
         to_update = to_states * (candidate - previous) * gate * (1.0 - gate)
         return to_update, to_states * gate, to_states[0] * (1.0 - gate[0])
 
-    if jit_compile:
-        forwards, to_inputs = (
-            tf.function(f, jit_compile=True, autograph=False) for f in (forwards, to_inputs)
-        )
+    forwards, to_inputs = compiled(forwards, jit_compile), compiled(to_inputs, jit_compile)
 
     @tf.custom_gradient
     def scan(

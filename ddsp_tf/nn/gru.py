@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import compiled
+
 # Long enough for efficient matrix products, short enough to work in the cache.
 _CHUNK_FRAMES = 128
 
@@ -37,7 +39,7 @@ class Gru(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.units = units
         self.jit_compile = False
-        self._cudnn_twin: keras.layers.GRU | None = None
+        self._cudnn_twin: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of `input_shape[-1]` channels."""
@@ -91,8 +93,6 @@ class Gru(keras.layers.Layer):
         if initial_state is None:
             initial_state = self.initial_state(tf.shape(inputs)[1 - frame_axis])
         initial_state = tf.cast(initial_state, inputs.dtype)
-        if self._cudnn_twin is not None:
-            return self._call_cudnn(inputs, initial_state, time_major)
         weights = [
             tf.cast(x, inputs.dtype) for x in (self.kernel, self.recurrent_kernel, self.bias)
         ]
@@ -100,6 +100,8 @@ class Gru(keras.layers.Layer):
             # A frame at a time, as a live host plays, needs no loop; some runtimes have none.
             state = gru_step(tf.squeeze(inputs, axis=frame_axis), initial_state, *weights)
             return tf.expand_dims(state, frame_axis), state
+        if self._cudnn_twin is not None:
+            return self._call_cudnn(inputs, initial_state, time_major)
         if not time_major:
             inputs = tf.transpose(inputs, [1, 0, 2])
         states = gru_scan(inputs, initial_state, *weights, jit_compile=self.jit_compile)
@@ -180,10 +182,7 @@ def gru_scan(
     Returns:
         All states, `[n_frames, batch, units]`.
     """
-    forward, backward = (
-        tf.function(f, jit_compile=True, autograph=False) if jit_compile else f
-        for f in (_forward, _backward)
-    )
+    forward, backward = compiled(_forward, jit_compile), compiled(_backward, jit_compile)
 
     @tf.custom_gradient
     def scan(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
@@ -254,6 +253,8 @@ def _backward(
     chunk = count // n_chunks
     previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
 
+    weights = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias[1]}
+
     def body(index: tf.Tensor, carried: tf.Tensor, kept: Any, *sums: tf.Tensor) -> tuple[Any, ...]:
         # Sizes are spelt out: for a size of -1 XLA makes copies of twice the length.
         now = (
@@ -262,9 +263,7 @@ def _backward(
             )
             for x in (upstream, projected, previous, inputs)
         )
-        carried, to_inputs, parts = _backward_chunk(
-            carried, *now, kernel, recurrent_kernel, bias[1]
-        )
+        carried, to_inputs, parts = _backward_chunk(carried, *now, **weights)
         added = [total + part for total, part in zip(sums, parts, strict=True)]
         return index - 1, carried, kept.write(index, to_inputs), *added
 
@@ -277,9 +276,7 @@ def _backward(
         carried, to_rest, sums = _backward_chunk(
             carried,
             *(x[rest:] for x in (upstream, projected, previous, inputs)),
-            kernel,
-            recurrent_kernel,
-            bias[1],
+            **weights,
         )
         ends = [to_rest]
     kept = tf.TensorArray(inputs.dtype, size=n_chunks, element_shape=[None, *inputs.shape[1:]])

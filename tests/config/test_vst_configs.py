@@ -1,4 +1,4 @@
-"""The configurations for DDSP-VST build what the plug-in takes, and their siblings at other rates."""
+"""The configurations for DDSP-VST build what the plug-in takes, siblings at other rates too."""
 
 import numpy as np
 import pytest

@@ -55,5 +55,5 @@ def test_refuses_what_it_can_not_cut() -> None:
         dsp.partition_spectra(np.zeros(3), 0)
     spectra = dsp.partition_spectra(np.zeros(9), 4)
     history = dsp.initial_partition_history(1, spectra)
-    with pytest.raises(ArgumentError, match="a static multiple of 4 samples. Received 6"):
+    with pytest.raises(ArgumentError, match=r"a static multiple of 4 samples\. Received 6"):
         dsp.convolve_partitioned(tf.zeros([1, 6]), spectra, history)

@@ -42,6 +42,7 @@ export class Conductor {
     this.decoder = new Decoder(network, instrument.n_state);
     this.layout = new FrameLayout(instrument);
     this.frameRate = instrument.sample_rate / instrument.hop_length;
+    this.lookahead = new Synth(instrument, null).lookahead;
     const room = instrument.files.impulse_response;
     const taps = room ? await (await fetch(new URL(room, base))).arrayBuffer() : null;
     this.impulseResponse = taps && new Float32Array(taps);
@@ -122,15 +123,20 @@ export class Conductor {
     return renderAll(new Synth(this.instrument, this.impulseResponse), frames, this.roomLevel);
   }
 
-  /** Frames of controls for features; `gain` is of the sound before the room, 1 by default. */
+  /**
+   * Frames of controls for features; `gain` is of the sound before the room, 1 by default. After
+   * the last frame its features are held, for the frames that it glides towards.
+   */
   async decode({ f0Hz, loudnessDb, gain }) {
     this.stop();
     await this.pumping;
     this.decoder.reset();
-    const frames = new Float32Array(f0Hz.length * this.layout.stride);
-    for (let i = 0; i < f0Hz.length; i++) {
-      const controls = await this.decoder.step(f0Hz[i], loudnessDb[i]);
-      this.layout.write(frames, i, f0Hz[i], gain?.[i] ?? 1, controls);
+    const count = f0Hz.length + this.lookahead;
+    const frames = new Float32Array(count * this.layout.stride);
+    for (let i = 0; i < count; i++) {
+      const from = Math.min(i, f0Hz.length - 1);
+      const controls = await this.decoder.step(f0Hz[from], loudnessDb[from]);
+      this.layout.write(frames, i, f0Hz[from], gain?.[from] ?? 1, controls);
     }
     return frames;
   }
@@ -263,13 +269,14 @@ export class Conductor {
       const frame = await source.next();
       if (generation !== this.generation) return true;
       if (!frame) break;
-      const edited = this.change(frame);
-      const row = new Float32Array(this.layout.stride);
-      const controls = await this.decoder.step(edited.f0Hz, edited.loudnessDb);
+      heard.push(this.change(frame));
+      rows.push(await this.decodeOne(heard.at(-1)));
       if (generation !== this.generation) return true;
-      this.layout.write(row, 0, edited.f0Hz, edited.gain, controls);
-      heard.push(edited);
-      rows.push(row);
+    }
+    this.latest = heard.at(-1) ?? this.latest;
+    if (source.ended && this.nSent + heard.length) {
+      for (let i = 0; i < this.lookahead; i++) rows.push(await this.decodeOne(this.latest));
+      if (generation !== this.generation) return true;
     }
     if (rows.length) this.send(rows, heard);
     if (source.ended) {
@@ -277,6 +284,13 @@ export class Conductor {
       this.source = null;
     }
     return rows.length > 0;
+  }
+
+  async decodeOne(frame) {
+    const row = new Float32Array(this.layout.stride);
+    const controls = await this.decoder.step(frame.f0Hz, frame.loudnessDb);
+    this.layout.write(row, 0, frame.f0Hz, frame.gain, controls);
+    return row;
   }
 
   send(rows, heard) {

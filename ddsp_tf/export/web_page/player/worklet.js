@@ -29,7 +29,6 @@ class SynthProcessor extends AudioWorkletProcessor {
     this.nUnderruns = 0;
     this.isStarved = false;
     this.last = null;
-    this.nHeld = 0;
   }
 
   command({ type, ...content }) {
@@ -63,7 +62,6 @@ class SynthProcessor extends AudioWorkletProcessor {
       const { stride } = this.synth.layout;
       this.nReceived += frames.length / stride;
       this.last = frames.slice(frames.length - stride);
-      this.nHeld = 0;
     } else if (type === "end") {
       this.isEnding = true;
     }
@@ -90,11 +88,11 @@ class SynthProcessor extends AudioWorkletProcessor {
     } else if (synth.nPlayable) {
       synth.playFrame();
       this.isStarved = false;
-    } else if (this.isEnding && this.nHeld >= synth.lookahead) {
+    } else if (this.isEnding) {
       this.isPlaying = false;
       this.send({ type: "finished" });
       synth.playSilence();
-    } else if (!this.isEnding && this.nReceived <= synth.lookahead) {
+    } else if (this.nReceived <= synth.lookahead) {
       // The first frames wait for those that they glide towards.
       synth.playSilence();
     } else {
@@ -103,18 +101,15 @@ class SynthProcessor extends AudioWorkletProcessor {
     }
   }
 
-  /** Repeats the last frame: at the end as it is, or fading when frames come too late. */
+  /** Repeats the last frame, fading, when frames come too late. */
   holdFrame() {
-    if (!this.isEnding) {
-      if (!this.isStarved) {
-        this.nUnderruns += 1;
-        this.nUnderrunsEver += 1;
-      }
-      this.isStarved = true;
-      this.last = this.last.slice();
-      this.last[1] *= UNDERRUN_DECAY;
+    if (!this.isStarved) {
+      this.nUnderruns += 1;
+      this.nUnderrunsEver += 1;
     }
-    this.nHeld += 1;
+    this.isStarved = true;
+    this.last = this.last.slice();
+    this.last[1] *= UNDERRUN_DECAY;
     this.synth.push(this.last);
   }
 
