@@ -49,6 +49,8 @@ export class Synth {
     }
     this.frames = [];
     this.nHeard = 0;
+    // How loud the dry sound is; it moves to the target within a frame.
+    this.level = this.levelTarget = 1;
     this.harmonic.reset();
     this.noise?.reset();
   }
@@ -84,10 +86,12 @@ export class Synth {
       this.noise.addTo(hop);
       this.nHeard -= 1;
     }
+    const change = this.levelTarget - this.level;
     for (let i = 0; i < hopLength; i++) {
       const gain = frame.gain + ((next.gain - frame.gain) * i) / hopLength;
-      dry[this.nDry + i] = gain * hop[i];
+      dry[this.nDry + i] = (this.level + (change * i) / hopLength) * gain * hop[i];
     }
+    this.level = this.levelTarget;
     this.nDry += hopLength;
     frames.shift();
   }

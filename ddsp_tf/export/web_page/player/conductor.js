@@ -10,7 +10,9 @@ import { MicrophoneSource } from "./microphone_source.js";
 import { Network } from "./network.js";
 
 /** Seconds of frames that wait in the worklet. A file can be ahead; live it would be latency. */
-const LEAD_S = { file: 0.4, keyboard: 0.04, microphone: 0.04 };
+const LEAD_S = { file: 0.6, keyboard: 0.04, microphone: 0.04 };
+/** The share of them that has to be there before it begins, and after a gap. */
+const FIRST_SHARE = { file: 0.5, keyboard: 0.5, microphone: 0.3 };
 const LONGEST_LEAD_S = 0.4;
 const CHUNK_FRAMES = 8;
 const N_PROBES = 60;
@@ -94,7 +96,8 @@ export class Conductor {
     this.nSent = 0;
     this.nPlayed = 0;
     this.nUnderruns = 0;
-    this.worklet.postMessage({ type: "start", generation: this.generation });
+    const nFirst = Math.floor(FIRST_SHARE[kind] * this.lead);
+    this.worklet.postMessage({ type: "start", generation: this.generation, nFirst });
     await this.pump();
   }
 

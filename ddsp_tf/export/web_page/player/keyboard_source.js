@@ -3,6 +3,8 @@ import { hz } from "./decoder.js";
 const ATTACK_DB_PER_S = 700;
 const RELEASE_DB_PER_S = 160;
 const SILENT_DB = -80;
+/** So that the shortest tap is heard. */
+const SHORTEST_S = 0.08;
 const GLIDE_S = 0.012;
 const VIBRATO_HZ = 5.4;
 const VIBRATO_DELAY_S = 0.35;
@@ -19,6 +21,7 @@ export class KeyboardSource {
     this.loudestDb = loudest;
     this.ended = false;
     this.pressed = [];
+    this.leaving = [];
     this.levelDb = SILENT_DB;
     this.targetDb = SILENT_DB;
     this.midi = 69;
@@ -29,7 +32,7 @@ export class KeyboardSource {
 
   /** @param {number} midi @param {number} velocity 0 to 1. */
   press(midi, velocity) {
-    this.release(midi);
+    this.remove(midi);
     this.pressed.push({ midi, velocity });
     const wasSilent = this.levelDb <= this.softestDb - 20;
     this.sound();
@@ -38,12 +41,17 @@ export class KeyboardSource {
   }
 
   release(midi) {
-    this.pressed = this.pressed.filter((note) => note.midi !== midi);
-    this.sound();
+    if (this.age < SHORTEST_S) this.leaving.push(midi);
+    else this.remove(midi);
   }
 
   releaseAll() {
-    this.pressed = [];
+    for (const { midi } of this.pressed) this.release(midi);
+  }
+
+  remove(midi) {
+    this.leaving = this.leaving.filter((note) => note !== midi);
+    this.pressed = this.pressed.filter((note) => note.midi !== midi);
     this.sound();
   }
 
@@ -56,6 +64,7 @@ export class KeyboardSource {
   }
 
   async next() {
+    if (this.age >= SHORTEST_S) this.leaving.forEach((midi) => this.remove(midi));
     const change = this.targetDb - this.levelDb;
     const rate = change > 0 ? ATTACK_DB_PER_S : RELEASE_DB_PER_S;
     const step = rate / this.frameRate;

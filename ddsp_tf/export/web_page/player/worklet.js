@@ -2,7 +2,8 @@
 import { BLOCK_LENGTH, Synth } from "../dsp/synth.js";
 
 const REPORT_S = 0.008;
-const UNDERRUN_DECAY = 0.6;
+const FADE_FRAMES = 8;
+const REPORTS_PER_DRAWING = 3;
 const RECORDING_LENGTH = 4096;
 
 class SynthProcessor extends AudioWorkletProcessor {
@@ -16,6 +17,7 @@ class SynthProcessor extends AudioWorkletProcessor {
     this.block = new Float32Array(BLOCK_LENGTH);
     this.recording = null;
     this.nBlocks = 0;
+    this.nReports = 0;
     this.busyMs = 0;
     this.nUnderrunsEver = 0;
     this.silence();
@@ -27,7 +29,8 @@ class SynthProcessor extends AudioWorkletProcessor {
     this.isEnding = false;
     this.nReceived = 0;
     this.nUnderruns = 0;
-    this.isStarved = false;
+    this.isWaiting = true;
+    this.isFading = false;
     this.last = null;
   }
 
@@ -47,13 +50,14 @@ class SynthProcessor extends AudioWorkletProcessor {
     }
   }
 
-  receive({ type, generation, frames }) {
+  receive({ type, generation, frames, nFirst }) {
     if (type === "start" || type === "stop") {
       // The room rings on: only what plays in it begins anew.
       this.silence();
       this.synth.startAnew();
       this.generation = generation;
       this.isPlaying = type === "start";
+      this.nFirst = Math.max(this.synth.lookahead + 1, nFirst ?? 0);
       return;
     }
     if (generation !== this.generation) return;
@@ -83,34 +87,37 @@ class SynthProcessor extends AudioWorkletProcessor {
 
   playHop() {
     const { synth } = this;
-    if (!this.isPlaying || !this.last) {
+    if (this.isWaiting && (this.isEnding || synth.frames.length >= this.nFirst)) {
+      this.isWaiting = false;
+    }
+    if (!this.isPlaying || this.isWaiting) {
       synth.playSilence();
-    } else if (synth.nPlayable) {
-      synth.playFrame();
-      this.isStarved = false;
-    } else if (this.isEnding) {
+    } else if (this.isEnding && !synth.nPlayable) {
       this.isPlaying = false;
       this.send({ type: "finished" });
       synth.playSilence();
-    } else if (this.nReceived <= synth.lookahead) {
-      // The first frames wait for those that they glide towards.
-      synth.playSilence();
     } else {
-      while (!synth.nPlayable) this.holdFrame();
+      this.setFading();
       synth.playFrame();
+      if (synth.level === 0) {
+        this.isFading = false;
+        this.isWaiting = true;
+      }
     }
   }
 
-  /** Repeats the last frame, fading, when frames come too late. */
-  holdFrame() {
-    if (!this.isStarved) {
-      this.nUnderruns += 1;
-      this.nUnderrunsEver += 1;
+  /** When frames come too late, the last one is held and fades, until there are enough again. */
+  setFading() {
+    const { synth } = this;
+    if (!synth.nPlayable) {
+      this.nUnderruns += this.isFading ? 0 : 1;
+      this.nUnderrunsEver += this.isFading ? 0 : 1;
+      this.isFading = true;
+      while (!synth.nPlayable) synth.push(this.last);
+    } else if (synth.frames.length >= this.nFirst) {
+      this.isFading = false;
     }
-    this.isStarved = true;
-    this.last = this.last.slice();
-    this.last[1] *= UNDERRUN_DECAY;
-    this.synth.push(this.last);
+    synth.levelTarget = this.isFading ? Math.max(0, synth.level - 1 / FADE_FRAMES) : 1;
   }
 
   report() {
@@ -120,7 +127,11 @@ class SynthProcessor extends AudioWorkletProcessor {
 
   send(message) {
     this.worker?.postMessage({ generation: this.generation, ...message });
-    this.port.postMessage({ generation: this.generation, ...message });
+    // The page needs it for drawing alone.
+    this.nReports += 1;
+    if (message.type === "finished" || this.nReports % REPORTS_PER_DRAWING === 0) {
+      this.port.postMessage({ generation: this.generation, ...message });
+    }
   }
 
   startRecording() {

@@ -43,7 +43,7 @@ export class MelodyView {
     context.strokeStyle = this.canvas.colour("glow");
     context.lineCap = "round";
     // Each line is as wide as its louder end; short ones follow the loudness well enough.
-    const step = Math.max(1, Math.floor(this.length / width));
+    const step = Math.max(1, Math.floor((3 * this.length) / width));
     for (let i = step; i < this.frames.length; i += step) {
       const [before, here] = [this.frames[i - step], this.frames[i]];
       const audible = Math.min(before.gain, here.gain);

@@ -6,6 +6,7 @@ import { SpectrumView } from "./spectrum_view.js";
 const find = (id) => document.getElementById(id);
 const TEXT_MS = 120;
 const CALM_MS = 500;
+const FRAME_MS = 30;
 const COST_MS = 2000;
 
 /** Everything that moves: pitch, loudness and spectrum of what is heard, and what it costs. */
@@ -59,7 +60,7 @@ export class Meters {
 
   draw(time) {
     const isPlaying = this.player.state !== "idle";
-    if (time - this.drawnMs >= (this.calm.matches ? CALM_MS : 0)) {
+    if (time - this.drawnMs >= (this.calm.matches ? CALM_MS : FRAME_MS)) {
       this.drawnMs = time;
       this.melody.draw();
       this.spectrum.draw(this.player.analyser);
