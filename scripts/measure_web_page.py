@@ -20,7 +20,11 @@ from typing import Any
 
 from ddsp_tf.cli.site_server import SiteServer
 
-THREADS = {"DedicatedWorker": "networks", "Realtime AudioW": "synthesiser", "AudioOutputDevi": "audio"}
+THREADS = {
+    "DedicatedWorker": "networks",
+    "Realtime AudioW": "synthesiser",
+    "AudioOutputDevi": "audio",
+}
 LOADED_MS = 120_000
 REPLAY = """() => {
   ddsp.player.addEventListener("state", ({ detail }) => {
