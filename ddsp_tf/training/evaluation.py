@@ -21,7 +21,7 @@ from ddsp_tf.training.metrics import (
     pitch_errors,
     spectral_distance,
 )
-from ddsp_tf.training.rendering import render
+from ddsp_tf.training.rendering import Renderer
 
 if TYPE_CHECKING:
     from ddsp_tf.data import Dataset
@@ -67,8 +67,9 @@ def evaluate(
     errors: list[np.ndarray] = []
     examples: list[EvaluationExample] = []
     done_s = 0.0
+    render = Renderer(instrument.model)
     for name, audio, features in dataset.recordings(split):
-        output = render(instrument.model, features, audio)
+        output = render(features, audio)
         metrics, frame_errors, tracked = compare(name, audio, output, features, settings=settings)
         measured.append(metrics)
         errors.append(frame_errors)

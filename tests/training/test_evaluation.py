@@ -11,7 +11,7 @@ from recorded_toys import NAME, SETTINGS, RecordedDataset, small_autoencoder
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import Features, FeatureSettings, extract_features
 from ddsp_tf.training import RecordingMetrics, compare, evaluate
-from ddsp_tf.training.rendering import render
+from ddsp_tf.training.rendering import Renderer
 
 RATE = SETTINGS.sample_rate
 
@@ -167,8 +167,8 @@ def test_long_recordings_are_played_in_chunks_without_seams(
     model = small_autoencoder()
     _, audio, features = next(recorded_dataset.recordings())
     audio, features = audio[: 64 * 200], features[:200]
-    whole = render(model, features, audio)
+    whole = Renderer(model)(features, audio)
     monkeypatch.setattr("ddsp_tf.training.rendering._CHUNK_S", 0.27)
-    chunked = render(model, features, audio)
+    chunked = Renderer(model)(features, audio)
     assert len(whole) == 64 * 200
     assert np.abs(chunked - whole).max() < 1e-4 * np.abs(whole).max()

@@ -13,7 +13,7 @@ from ddsp_tf.data import read_audio
 from ddsp_tf.losses import SpectralLoss
 from ddsp_tf.models import Instrument
 from ddsp_tf.training import evaluate, train
-from ddsp_tf.training.rendering import render
+from ddsp_tf.training.rendering import Renderer
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_one_can_hear_and_see_it_learn(run: Path, recorded_dataset: RecordedData
     assert len(output) == len(target) == 2 * (8_000 + 4_000)
     assert np.sqrt(np.mean(output**2)) > 1e-3
     _, audio, features = next(recorded_dataset.recordings())
-    assert np.isfinite(render(Instrument.load(run).model, features, audio)).all()
+    assert np.isfinite(Renderer(Instrument.load(run).model)(features, audio)).all()
 
 
 def test_tensorboard_has_curves_sounds_and_pictures(run: Path) -> None:
