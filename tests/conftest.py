@@ -5,6 +5,7 @@ every run.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +14,10 @@ import pytest
 SHARED_DATA = Path(
     os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
+
+# Shells start background jobs with Ctrl-C ignored, which the programs under test would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # TensorFlow's first call of a function takes longer than any deadline for an example.
 hypothesis.settings.register_profile("ddsp_tf", derandomize=True, deadline=None, database=None)
