@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_tf.errors import DdspError, OutputError
+
+LARGEST_JSON = 100_000_000
+"""Bytes of a JSON file that are read unless told otherwise."""
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -94,19 +98,52 @@ def write_json(path: str | os.PathLike[str], content: Any, *, overwrite: bool = 
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n", overwrite=overwrite)
 
 
-def read_json(path: str | os.PathLike[str], *, error: type[DdspError]) -> Any:
+def read_json(
+    path: str | os.PathLike[str], *, error: type[DdspError], largest: int = LARGEST_JSON
+) -> Any:
     """Reads a JSON file.
 
+    Args:
+        path: The file.
+        error: What to raise.
+        largest: Bytes that it may have.
+
     Raises:
-        DdspError: As the type given by `error`: the file is missing or not JSON.
+        DdspError: As the type given by `error`: the file is missing, too large or not JSON.
     """
     path = Path(path)
+    check_ordinary(path, error=error, largest=largest)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as cause:
+        raise error(f"`{path}` is damaged or not JSON: {cause}.") from cause
+
+
+def check_ordinary(path: Path, *, error: type[DdspError], largest: int) -> None:
+    """Checks, before a file from elsewhere is opened, that reading it comes to an end.
+
+    A link is followed: what counts is where it leads.
+
+    Raises:
+        DdspError: As the type given by `error`: the file is missing, larger than `largest` bytes,
+            or no ordinary file.
+    """
+    try:
+        found = path.stat()
     except FileNotFoundError as cause:
         raise error(f"`{path}` is missing.") from cause
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as cause:
-        raise error(f"`{path}` is damaged or not JSON: {cause}.") from cause
+    except OSError as cause:
+        raise error(f"`{path}` can't be read: {cause.strerror}.") from cause
+    if not stat.S_ISREG(found.st_mode):
+        raise error(
+            f"`{path}` should be a file, but is a folder, a device or a pipe. Nothing of it was "
+            "read. Copy it from its source again."
+        )
+    if found.st_size > largest:
+        raise error(
+            f"`{path}` has {found.st_size:,} bytes, and such a file has {largest:,} at most. "
+            "Nothing of it was read: it was not written by ddsp_tf, or is damaged."
+        )
 
 
 def _replace_directory(temporary: Path, path: Path) -> None:

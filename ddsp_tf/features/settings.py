@@ -10,13 +10,16 @@ FORMAT_VERSION = 1
 F0_TRACKERS = ("crepe-tiny", "crepe-small", "crepe-medium", "crepe-large", "crepe-full", "pyin")
 LOUDNESS_KINDS = ("a_weighted", "rms", "magenta")
 
+_LARGEST = 2**24
+"""Of any rate or length: settings may come in a file that was made to take all memory."""
+
 
 @dataclass(frozen=True)
 class FeatureSettings:
     """How features are extracted. Stored in every dataset and model, and compared at use.
 
     Args:
-        sample_rate: Of the audio, in Hz, at least 4000.
+        sample_rate: Of the audio, in Hz, at least 4000. No number is more than 2^24.
         hop_length: Samples from one frame to the next.
         f0_tracker: One of `F0_TRACKERS`.
         loudness: `"a_weighted"` (normalised A-weighted power), `"rms"` (unweighted), or
@@ -136,6 +139,8 @@ def check_format_version(values: Mapping[str, Any], newest: int, *, what: str) -
 def _check_integer(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ArgumentError(f"`{name}` must be an integer of at least {least}; got {value!r}.")
+    if value > _LARGEST:
+        raise ArgumentError(f"`{name}` must be {_LARGEST} at most; got {value!r}.")
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

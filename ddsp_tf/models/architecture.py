@@ -1,5 +1,7 @@
 """A model's architecture as JSON, and back, without running anything that the JSON names."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -10,6 +12,12 @@ from ddsp_tf.models.autoencoder import Autoencoder
 _PACKAGE = "ddsp_tf"
 _KERAS_CLASSES = (("keras", "DTypePolicy"),)
 """The only foreign classes that an architecture may name: the precision of a layer."""
+
+_LARGEST_NUMBER = 2**24
+"""Of units, taps, samples and Hz. Sixteen million is beyond any of them."""
+
+_MOST_PARTS = 100
+"""Items of a list, and layers of a stack."""
 
 
 def architecture_to_dict(model: Autoencoder) -> dict[str, Any]:
@@ -25,7 +33,10 @@ def architecture_from_dict(content: Any) -> Autoencoder:
     Raises:
         ModelError: The content names an unknown class, or isn't an architecture.
     """
-    _require_own_classes(content)
+    for key, part in _parts(content):
+        if isinstance(part, dict) and "class_name" in part:
+            _require_own_class(part)
+        _require_sensible_size(key, part)
     try:
         model = keras.saving.deserialize_keras_object(content, safe_mode=True)
     except Exception as error:
@@ -39,24 +50,62 @@ def architecture_from_dict(content: Any) -> Autoencoder:
     return model
 
 
-def _require_own_classes(content: Any) -> None:
-    if isinstance(content, list):
-        for item in content:
-            _require_own_classes(item)
-    if not isinstance(content, dict):
+def architecture_shapes(content: Any) -> list[tuple[int, ...]]:
+    """Gives the shapes of the weights that a model would have, without taking memory for them.
+
+    Args:
+        content: As for `architecture_from_dict`, from wherever it comes.
+
+    Raises:
+        ModelError: As in `architecture_from_dict`.
+    """
+
+    def shapes() -> list[tuple[int, ...]]:
+        with keras.StatelessScope(initialize_variables=False):
+            return [tuple(weight.shape) for weight in architecture_from_dict(content).weights]
+
+    # For each thread Keras keeps a list of weights that are still to be filled, and fills them at
+    # the next chance: these ones are forgotten with their thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(shapes).result()
+
+
+def _parts(content: Any) -> Iterator[tuple[str, Any]]:
+    """All that is inside, each with the key that it stands under; nesting may be deep."""
+    waiting = [("", content)]
+    while waiting:
+        key, part = waiting.pop()
+        yield key, part
+        if isinstance(part, dict):
+            waiting += part.items()
+        elif isinstance(part, list):
+            waiting += [(key, item) for item in part]
+
+
+def _require_own_class(part: dict[str, Any]) -> None:
+    registered = part.get("registered_name")
+    # Keras takes some class names, such as "function", for more than a registered class.
+    own = registered == f"{_PACKAGE}>{part['class_name']}"
+    if own:
+        known = keras.saving.get_registered_object(registered) is not None
+    else:
+        known = (part.get("module"), part["class_name"]) in _KERAS_CLASSES
+    if not known:
+        raise ModelError(
+            f"The architecture names {part['class_name']!r} ({registered!r}), which isn't "
+            "part of this ddsp_tf. The file is foreign, or was written by a newer version."
+        )
+
+
+def _require_sensible_size(key: str, part: Any) -> None:
+    if isinstance(part, list):
+        size, most = len(part), _MOST_PARTS
+    elif isinstance(part, int | float) and key != "seed":
+        size, most = abs(part), _MOST_PARTS if "layers" in key else _LARGEST_NUMBER
+    else:
         return
-    if "class_name" in content:
-        registered = content.get("registered_name")
-        # Keras takes some class names, such as "function", for more than a registered class.
-        own = registered == f"{_PACKAGE}>{content['class_name']}"
-        if own:
-            known = keras.saving.get_registered_object(registered) is not None
-        else:
-            known = (content.get("module"), content["class_name"]) in _KERAS_CLASSES
-        if not known:
-            raise ModelError(
-                f"The architecture names {content['class_name']!r} ({registered!r}), which isn't "
-                "part of this ddsp_tf. The file is foreign, or was written by a newer version."
-            )
-    for item in content.values():
-        _require_own_classes(item)
+    if not size <= most:  # so that NaN fails too
+        raise ModelError(
+            f"The architecture has `{key}` of {size:,}, and {most:,} is the most. The file is "
+            "damaged or was made to mislead."
+        )

@@ -9,10 +9,20 @@ from typing import Any
 
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import FeatureSettings, Statistics
-from ddsp_tf.files import atomic_directory, read_json, write_json
-from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
+from ddsp_tf.files import atomic_directory, check_ordinary, read_json, write_json
+from ddsp_tf.models.architecture import (
+    architecture_from_dict,
+    architecture_shapes,
+    architecture_to_dict,
+)
 from ddsp_tf.models.autoencoder import Autoencoder
-from ddsp_tf.models.weights import WeightsDtype, read_weights, write_weights
+from ddsp_tf.models.weights import (
+    LARGEST_WEIGHTS,
+    WeightsDtype,
+    check_weights,
+    read_weights,
+    write_weights,
+)
 
 FORMAT_VERSION = 1
 
@@ -22,6 +32,9 @@ _ARCHITECTURE, _WEIGHTS, _FEATURES, _METADATA = (
     "features.json",
     "metadata.json",
 )
+_LARGEST_JSON = 1_000_000
+"""Bytes of each description; those that `save` writes have thousands."""
+
 _PRESETS = Path(__file__).parents[1] / "presets"
 
 
@@ -94,19 +107,23 @@ class Instrument:
     def load(cls, name_or_path: str | os.PathLike[str]) -> "Instrument":
         """Reads an instrument. No gin is needed, and no code from the folder is run.
 
+        The folder may come from anybody: what it states is checked before memory is taken for it,
+        and no other file is opened, unless one of its four is a link to it.
+
         Args:
             name_or_path: A folder that `save` wrote, a run's folder (its best model so far), or the
                 name of an instrument that ships with the package.
 
         Raises:
-            ModelError: There is no such instrument, or its folder is damaged, foreign, or newer
-                than this ddsp_tf.
+            ModelError: There is no such instrument, or its folder is damaged, foreign, made to
+                mislead, or newer than this ddsp_tf.
         """
         folder = find_instrument(name_or_path)
         metadata = _read_metadata(folder)
-        content = read_json(folder / _ARCHITECTURE, error=ModelError)
-        features = FeatureSettings.from_dict(read_json(folder / _FEATURES, error=ModelError))
+        content = _read(folder / _ARCHITECTURE)
+        features = FeatureSettings.from_dict(_read(folder / _FEATURES))
         _verify_checksums(folder, metadata.pop("sha256", {}))
+        check_weights(architecture_shapes(content), folder / _WEIGHTS)
         model = architecture_from_dict(content)
         read_weights(model, folder / _WEIGHTS)
         statistics = metadata.pop("statistics", None)
@@ -164,7 +181,7 @@ def read_instrument_metadata(name_or_path: str | os.PathLike[str]) -> dict[str, 
 
 
 def _read_metadata(folder: Path) -> dict[str, Any]:
-    metadata = read_json(folder / _METADATA, error=ModelError)
+    metadata = _read(folder / _METADATA)
     version = metadata.get("format_version") if isinstance(metadata, dict) else None
     if not isinstance(version, int):
         raise ModelError(f"`{folder / _METADATA}` has no format_version. The file is damaged.")
@@ -180,8 +197,7 @@ def _verify_checksums(folder: Path, sums: Any) -> None:
     if not isinstance(sums, dict):
         raise ModelError(f"`{folder / _METADATA}` has no checksums. The file is damaged.")
     for name in (_ARCHITECTURE, _WEIGHTS, _FEATURES):
-        if not (folder / name).is_file():
-            raise ModelError(f"`{folder / name}` is missing. Copy the whole folder again.")
+        check_ordinary(folder / name, error=ModelError, largest=LARGEST_WEIGHTS)
         if sums.get(name) != _checksum(folder / name):
             raise ModelError(
                 f"`{folder / name}` is not what was saved: its checksum differs. The file is "
@@ -190,4 +206,9 @@ def _verify_checksums(folder: Path, sums: Any) -> None:
 
 
 def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path) -> Any:
+    return read_json(path, error=ModelError, largest=_LARGEST_JSON)

@@ -1,5 +1,11 @@
 """Small models that play loudly enough to be measured."""
 
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -56,3 +62,15 @@ def make_features(batch: int, n_frames: int, *, with_audio: bool = False) -> dic
 
 def make_instrument(**metadata: object) -> Instrument:
     return Instrument(model=make_model(), features=SETTINGS, metadata=metadata)
+
+
+def edit_json(path: Path, edit: Callable[[Any], Any]) -> None:
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(edit(content)))
+
+
+def sign(folder: Path) -> None:
+    """Gives a saved instrument's files fitting checksums, as one who means harm would."""
+    names = ("model.json", "weights.h5", "features.json")
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    edit_json(folder / "metadata.json", lambda content: {**content, "sha256": sums})

@@ -1,16 +1,22 @@
 """Instruments: what is saved is what is loaded, and whatever is damaged is refused."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from model_toys import RATES, SETTINGS, make_features, make_instrument, make_model
+from model_toys import (
+    RATES,
+    SETTINGS,
+    edit_json,
+    make_features,
+    make_instrument,
+    make_model,
+    sign,
+)
 
 from ddsp_tf.errors import ArgumentError, ModelError, OutputError
 from ddsp_tf.features import Features, FeatureSettings, Statistics
@@ -35,17 +41,6 @@ def stored(original: Instrument, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def folder(stored: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     return Path(shutil.copytree(stored, tmp_path / "toy"))
-
-
-def _edit_json(path: Path, edit: Callable[[Any], Any]) -> None:
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps(edit(content)))
-
-
-def _sign(folder: Path) -> None:
-    """Gives damaged files fitting checksums, as one who means harm would."""
-    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES[:3]}
-    _edit_json(folder / "metadata.json", lambda content: {**content, "sha256": sums})
 
 
 def _refusal(folder: Path) -> str:
@@ -177,7 +172,7 @@ def test_truncated_weights_are_refused_whatever_the_checksum_says(
 ) -> None:
     content = (folder / "weights.h5").read_bytes()
     (folder / "weights.h5").write_bytes(content[: int(kept * len(content))])
-    _sign(folder)
+    sign(folder)
     assert "weights.h5` is damaged or not an HDF5 file" in _refusal(folder)
 
 
@@ -196,36 +191,36 @@ def test_json_of_another_kind_is_refused(folder: Path, name: str, text: str) -> 
     if name == "weights.h5":
         (folder / name).write_text(text)
     else:
-        _edit_json(folder / name, lambda content: json.loads(text))
+        edit_json(folder / name, lambda content: json.loads(text))
     if name != "metadata.json":
-        _sign(folder)
+        sign(folder)
     assert _refusal(folder)
 
 
 @pytest.mark.parametrize("key", ["sha256", "statistics"])
 @pytest.mark.parametrize("value", [[], 5, "text", {"format_version": 1}, {"model.json": "0"}])
 def test_metadata_of_another_kind_are_refused(folder: Path, key: str, value: object) -> None:
-    _edit_json(folder / "metadata.json", lambda content: {**content, key: value})
+    edit_json(folder / "metadata.json", lambda content: {**content, key: value})
     assert _refusal(folder)
 
 
 def test_newer_formats_ask_for_an_update(folder: Path) -> None:
-    _edit_json(folder / "metadata.json", lambda content: {**content, "format_version": 2})
+    edit_json(folder / "metadata.json", lambda content: {**content, "format_version": 2})
     message = _refusal(folder)
     assert "has format version 2, and this ddsp_tf reads up to 1." in message
     assert "pip install --upgrade ddsp-tf" in message
 
 
 def test_newer_features_ask_for_an_update(folder: Path) -> None:
-    _edit_json(folder / "features.json", lambda content: {**content, "format_version": 99})
-    _sign(folder)
+    edit_json(folder / "features.json", lambda content: {**content, "format_version": 99})
+    sign(folder)
     message = _refusal(folder)
     assert "have format version 99" in message
     assert "pip install --upgrade ddsp-tf" in message
 
 
 def test_a_format_without_a_number_is_damaged(folder: Path) -> None:
-    _edit_json(folder / "metadata.json", lambda content: {**content, "format_version": "one"})
+    edit_json(folder / "metadata.json", lambda content: {**content, "format_version": "one"})
     assert "metadata.json` has no format_version. The file is damaged." in _refusal(folder)
 
 
@@ -234,7 +229,7 @@ def _set_weight(folder: Path, index: str, array: np.ndarray | None) -> None:
         del file[index]
         if array is not None:
             file[index] = array
-    _sign(folder)
+    sign(folder)
 
 
 def test_weights_of_another_model_are_refused(folder: Path) -> None:
@@ -261,7 +256,7 @@ def test_weights_are_not_read_from_other_files(folder: Path, tmp_path: Path) -> 
     with h5py.File(folder / "weights.h5", "a") as file:
         del file["0000"]
         file["0000"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "0000")
-    _sign(folder)
+    sign(folder)
     assert "is damaged" in _refusal(folder)
 
 
@@ -320,8 +315,8 @@ def test_foreign_classes_are_refused_and_never_imported(
             content["config"]["decoder"]["config"]["dtype"] = {"config": [foreign]}
         return content
 
-    _edit_json(folder / "model.json", plant)
-    _sign(folder)
+    edit_json(folder / "model.json", plant)
+    sign(folder)
     message = _refusal(folder)
     assert "The architecture names" in message
     assert repr(foreign["class_name"]) in message
@@ -330,8 +325,8 @@ def test_foreign_classes_are_refused_and_never_imported(
 
 
 def test_an_architecture_of_another_class_is_refused(folder: Path) -> None:
-    _edit_json(folder / "model.json", lambda content: content["config"]["processor_group"])
-    _sign(folder)
+    edit_json(folder / "model.json", lambda content: content["config"]["processor_group"])
+    sign(folder)
     assert "should be an Autoencoder. Got ProcessorGroup." in _refusal(folder)
 
 
@@ -340,8 +335,8 @@ def test_an_architecture_with_an_unknown_argument_is_refused(folder: Path) -> No
         content["config"]["decoder"]["config"]["n_unicorns"] = 3
         return content
 
-    _edit_json(folder / "model.json", edit)
-    _sign(folder)
+    edit_json(folder / "model.json", edit)
+    sign(folder)
     message = _refusal(folder)
     assert message.startswith("The architecture can't be read: ")
     assert message.endswith("The file is damaged, or was written by a newer ddsp_tf.")
