@@ -38,8 +38,9 @@ class DecoderStep(tf.Module):
         >>> from ddsp_tf.models import Instrument
         >>> step = DecoderStep(Instrument.load("violin").model)
         >>> controls = step.step(tf.constant([0.54]), tf.constant([0.7]), step.initial_state())
+        >>> state = controls.pop("state")
         >>> {name: x.shape[0] for name, x in controls.items()}
-        {'amplitudes': 1, 'harmonic_distribution': 60, 'noise_magnitudes': 65, 'state': 256}
+        {'amplitudes': 1, 'harmonic_distribution': 60, 'noise_magnitudes': 65}
     """
 
     def __init__(self, model: Autoencoder, *, raw: bool = False) -> None:

@@ -11,6 +11,7 @@ from ddsp_tf.export.appended_metadata import read_appended_metadata
 from ddsp_tf.export.litert_contents import LARGEST_FILE, Tensor, read_litert
 from ddsp_tf.export.onnx_contents import read_onnx
 from ddsp_tf.export.vst_contract import check_vst
+from ddsp_tf.files import check_ordinary
 
 SUFFIXES = (".tflite", ".onnx")
 
@@ -51,9 +52,8 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
         ExportError: An ONNX file, and the package onnx isn't installed.
     """
     path = Path(path)
+    check_ordinary(path, error=ModelError, largest=LARGEST_FILE)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"`{path}` is larger than 2 GiB, which such a file can't be.")
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"`{path}` can't be read: {error.strerror}.") from error

@@ -72,13 +72,18 @@ def copy_instruments(source: Path, target: Path, *, without: str) -> list[dict[s
         Their entries in the list.
 
     Raises:
-        ExportError: A file is missing, or the list is damaged.
+        ExportError: A file is missing or lies elsewhere, or the list is damaged.
     """
     kept = [entry for entry in _read_entries(source) if entry["name"] != without]
     for entry in kept:
         old, new = (instrument_folder(site, entry["name"]) for site in (source, target))
         new.mkdir(parents=True)
         for file in (INSTRUMENT, DECODER, IMPULSE_RESPONSE):
+            if not (old / file).resolve().is_relative_to(source.resolve()):
+                # A copy would publish whatever a stranger's site points at on this machine.
+                raise ExportError(
+                    f"`{old / file}` is a link out of the site. Export to another folder."
+                )
             if (old / file).is_file():
                 shutil.copy(old / file, new)
             elif file != IMPULSE_RESPONSE:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from export_toys import glide_statistics
 
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.models import Autoencoder, Instrument, RnnFcDecoder
+from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb
 
 
@@ -21,7 +21,7 @@ def live_instrument(
     sample_rate: int = 16000,
     hop_length: int = 320,
     loudness: str = "rms",
-    decoder_type: type[RnnFcDecoder] = RnnFcDecoder,
+    decoder_type: type[RnnFcDecoder | MinGruFcDecoder] = RnnFcDecoder,
     scale: bool = True,
     statistics: bool = True,
 ) -> Instrument:

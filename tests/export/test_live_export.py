@@ -15,9 +15,11 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ExportError, OutputError
 from ddsp_tf.export import DecoderStep, LiveReport, export_live
 from ddsp_tf.export.appended_metadata import read_appended_metadata
+from ddsp_tf.export.live_model import make_decoder
 from ddsp_tf.export.onnx_contents import read_onnx
+from ddsp_tf.export.runtimes import LITERT, ONNX
 from ddsp_tf.export.sound_loss import SoundLoss
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Instrument, MinGruFcDecoder
 
 SMALL: dict[str, Any] = {"rnn_channels": 16, "n_harmonics": 8, "n_noise_bands": 5}
 RUNTIMES = ("litert", "onnx")
@@ -88,6 +90,19 @@ def test_a_phrase_is_that_of_the_whole_model(
         np.testing.assert_allclose(found, expected[key][0], atol=1e-5)
     assert np.std([frame["amplitudes"] for frame in frames]) > 1e-3
     assert report.decoder.parity.error < 1e-4
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_minimal_grus_carry_the_state_of_each(runtime: str) -> None:
+    instrument = live_instrument(**SMALL, decoder_type=MinGruFcDecoder, hop_length=64)
+    decoder = make_decoder(instrument, {"litert": LITERT, "onnx": ONNX}[runtime])
+    assert decoder.description["inputs"]["state"]["shape"] == [2 * 16]
+    assert set(decoder.parity.errors) == {
+        "amplitudes",
+        "harmonic_distribution",
+        "noise_magnitudes",
+    }
+    assert decoder.parity.error < 1e-5
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -1,6 +1,7 @@
 """Files from elsewhere are described, or refused in one message; nothing else is touched."""
 
 import io
+import os
 import struct
 import warnings
 import zipfile
@@ -121,7 +122,7 @@ def test_sizes_that_a_file_only_claims_are_not_believed(
     with pytest.raises(ModelError, match="it lists 1 things"):
         read_model_file(path)
     monkeypatch.setattr("ddsp_tf.export.model_file.LARGEST_FILE", 10)
-    with pytest.raises(ModelError, match="larger than 2 GiB"):
+    with pytest.raises(ModelError, match="bytes, and such a file has 10 at most"):
         read_model_file(path)
     assert litert_contents.LARGEST_FILE == 2**31 - 1
 
@@ -205,5 +206,11 @@ def test_operations_from_elsewhere_are_named(onnx_file: bytes, tmp_path: Path) -
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="can't be read: No such file"):
+    with pytest.raises(ModelError, match=r"none\.tflite` is missing\."):
         read_model_file(tmp_path / "none.tflite")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tflite")
+    with pytest.raises(ModelError, match="a folder, a device or a pipe"):
+        read_model_file(tmp_path / "pipe.tflite")

@@ -12,7 +12,7 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export import export_native
 from ddsp_tf.export.native import run_as_plugin
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Instrument, MinGruFcDecoder
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,15 @@ def test_step_carries_its_state(written: tuple[Instrument, Path]) -> None:
         state = outputs["next_state"]
         found.append(outputs["amplitudes"].numpy())
     np.testing.assert_allclose(np.stack(found), expected[0], atol=1e-5)
+
+
+def test_minimal_grus_are_played_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 20)
+    instrument = live_instrument(rnn_channels=16, decoder_type=MinGruFcDecoder)
+    report = export_native(instrument, tmp_path / "out")
+    assert max(report.serving.error, report.step.error) < 1e-4
+    state = json.loads((tmp_path / "out" / "metadata.json").read_text())["signatures"]["step"]
+    assert state["inputs"]["state"]["shape"] == [2 * 16]
 
 
 def test_it_says_what_it_is(written: tuple[Instrument, Path]) -> None:

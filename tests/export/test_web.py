@@ -162,6 +162,19 @@ def test_a_damaged_list_is_refused(
     assert content_of(copied) == before
 
 
+def test_a_link_out_of_a_site_is_not_copied(
+    copied: Path, instrument: Instrument, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("password")
+    decoder = copied / "instruments" / "toy" / "decoder.tflite"
+    decoder.unlink()
+    decoder.symlink_to(tmp_path / "secret")
+    before = content_of(copied)
+    with pytest.raises(ExportError, match=r"decoder\.tflite` is a link out of the site"):
+        export_web(instrument, copied, name="other")
+    assert content_of(copied) == before
+
+
 def test_nothing_appears_when_parity_fails(
     tmp_path: Path, instrument: Instrument, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,12 +15,13 @@ import soundfile
 import soxr
 from browser import LOADED_MS, OpenPage, open_page
 from export_toys import small_instrument
+from live_toys import live_instrument
 
 from ddsp_tf.export import export_web
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.streaming import Streamer
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Instrument, MinGruFcDecoder
 
 pytestmark = pytest.mark.slow
 
@@ -31,12 +32,19 @@ SECONDS = 4.0
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with the violin and a toy of another rate."""
+    """A page with the violin, a toy of another rate, and one with another decoder."""
     folder = tmp_path_factory.mktemp("web") / "site"
     export_web(Instrument.load("violin"), folder)
     report = export_web(small_instrument(48000), folder)
     assert report.instruments == ("violin", "toy")
+    report = export_web(with_minimal_grus(), folder, name="minimal")
+    assert report.instruments == ("violin", "toy", "minimal")
     return folder
+
+
+def with_minimal_grus() -> Instrument:
+    """An instrument whose state has as many numbers for each of two layers."""
+    return live_instrument(decoder_type=MinGruFcDecoder, rnn_channels=24, hop_length=64)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +103,11 @@ def glide() -> tuple[FloatArray, FloatArray]:
     return f0_hz.astype(np.float32), loudness_db.astype(np.float32)
 
 
-def in_python(f0_hz: FloatArray, loudness_db: FloatArray) -> FloatArray:
+def in_python(
+    f0_hz: FloatArray, loudness_db: FloatArray, instrument: Instrument | str = "violin"
+) -> FloatArray:
     """What the streaming core plays, without its latency."""
-    streamer = Streamer("violin", xla=False)
+    streamer = Streamer(instrument, xla=False)
     late = [streamer.process(f0_hz[np.newaxis], loudness_db[np.newaxis]), streamer.flush()]
     return np.concatenate(late, axis=1)[0, streamer.latency_samples :]
 
@@ -270,6 +280,20 @@ def test_another_instrument_plays_at_its_own_rate(opened: OpenPage) -> None:
     assert rate == 48000
     assert 8.0 < seconds < 8.5
     assert opened.text("#title") == "Play the toy"
+    assert opened.troubles == []
+
+
+def test_another_decoder_sounds_as_in_python(opened: OpenPage) -> None:
+    opened.page.select_option("#instrument", "minimal")
+    opened.wait_until_ready()
+    f0_hz, loudness_db = glide()
+    played = ask(
+        opened,
+        "async (x) => Array.from(await ddsp.player.render(x))",
+        {"f0Hz": f0_hz.tolist(), "loudnessDb": loudness_db.tolist()},
+    )
+    expected = in_python(f0_hz, loudness_db, with_minimal_grus())
+    assert difference_db(np.array(played, np.float32), expected) < -60.0
     assert opened.troubles == []
 
 
