@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _GAP_S = 0.25
 _VOICED = 0.5
+_N_KEPT = 10
 
 
 class Summaries:
@@ -23,7 +24,8 @@ class Summaries:
 
     Args:
         tensorboard: Folder for TensorBoard.
-        samples: Folder for `step-00001000.wav` and `.png`, and `target.wav` to compare with.
+        samples: Folder for `step-00001000.wav` and `.png`, and `target.wav` to compare with. The
+            first and the last ten stay.
         settings: What the features are; outputs are tracked again with the same.
     """
 
@@ -76,9 +78,17 @@ class Summaries:
         outputs = self._joined([example.audio for example in examples])
         write_audio(self._samples / f"{name}.wav", outputs, rate, overwrite=True)
         save_figure(spectrogram, self._samples / f"{name}.png", overwrite=True)
+        self._remove_old()
         targets = self._samples / "target.wav"
         if not targets.exists():
             write_audio(targets, self._joined([example.target for example in examples]), rate)
+
+    def _remove_old(self) -> None:
+        """Keeps the first step, to hear how far it came, and the last few."""
+        steps = sorted({path.stem for path in self._samples.glob("step-*")})
+        for step in steps[1:-_N_KEPT]:
+            for suffix in (".wav", ".png"):
+                (self._samples / f"{step}{suffix}").unlink(missing_ok=True)
 
     def _joined(self, clips: Sequence[np.ndarray]) -> np.ndarray:
         gap = np.zeros(int(_GAP_S * self._settings.sample_rate), np.float32)
