@@ -1,6 +1,7 @@
 """Everything that README and docs show is run, and what they link to exists."""
 
 import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ddsp_tf.presets import MELODY
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
 SET_UP = "set-up"
 ELSEWHERE = "elsewhere"  # it needs a network or hours, so a person ran it
 
@@ -110,6 +112,18 @@ def test_a_page_runs(
             except Exception as error:
                 error.add_note(f"in the block at {name_of(page)}:{block.line}")
                 raise
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=name_of)
+def test_a_notebook_runs(notebook: Path, tmp_path: Path) -> None:
+    with inside(tmp_path):
+        runpy.run_path(str(notebook))
+    sounds = list(tmp_path.glob("*.wav"))
+    assert sounds
+    for path in sounds:
+        audio, _ = soundfile.read(path)
+        assert 0.01 < np.max(np.abs(audio)) <= 1.0, path.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
