@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ddsp_tf.training.bootstrap import CONFIDENCE, bootstrap_intervals
 from ddsp_tf.training.metrics import PitchErrors, pitch_errors
+from ddsp_tf.training.timbre import Timbre
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,13 +21,18 @@ _COLUMNS = (
     ("s", "seconds", "{:.1f}"),
     ("spectral", "spectral_distance", "{:.2f}"),
     ("mel dB", "log_mel_db", "{:.1f}"),
+    ("mel L1", "log_mel_l1", "{:.2f}"),
+    ("MCD dB", "mel_cepstral_db", "{:.1f}"),
     ("loudness dB", "loudness_db", "{:.2f}"),
     ("delay ms", "delay_ms", "{:+.1f}"),
     ("voiced s", "voiced_s", "{:.1f}"),
     ("f0 mean ct", "mean_cents", "{:.1f}"),
     ("f0 median ct", "median_cents", "{:.1f}"),
     ("RPA", "raw_pitch_accuracy", "{:.1%}"),
+    ("octave", "octave_error_share", "{:.1%}"),
+    ("onsets", "onset_sharpness", "{:.2f}"),
 )
+_NOT_DRAWN = {"name", "seconds", "voiced_s", "n_frames"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,9 @@ class RecordingMetrics:
         magnitude_distance: Its linear part.
         log_magnitude_distance: Its logarithmic part.
         log_mel_db: Mean difference of the mel spectrograms in dB.
+        log_mel_l1: Mean difference of the natural logarithms of librosa's mel powers.
+        mel_cepstral_db: Mel-cepstral distortion in dB.
+        onset_sharpness: Of the output against the recording, 1 the same; NaN without onsets.
         loudness_db: Mean difference of the loudness in dB.
         delay_ms: Lag of the output's loudness; NaN if unknown.
         voiced_s: Seconds on which pitch was compared.
@@ -50,6 +61,9 @@ class RecordingMetrics:
     magnitude_distance: float
     log_magnitude_distance: float
     log_mel_db: float
+    log_mel_l1: float
+    mel_cepstral_db: float
+    onset_sharpness: float
     loudness_db: float
     delay_ms: float
     voiced_s: float
@@ -60,7 +74,7 @@ class RecordingMetrics:
         values = asdict(self)
         flat = {**values, **values.pop("pitch")}
         flat.pop("pitch", None)
-        return {name: _json_value(value) for name, value in flat.items()}
+        return {name: json_value(value) for name, value in flat.items()}
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,9 @@ class EvaluationReport:
         sample_rate: Of the examples, in Hz.
         frame_rate: Of their features.
         examples: A few outputs, for `figures`.
+        errors_cents: Signed pitch errors on the voiced frames of each recording.
+        timbres: Of each output.
+        reference: The timbre of the instrument.
     """
 
     split: str
@@ -101,6 +118,31 @@ class EvaluationReport:
     sample_rate: int
     frame_rate: float
     examples: tuple[EvaluationExample, ...] = field(default=(), repr=False)
+    errors_cents: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    timbres: tuple[Timbre, ...] = field(default=(), repr=False)
+    reference: Timbre = field(default_factory=Timbre.empty, repr=False)
+
+    @property
+    def timbre_db(self) -> float:
+        """Distance of all outputs together from the timbre of the training split, in dB."""
+        return sum(self.timbres, Timbre.empty()).distance_db(self.reference)
+
+    @cached_property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95% confidence intervals of the overall figures, by bootstrap over the recordings.
+
+        The timbre's distance has none: with fewer different recordings it is always larger.
+        """
+        names = [name for name in self.overall.to_dict() if name not in _NOT_DRAWN]
+
+        def figures(chosen: Sequence[int]) -> list[float]:
+            drawn = overall(
+                [self.recordings[i] for i in chosen], [self.errors_cents[i] for i in chosen]
+            ).to_dict()
+            return [float("nan") if drawn[name] is None else drawn[name] for name in names]
+
+        groups = [metrics.name for metrics in self.recordings]
+        return dict(zip(names, bootstrap_intervals(figures, groups), strict=True))
 
     def table(self) -> str:
         """Returns the metrics as a text table, one line a recording, the last one for all."""
@@ -116,7 +158,11 @@ class EvaluationReport:
         return {
             "format_version": 1,
             "split": self.split,
-            "overall": self.overall.to_dict(),
+            "overall": {**self.overall.to_dict(), "timbre_db": json_value(self.timbre_db)},
+            "confidence": CONFIDENCE,
+            "intervals": {
+                name: [json_value(end) for end in ends] for name, ends in self.intervals.items()
+            },
             "recordings": [metrics.to_dict() for metrics in self.recordings],
         }
 
@@ -159,6 +205,9 @@ def overall(
         magnitude_distance=_mean(recordings, "magnitude_distance"),
         log_magnitude_distance=_mean(recordings, "log_magnitude_distance"),
         log_mel_db=_mean(recordings, "log_mel_db"),
+        log_mel_l1=_mean(recordings, "log_mel_l1"),
+        mel_cepstral_db=_mean(recordings, "mel_cepstral_db"),
+        onset_sharpness=_mean(recordings, "onset_sharpness"),
         loudness_db=_mean(recordings, "loudness_db"),
         delay_ms=_mean(recordings, "delay_ms"),
         voiced_s=sum(metrics.voiced_s for metrics in recordings),
@@ -189,5 +238,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([first, *others])
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Gives None for a number that JSON can't hold: NaN stands for what is unknown."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

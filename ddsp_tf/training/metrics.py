@@ -29,6 +29,7 @@ class PitchErrors:
         bias_cents: Median of the signed error; positive is sharp.
         raw_pitch_accuracy: Share of frames within 50 cents.
         raw_chroma_accuracy: The same, octave errors forgiven.
+        octave_error_share: Share of frames within 50 cents of the right note in another octave.
     """
 
     n_frames: int
@@ -37,6 +38,7 @@ class PitchErrors:
     bias_cents: float
     raw_pitch_accuracy: float
     raw_chroma_accuracy: float
+    octave_error_share: float
 
 
 def spectral_distance(target: Array, audio: Array) -> dict[str, float]:
@@ -147,16 +149,18 @@ def pitch_errors(errors_cents: Array) -> PitchErrors:
         0.6666666666666666
     """
     if not len(errors_cents):
-        return PitchErrors(0, *[float("nan")] * 5)
+        return PitchErrors(0, *[float("nan")] * 6)
     size = np.abs(errors_cents)
-    from_octave = np.abs(errors_cents - 1200.0 * np.round(errors_cents / 1200.0))
+    octaves = np.round(errors_cents / 1200.0)
+    right_chroma = np.abs(errors_cents - 1200.0 * octaves) <= _CORRECT_CENTS
     return PitchErrors(
         n_frames=len(errors_cents),
         mean_cents=float(np.mean(size)),
         median_cents=float(np.median(size)),
         bias_cents=float(np.median(errors_cents)),
         raw_pitch_accuracy=float(np.mean(size <= _CORRECT_CENTS)),
-        raw_chroma_accuracy=float(np.mean(from_octave <= _CORRECT_CENTS)),
+        raw_chroma_accuracy=float(np.mean(right_chroma)),
+        octave_error_share=float(np.mean(right_chroma & (octaves != 0))),
     )
 
 

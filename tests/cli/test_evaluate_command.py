@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from cli_toys import Run
 
 
@@ -28,3 +29,45 @@ def test_what_is_missing_is_one_line(run: Run, trained: Path, dataset: Path) -> 
     assert result.exit_code == 1
     assert "is not a dataset" in result.stderr
     assert run("evaluate", trained).exit_code == 2
+
+
+@pytest.mark.slow
+def test_others_enter_the_same_tables(
+    run: Run, trained: Path, dataset: Path, melody_file: Path, tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    asked = ["evaluate", trained, "--data", dataset, "--transfer", melody_file]
+    result = run(*asked, "--baselines", "--save-audio", "-o", first)
+    assert result.exit_code == 0, result.output
+    table = (first / "comparison.md").read_text()
+    assert [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")] == [
+        *("|", "| recording", "| analysis", "| model"),
+        *("|", "| recording", "| model"),
+    ]
+    assert (first / "audio" / "model" / "transfer" / "melody.flac").exists()
+    again = run(*asked, "--compare", f"before={first / 'audio' / 'model'}", "--json")
+    assert again.exit_code == 0, again.output
+    comparison = json.loads(again.stdout)["comparison"]
+    for part in ("reconstruction", "transfer"):
+        assert list(comparison[part]) == (
+            ["model", "before"] if part == "reconstruction" else ["recording", "model", "before"]
+        )
+    before, now = (comparison["reconstruction"][n]["overall"] for n in ("before", "model"))
+    assert abs(before["spectral_distance"] - now["spectral_distance"]) < 0.05
+
+
+def test_what_cannot_be_compared_is_said_before_anything_is_measured(
+    run: Run, trained: Path, dataset: Path, melody_file: Path, tmp_path: Path
+) -> None:
+    asked = ["evaluate", trained, "--data", dataset]
+    for given, exit_code, expected in (
+        (["--compare", "sounds/"], 2, "takes NAME=FOLDER"),
+        (["--compare", f"model={tmp_path}"], 2, "the name is taken"),
+        (["--compare", f"other={tmp_path / 'none'}"], 1, "There is no folder"),
+        (["--compare", f"other={melody_file.parent}"], 1, "is named after a recording"),
+        (["--transfer", tmp_path / "none.wav"], 1, "none.wav"),
+        (["--save-audio"], 2, "add -o FOLDER"),
+    ):
+        result = run(*asked, *given)
+        assert result.exit_code == exit_code, result.output
+        assert expected in result.stderr
