@@ -128,20 +128,18 @@ def read_salience(salience: tf.Tensor, path: tf.Tensor) -> tuple[tf.Tensor, tf.T
     largest salience among them.
 
     Args:
-        salience: `[batch, n_frames, 360]`, 0 to 1.
-        path: Bins, int32 `[batch, n_frames]`.
+        salience: `[..., 360]`, 0 to 1.
+        path: Bins, int32 `[...]`.
 
     Returns:
-        `f0_hz` and `confidence`, each `[batch, n_frames]`.
+        `f0_hz` and `confidence`, each `[...]`.
     """
-    offsets = tf.range(-CENTROID_REACH, CENTROID_REACH + 1)
-    bins = path[:, :, None] + offsets
-    inside = (bins >= 0) & (bins < N_BINS)
-    bins = tf.clip_by_value(bins, 0, N_BINS - 1)
-    weights = tf.where(inside, tf.gather(salience, bins, axis=2, batch_dims=2), 0.0)
-    offset = tf.reduce_sum(weights * tf.cast(offsets, tf.float32), axis=2)
-    offset /= tf.maximum(tf.reduce_sum(weights, axis=2), 1e-9)
-    bin_position = tf.cast(path, tf.float32) + offset
-    cents = bin_position * CENTS_PER_BIN + LOWEST_CENTS
+    centre = tf.cast(path, tf.float32)
+    # All bins, most of them weighted by zero: exported trackers can't gather.
+    offsets = tf.constant(np.arange(N_BINS), tf.float32) - tf.expand_dims(centre, -1)
+    weights = tf.where(tf.abs(offsets) <= CENTROID_REACH, salience, tf.zeros_like(salience))
+    offset = tf.reduce_sum(weights * offsets, axis=-1)
+    offset /= tf.maximum(tf.reduce_sum(weights, axis=-1), 1e-9)
+    cents = (centre + offset) * CENTS_PER_BIN + LOWEST_CENTS
     f0_hz = REFERENCE_HZ * tf.exp(cents * (np.log(2.0) / 1200))
-    return f0_hz, tf.reduce_max(weights, axis=2)
+    return f0_hz, tf.reduce_max(weights, axis=-1)

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.features import Features
 from ddsp_tf.features.loudness import extract_loudness_db
+from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import interpolate_track
 from ddsp_tf.features.tracker import Progress, get_tracker
@@ -41,13 +42,9 @@ def extract_features(
         True
     """
     settings = settings or FeatureSettings()
-    samples = np.asarray(audio, np.float32)
-    if samples.ndim != 1 or not len(samples):
-        raise ArgumentError(
-            f"`audio` must be mono with at least one sample, [n_samples]; got {samples.shape}."
-        )
-    if not np.isfinite(samples).all():
-        raise ArgumentError("`audio` holds NaN or infinite samples. Repair or cut them out first.")
+    samples = mono_samples(audio)
+    if not len(samples):
+        raise ArgumentError("`audio` must hold at least one sample.")
     tracker = get_tracker(settings.f0_tracker)
     track, confidence = tracker.track(samples, settings.sample_rate, progress=progress)
     f0_hz, f0_confidence = interpolate_track(

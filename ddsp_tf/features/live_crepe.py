@@ -5,9 +5,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf.features.crepe import log_emission, read_salience
-from ddsp_tf.features.crepe_folding import fold_batch_norm
-from ddsp_tf.features.crepe_network import FIRST_STRIDE, FRAME_LENGTH, N_BINS, load_crepe_weights
-from ddsp_tf.features.crepe_salience import SOFTEST_RMS
+from ddsp_tf.features.crepe_network import FRAME_LENGTH, N_BINS
+from ddsp_tf.features.frame_salience import FrameSalience
 from ddsp_tf.features.tracker import FloatArray
 from ddsp_tf.features.viterbi import viterbi_forward
 
@@ -36,7 +35,7 @@ class LiveCrepe:
     """
 
     def __init__(self, capacity: str = "tiny") -> None:
-        self._layers = fold_batch_norm(load_crepe_weights(capacity))
+        self._salience = FrameSalience(capacity)
         self._advance = tf.function(
             self._advance_frames,
             input_signature=[
@@ -74,18 +73,3 @@ class LiveCrepe:
         path = tf.argmax(beliefs, axis=2, output_type=tf.int32)
         f0_hz, confidence = read_salience(salience, path)
         return f0_hz[0], confidence[0], beliefs[:, -1]
-
-    def _salience(self, frames: tf.Tensor) -> tf.Tensor:
-        mean, variance = tf.nn.moments(frames, axes=[1], keepdims=True)
-        y = ((frames - mean) / tf.maximum(tf.sqrt(variance), SOFTEST_RMS))[:, :, tf.newaxis]
-        *convolutions, classifier = self._layers
-        for index, layer in enumerate(convolutions):
-            stride = 1 if index else FIRST_STRIDE
-            y = tf.nn.relu(tf.nn.conv1d(y, layer.kernel, stride, "SAME") + layer.bias)
-            pooled = tf.nn.max_pool1d(y, 2, 2, "VALID")
-            if layer.least is not None:
-                pooled = tf.where(layer.least, -tf.nn.max_pool1d(-y, 2, 2, "VALID"), pooled)
-            y = pooled
-        n_inputs = y.shape[1] * y.shape[2]
-        logits = tf.reshape(y, [-1, n_inputs]) @ classifier.kernel.reshape([-1, N_BINS])
-        return tf.sigmoid(logits + classifier.bias)

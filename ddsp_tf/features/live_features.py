@@ -7,6 +7,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.features import Features
 from ddsp_tf.features.live_loudness import LiveLoudness
 from ddsp_tf.features.live_pitch import LivePitch
+from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.settings import F0_TRACKERS, FeatureSettings
 
 _RESAMPLER_RESERVE_S = 0.1
@@ -74,11 +75,7 @@ class LiveFeatures:
         Raises:
             ArgumentError: `audio` isn't one-dimensional, or holds NaN or infinity.
         """
-        samples = np.asarray(audio, np.float32)
-        if samples.ndim != 1:
-            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {samples.shape}.")
-        if not np.isfinite(samples).all():
-            raise ArgumentError("`audio` holds NaN or infinite samples. Replace them by zeros.")
+        samples = mono_samples(audio)
         self._n_received += len(samples)
         return self._advance(samples)
 

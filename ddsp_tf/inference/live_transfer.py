@@ -10,6 +10,7 @@ import soxr
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features
 from ddsp_tf.features.live_features import LiveFeatures
+from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.voicing import SILENCE_DB
 from ddsp_tf.inference.edits import Edits
 from ddsp_tf.inference.live_gate import LiveGate
@@ -142,11 +143,7 @@ class LiveTransfer:
         Raises:
             ArgumentError: `audio` isn't one-dimensional, or holds NaN or infinity.
         """
-        samples = np.asarray(audio, np.float32)
-        if samples.ndim != 1:
-            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {samples.shape}.")
-        if not np.isfinite(samples).all():
-            raise ArgumentError("`audio` holds NaN or infinite samples. Replace them by zeros.")
+        samples = mono_samples(audio)
         self._n_received += len(samples)
         if self._to_model is not None:
             samples = self._to_model.resample_chunk(samples)

@@ -8,15 +8,14 @@ import pytest
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError, ModelError
-from ddsp_tf.export import frame_tracker
 from ddsp_tf.features import (
     CrepeF0,
     FeatureSettings,
     crepe_network,
     crepe_salience,
     extract_features,
+    frame_salience,
     get_tracker,
-    live_crepe,
 )
 from ddsp_tf.features.crepe_first_layer import n_first_layer_products
 from ddsp_tf.features.crepe_network import build_crepe_network, load_crepe_weights
@@ -64,7 +63,7 @@ def test_scales_may_be_negative_after_the_first_layer(melody, monkeypatch):
     weights = {name: value.copy() for name, value in load_crepe_weights("tiny").items()}
     for layer in (3, 6):
         weights[f"conv{layer}-BN/gamma"][::5] *= -1
-    for module in (crepe_network, crepe_salience, live_crepe, frame_tracker):
+    for module in (crepe_network, crepe_salience, frame_salience):
         monkeypatch.setattr(module, "load_crepe_weights", lambda capacity: weights)
     network = CrepeSalience("tiny")
     block = melody[: network.block_length]
@@ -74,10 +73,8 @@ def test_scales_may_be_negative_after_the_first_layer(melody, monkeypatch):
     expected = build_crepe_network("tiny")(normal).numpy()
     salience = network(tf.constant(block), network.weights()).numpy()
     np.testing.assert_allclose(salience, expected, atol=1e-4)
-    live = live_crepe.LiveCrepe("tiny")._salience(tf.constant(frames)).numpy()
-    np.testing.assert_allclose(live, expected, atol=1e-4)
-    tracked = frame_tracker.FrameTracker("tiny").track(tf.constant(frames[7]))["salience"]
-    np.testing.assert_allclose(tracked, expected[7], atol=1e-4)
+    one_by_one = frame_salience.FrameSalience("tiny")(tf.constant(frames)).numpy()
+    np.testing.assert_allclose(one_by_one, expected, atol=1e-4)
 
 
 def test_first_convolution_is_shared_by_the_frames():

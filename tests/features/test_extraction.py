@@ -18,7 +18,7 @@ from .signals import tone
 @pytest.mark.parametrize(
     ("audio", "message"),
     [
-        (np.zeros([2, 100]), r"`audio` must be mono.*got \(2, 100\)"),
+        (np.zeros([2, 100]), r"`audio` must be mono.*got shape \(2, 100\)"),
         (np.zeros(0), "at least one sample"),
         (np.array([0.0, np.nan]), "NaN or infinite"),
     ],
