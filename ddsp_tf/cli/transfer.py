@@ -86,6 +86,11 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
 )
 @gate_option
 @no_reverb_option
+@click.option(
+    "--limiter",
+    is_flag=True,
+    help="Turn down only the peaks that would clip, not the whole.",
+)
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
 @click.option(
     "--format",
@@ -110,6 +115,7 @@ def command(
     note_threshold: float,
     gate: bool,
     no_reverb: bool,
+    limiter: bool,
     sample_rate: int | None,
     file_format: str | None,
     plot: bool,
@@ -148,6 +154,7 @@ def command(
             note_threshold=note_threshold,
             gate_unvoiced=gate,
             reverb=not no_reverb,
+            limiter=limiter,
         )
         for index, job in enumerate(plan.jobs):
             counter = f"[{index + 1}/{len(plan.jobs)}] " if len(plan.jobs) > 1 else ""

@@ -11,6 +11,7 @@ from ddsp_tf.features.voicing import note_mask
 from ddsp_tf.inference.autotune import SCALES, Scale, autotune, estimate_tuning, find_major_key
 from ddsp_tf.inference.gating import find_notes, gate_envelope, hold_pitch, lift_quiet
 from ddsp_tf.inference.loudness_matching import match_loudness
+from ddsp_tf.inference.loudness_ripple import smooth_low_notes
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.pitch import (
     HIGHEST_MIDI,
@@ -21,6 +22,7 @@ from ddsp_tf.inference.pitch import (
     to_hz,
     to_midi,
 )
+from ddsp_tf.inference.pitch_range import trained_range_midi
 
 _FLOOR_DB = -80.0
 _QUIET_DB = 20.0
@@ -133,7 +135,8 @@ class Edits:
         f0_hz = to_hz(np.clip(midi + self.semitones, LOWEST_MIDI, HIGHEST_MIDI))
         if self.gate_unvoiced:
             f0_hz = hold_pitch(f0_hz, notes & (features.f0_confidence >= _SURE_OF_PITCH))
-        loudness_db = self._edited_loudness(features.loudness_db, clear, envelope, statistics)
+        steady_db = smooth_low_notes(features, frame_rate=frame_rate)
+        loudness_db = self._edited_loudness(steady_db, clear, envelope, statistics)
         below, above = _shares_outside(to_midi(f0_hz)[clear], statistics)
         return EditedFeatures(
             features=Features(
@@ -184,14 +187,6 @@ class Edits:
             midi, amount=self.autotune, tuning=tuning, frame_rate=frame_rate, tonic=tonic
         )
         return tuned, 100 * tuning, tonic
-
-
-def trained_range_midi(statistics: Statistics) -> tuple[float, float]:
-    """The MIDI pitches an instrument knows: all but the outermost percent of its training notes.
-
-    That percent holds the octave errors of the tracker.
-    """
-    return statistics.f0_midi_quantiles[1], statistics.f0_midi_quantiles[-2]
 
 
 def _shares_outside(note_midi: FloatArray, statistics: Statistics | None) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import soundfile
 from ddsp_tf.data.audio_files import mono_blocks
 from ddsp_tf.errors import ArgumentError, OutputError
 from ddsp_tf.files import atomic_file, check_writable
+from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.pitch import FloatArray
 
 _SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
@@ -51,6 +52,7 @@ def write_blocks(
     n_samples: int,
     normalize_peak: bool,
     overwrite: bool,
+    limiter: PeakLimiter | None = None,
 ) -> float:
     """Resamples blocks of sound and writes them, whole or not at all.
 
@@ -66,6 +68,7 @@ def write_blocks(
         n_samples: Length of the file; what the resampler gives beyond it is cut.
         normalize_peak: Whether sound that would clip is turned down as a whole. If not, it clips.
         overwrite: Whether an existing file may be replaced.
+        limiter: Turns down peaks at the file's rate, if any.
 
     Returns:
         Gain in dB, 0 if nothing was turned down.
@@ -77,7 +80,10 @@ def write_blocks(
         atomic_file(path, overwrite=overwrite) as temporary,
         tempfile.TemporaryFile(dir=path.parent) as scratch,
     ):
-        peak = _write_scratch(scratch, blocks, block_rate, sample_rate, n_samples)
+        columns = (block[:, np.newaxis] for block in blocks)
+        resampled = mono_blocks(columns, block_rate, sample_rate)
+        limited = resampled if limiter is None else limiter.limit(resampled)
+        peak = _write_scratch(scratch, limited, n_samples)
         gain = 1.0 / peak if normalize_peak and peak > 1.0 else 1.0
         try:
             _encode(scratch, temporary, sample_rate, _SUBTYPES[bit_depth], gain)
@@ -88,16 +94,9 @@ def write_blocks(
     return 20.0 * float(np.log10(gain))
 
 
-def _write_scratch(
-    scratch: IO[bytes],
-    blocks: Iterable[FloatArray],
-    block_rate: int,
-    sample_rate: int,
-    n_samples: int,
-) -> float:
+def _write_scratch(scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: int) -> float:
     peak, missing = 0.0, n_samples
-    columns = (block[:, np.newaxis] for block in blocks)
-    for block in mono_blocks(columns, block_rate, sample_rate):
+    for block in blocks:
         kept = np.ascontiguousarray(block[:missing], np.float32)
         missing -= len(kept)
         peak = max(peak, float(np.max(np.abs(kept), initial=0.0)))

@@ -13,9 +13,12 @@ from ddsp_tf.data.audio_files import check_usable, read_audio
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.features import Features, extract_features
 from ddsp_tf.inference.autotune import Scale
+from ddsp_tf.inference.edge_fades import fade_edges
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.output import check_output, write_blocks
+from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.inference.pitch_range import soften_range
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.suspicion import find_warnings
 from ddsp_tf.inference.transfer_report import TransferReport
@@ -49,6 +52,7 @@ class TimbreTransfer:
         gate_unvoiced: Whether what is no note is faded out, with the pitch held.
         reverb: Whether the instrument's room is heard.
         normalize_peak: Whether an output that would clip is turned down as a whole.
+        limiter: Whether peaks that would clip are turned down to -1 dBFS, and only them.
         chunk_s: Seconds a block.
 
     Raises:
@@ -79,6 +83,7 @@ class TimbreTransfer:
         gate_unvoiced: bool = True,
         reverb: bool = True,
         normalize_peak: bool = True,
+        limiter: bool = False,
         chunk_s: float = 4.0,
     ) -> None:
         self.edits = Edits(
@@ -98,6 +103,7 @@ class TimbreTransfer:
         self.instrument = instrument
         self.settings = instrument.features
         self.normalize_peak = normalize_peak
+        self.limiter = limiter
         block_frames = max(1, round(chunk_s * self.settings.frame_rate))
         self._player = Player(instrument.model, reverb=reverb, block_frames=block_frames)
 
@@ -126,8 +132,9 @@ class TimbreTransfer:
         given = np.asarray(audio, np.float32)
         samples = self._resampled(given, sample_rate)
         features, edited = self._prepare(samples, "the audio", progress)
-        blocks = list(self._blocks(samples, edited, progress))
-        output = np.concatenate(blocks)[: len(samples)]
+        limiter = self._new_limiter(self.sample_rate)
+        blocks = self._blocks(samples, edited, progress)
+        output = np.concatenate(list(blocks if limiter is None else limiter.limit(blocks)))
         peak = float(np.max(np.abs(output)))
         gain = 1.0 / peak if self.normalize_peak and peak > 1.0 else 1.0
         return TransferResult(
@@ -137,7 +144,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(samples, features, edited, 20.0 * float(np.log10(gain))),
+            report=self._report(samples, features, edited, 20.0 * float(np.log10(gain)), limiter),
             load_audio=lambda: output * np.float32(gain),
             load_input_audio=lambda: given,
         )
@@ -174,6 +181,7 @@ class TimbreTransfer:
         path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
         samples, _ = read_audio(source, sample_rate=self.sample_rate)
         features, edited = self._prepare(samples, source, progress)
+        limiter = self._new_limiter(rate)
         gain_db = write_blocks(
             path,
             self._blocks(samples, edited, progress),
@@ -183,6 +191,7 @@ class TimbreTransfer:
             n_samples=round(len(samples) * rate / self.sample_rate),
             normalize_peak=self.normalize_peak,
             overwrite=overwrite,
+            limiter=limiter,
         )
         return TransferResult(
             sample_rate=rate,
@@ -191,7 +200,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(samples, features, edited, gain_db),
+            report=self._report(samples, features, edited, gain_db, limiter),
             load_audio=partial(_read_samples, path, rate),
             load_input_audio=partial(_read_samples, Path(source), self.sample_rate),
         )
@@ -221,7 +230,8 @@ class TimbreTransfer:
     ) -> Iterator[FloatArray]:
         report = _scaled(progress, _FEATURES_SHARE, 1.0)
         n_done = 0
-        for block in self._player.blocks(self._model_features(samples, edited), edited.gate):
+        blocks = self._player.blocks(self._model_features(samples, edited), edited.gate)
+        for block in fade_edges(blocks, n_samples=len(samples), sample_rate=self.sample_rate):
             yield block
             n_done += len(block)
             if report is not None:
@@ -231,8 +241,10 @@ class TimbreTransfer:
         self, samples: FloatArray, edited: EditedFeatures
     ) -> Mapping[str, FloatArray]:
         """What the model reads, an encoder's "z" among it, each `[n_frames, n_channels]`."""
+        decoder_f0_hz = soften_range(edited.features.f0_hz, self.instrument.statistics)
         features = {
             "f0_hz": edited.features.f0_hz[:, np.newaxis],
+            "decoder_f0_hz": decoder_f0_hz[:, np.newaxis],
             "loudness_db": edited.features.loudness_db[:, np.newaxis],
         }
         model = self.instrument.model
@@ -242,8 +254,16 @@ class TimbreTransfer:
         encoded = model.encode({**batch, "audio": samples[np.newaxis]})
         return {**features, "z": np.asarray(encoded["z"][0])}
 
+    def _new_limiter(self, sample_rate: int) -> PeakLimiter | None:
+        return PeakLimiter(sample_rate) if self.limiter else None
+
     def _report(
-        self, samples: FloatArray, features: Features, edited: EditedFeatures, gain_db: float
+        self,
+        samples: FloatArray,
+        features: Features,
+        edited: EditedFeatures,
+        gain_db: float,
+        limiter: PeakLimiter | None,
     ) -> TransferReport:
         statistics = self.instrument.statistics
         return TransferReport.from_edits(
@@ -252,6 +272,7 @@ class TimbreTransfer:
             statistics,
             seconds=len(samples) / self.sample_rate,
             gain_db=gain_db,
+            limited_db=0.0 if limiter is None else limiter.most_reduction_db,
             warnings=find_warnings(samples, features, edited, statistics, self.settings),
         )
 

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from ddsp_tf.features import Statistics
-from ddsp_tf.inference.edits import EditedFeatures, Edits, trained_range_midi
+from ddsp_tf.inference.edits import EditedFeatures, Edits
+from ddsp_tf.inference.pitch_range import trained_range_midi
 from ddsp_tf.plotting.note_names import note_name
 
 _WORTH_SAYING = 0.02
@@ -29,6 +30,7 @@ class TransferReport:
         share_above: Share of note frames above the trained range, 0 to 1.
         trained_range_midi: Lowest and highest trained pitch, or None if unknown.
         gain_db: Gain that kept the output from clipping; 0 if none was needed.
+        limited_db: By how much the limiter turned down the highest peak; 0 without one.
         warnings: What the user should know about the input or the instrument.
     """
 
@@ -46,6 +48,7 @@ class TransferReport:
     share_above: float
     trained_range_midi: tuple[float, float] | None
     gain_db: float = 0.0
+    limited_db: float = 0.0
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -57,6 +60,7 @@ class TransferReport:
         *,
         seconds: float,
         gain_db: float,
+        limited_db: float = 0.0,
         warnings: tuple[str, ...],
     ) -> Self:
         """Gathers a report from the edits that were asked for and what came of them."""
@@ -75,6 +79,7 @@ class TransferReport:
             share_above=edited.share_above,
             trained_range_midi=None if statistics is None else trained_range_midi(statistics),
             gain_db=gain_db,
+            limited_db=limited_db,
             warnings=warnings,
         )
 
@@ -98,6 +103,8 @@ class TransferReport:
         lines += self._range_lines()
         if self.gain_db:
             lines.append(f"level: {self.gain_db:+.1f} dB, so that nothing clips")
+        if self.limited_db:
+            lines.append(f"limiter: peaks turned down by up to {self.limited_db:.1f} dB")
         return lines
 
     def _range_lines(self) -> list[str]:

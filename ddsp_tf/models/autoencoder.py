@@ -15,6 +15,7 @@ from ddsp_tf.processors import ProcessorGroup, Reverb
 from ddsp_tf.processors.processor import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
+_OPTIONAL = ("decoder_f0_hz", "noise_seed", "z")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -115,7 +116,9 @@ class Autoencoder(keras.Model):
         Args:
             features: `f0_hz` in Hz and `loudness_db` in dB, each `[batch, n_frames, 1]`. With an
                 encoder also `audio` `[batch, n_samples]` or `z` `[batch, n_frames, n_z]`.
-                Optional `noise_seed`, an integer scalar, for other noise.
+                Optional `noise_seed`, an integer scalar, for other noise, and `decoder_f0_hz`, of
+                the shape of `f0_hz`: the pitch that the decoder reads, if it is another than the
+                oscillators play.
             training: Without effect; Keras passes it.
 
         Returns:
@@ -156,7 +159,7 @@ class Autoencoder(keras.Model):
                 f"Received: {', '.join(features) or 'nothing'}."
             )
         kept = {
-            key: features[key] for key in (*_CONDITIONING, "noise_seed", "z") if key in features
+            key: features[key] for key in (*_CONDITIONING, *_OPTIONAL) if key in features
         }
         if self.encoder is not None and "z" not in kept:
             z = self.encoder(features["audio"])
@@ -224,7 +227,7 @@ class Autoencoder(keras.Model):
             Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
         """
         scaled = {
-            "f0_scaled": dsp.scale_f0_hz(features["f0_hz"]),
+            "f0_scaled": dsp.scale_f0_hz(features.get("decoder_f0_hz", features["f0_hz"])),
             "loudness_scaled": dsp.scale_loudness_db(features["loudness_db"]),
             **({"z": features["z"]} if "z" in features else {}),
         }
