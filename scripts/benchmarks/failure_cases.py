@@ -1,7 +1,7 @@
 """Measures what an instrument does with input that instruments like it fail on.
 
-    python scripts/benchmarks/failure_cases.py               the table of docs/quality.md
-    python scripts/benchmarks/failure_cases.py --only live   the cases with "live" in their name
+    python scripts/benchmarks/failure_cases.py --docs docs/quality.md   measure, write the table
+    python scripts/benchmarks/failure_cases.py --only live              those with "live" in it
 
 The same cases are tests: tests/inference/test_failure_cases.py.
 """
@@ -17,10 +17,15 @@ import failure_measures as measures
 import numpy as np
 from failure_inputs import RATE, Audio
 from failure_players import FailurePlayers
+from report import replace_block
 
+from ddsp_tf.files import write_text
 from ddsp_tf.inference.peak_limiter import PeakLimiter
 
 DATA = Path(os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+BEGIN = "<!-- failure cases: written by scripts/benchmarks/failure_cases.py -->"
+END = "<!-- end of the failure cases -->"
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,11 @@ class FailureCase:
 
     def row(self, figure: float) -> str:
         """The case as a row of a Markdown table."""
-        sign = ">=" if self.is_least else "<="
+        sign = "≥" if self.is_least else "≤"
         return (
-            f"| {self.name} | {self.about} | {self.measure} | {figure:.3g} {self.unit} "
-            f"| {sign} {self.limit:g} {self.unit} |"
+            f"| {self.name} | {self.about} | {self.measure} | {figure:.3g} {self.unit}".rstrip()
+            + f" | {sign} {self.limit:g} {self.unit}".rstrip()
+            + " |"
         )
 
 
@@ -415,16 +421,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure what instruments fail on.")
     parser.add_argument("--instrument", default="violin", help="Name or folder; default: violin.")
     parser.add_argument("--only", default="", help="A part of the names of the cases to measure.")
+    parser.add_argument("--docs", type=Path, help="A page to write the table of all cases into.")
     options = parser.parse_args()
+    if options.docs and options.only:
+        parser.error("--docs takes the table of all cases, so leave out --only.")
     players = FailurePlayers(options.instrument)
     chosen = [case for case in CASES if options.only in case.name]
-    missed = []
-    print("| case | input | measure | figure | limit |\n|---|---|---|---|---|")
+    missed, rows = [], ["| case | input | measure | figure | limit |", "|---|---|---|---|---|"]
+    print("\n".join(rows))
     for case in chosen:
         figure = case.measured(players)
-        print(case.row(figure), flush=True)
+        rows.append(case.row(figure))
+        print(rows[-1], flush=True)
         if not case.holds(figure):
             missed.append(case.name)
+    if options.docs:
+        page = options.docs.read_text(encoding="utf-8")
+        write_text(
+            options.docs, replace_block(page, "\n".join(rows), begin=BEGIN, end=END), overwrite=True
+        )
     if missed:
         print(f"\nMissed: {', '.join(missed)}.")
     return 1 if missed else 0

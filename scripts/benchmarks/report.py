@@ -34,17 +34,17 @@ def markdown(rows: _Rows) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def replace_block(page: str, block: str) -> str:
+def replace_block(page: str, block: str, *, begin: str = BEGIN, end: str = END) -> str:
     """Puts results between the two markers of a page.
 
     Raises:
         ValueError: The page doesn't have each marker once, in their order.
     """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"The page should have `{BEGIN}` and after it `{END}`, each once.")
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{block.strip()}\n\n{END}{after}"
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise ValueError(f"The page should have `{begin}` and after it `{end}`, each once.")
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n\n{block.strip()}\n\n{end}{after}"
 
 
 def describe_line(line: Line) -> str:

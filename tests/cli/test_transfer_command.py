@@ -1,5 +1,6 @@
 """`ddsp-tf transfer`: many files, honest exit codes, one line a failure."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 from cli_toys import Run, melody
+
+from ddsp_tf.inference import PeakLimiter
 
 
 @pytest.fixture
@@ -30,12 +33,19 @@ def test_a_melody_is_played_and_what_was_changed_is_said(
 
 
 def test_the_musical_flags_reach_the_sound(
-    run: Run, instrument: Path, melody_file: Path, outputs: Path
+    run: Run,
+    instrument: Path,
+    melody_file: Path,
+    outputs: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    low_limiter = functools.partial(PeakLimiter, ceiling_db=-60.0)
+    monkeypatch.setattr("ddsp_tf.inference.timbre_transfer.PeakLimiter", low_limiter)
     flags = ("--octave", "1", "--semitones", "2", "--loudness-db", "-3", "--no-match-loudness")
     result = run(
         *("transfer", instrument, melody_file, "-o", outputs / "one.flac", "--json"),
         *(*flags, "--autotune", "0.5", "--no-gate", "--no-reverb", "--sample-rate", "48000"),
+        "--limiter",
     )
     assert result.exit_code == 0, result.output
     (report,) = json.loads(result.stdout)["files"]
@@ -43,6 +53,8 @@ def test_the_musical_flags_reach_the_sound(
     assert report["semitones"] == 2.0
     assert report["loudness_matched"] is False
     assert report["loudness_change_db"] == pytest.approx(-3.0, abs=0.1)
+    assert report["limited_db"] > 0.0
+    assert np.abs(soundfile.read(outputs / "one.flac")[0]).max() < 0.0011
     assert report["times_real_time"] > 0.0
     assert soundfile.info(outputs / "one.flac").samplerate == 48000
 
