@@ -1,18 +1,18 @@
 """A decoder without a recurrent matrix product."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.decoder import Decoder
-from ddsp_tf.nn import FcStack, MinGru
+from ddsp_tf.models.fc_decoder import FcDecoder
+from ddsp_tf.nn import MinGru
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class MinGruFcDecoder(Decoder):
+class MinGruFcDecoder(FcDecoder):
     """The paper's decoder with minimal GRUs, which see all frames at once, in place of the GRU.
 
     An MLP for each input, minimal GRUs in a row, each followed by layer normalisation and leaky
@@ -66,28 +66,21 @@ class MinGruFcDecoder(Decoder):
         name: str = "decoder",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
         if rnn_layers < 1:
             raise ArgumentError(f"`rnn_layers` should be at least 1. Received {rnn_layers}.")
-        self.input_keys = tuple(input_keys)
-        self.n_harmonics = n_harmonics
-        self.n_noise_bands = n_noise_bands
+        super().__init__(
+            input_keys=input_keys,
+            n_harmonics=n_harmonics,
+            n_noise_bands=n_noise_bands,
+            channels=channels,
+            layers_per_stack=layers_per_stack,
+            name=name,
+            **kwargs,
+        )
         self.rnn_channels = rnn_channels
         self.rnn_layers = rnn_layers
         self.longest_frames = longest_frames
-        self.channels = channels
-        self.layers_per_stack = layers_per_stack
-        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
-        self.output_sizes = {
-            **sizes,
-            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
-        }
         dtype = self.dtype_policy
-
-        def stack(name: str) -> FcStack:
-            return FcStack(channels, layers_per_stack, name=name, dtype=dtype)
-
-        self.input_stacks = [stack(f"{key}_stack") for key in self.input_keys]
         self.rnns = [
             MinGru(rnn_channels, longest_frames=longest_frames, name=f"rnn_{i}", dtype=dtype)
             for i in range(rnn_layers)
@@ -96,73 +89,36 @@ class MinGruFcDecoder(Decoder):
             keras.layers.LayerNormalization(name=f"normalization_{i}", dtype=dtype)
             for i in range(rnn_layers)
         ]
-        self.output_stack = stack("output_stack")
-        self.to_controls = keras.layers.Dense(
-            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
-        )
 
-    def build_for(self, input_channels: Mapping[str, int]) -> None:
-        """Makes the weights, given the channels of each input key."""
-        width = 0
-        for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
-            stack.build((None, None, input_channels[key]))
-            width += stack.output_channels(input_channels[key])
-        below = width
+    def build_recurrence(self, n_channels: int) -> int:
+        """Makes the weights of the minimal GRUs and their normalisations."""
         for rnn, normalization in zip(self.rnns, self.normalizations, strict=True):
-            rnn.build((None, None, below))
-            below = self.rnn_channels
-            normalization.build((None, None, below))
-        width += self.rnn_layers * self.rnn_channels
-        self.output_stack.build((None, None, width))
-        self.to_controls.build((None, None, self.output_stack.output_channels(width)))
-        self.built = True
+            rnn.build((None, None, n_channels))
+            normalization.build((None, None, self.rnn_channels))
+            n_channels = self.rnn_channels
+        return self.rnn_layers * self.rnn_channels
 
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Gives the state before the first frame, `[batch, rnn_layers * rnn_channels]`."""
         return tf.concat([rnn.initial_state(batch_size) for rnn in self.rnns], axis=-1)
 
-    def call(
-        self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Decodes frames.
-
-        Args:
-            inputs: `[batch, n_frames, channels]` under each of `input_keys`.
-            state: `[batch, rnn_layers * rnn_channels]`.
-
-        Returns:
-            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
-        """
-        # Inside, frames come first, so that the recurrences read memory in order.
-        layers = [
-            stack(tf.transpose(tf.cast(inputs[key], self.compute_dtype), [1, 0, 2]))
-            for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
-        ]
-        below = tf.concat(layers, axis=-1)
-        states = []
+    def recur(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Runs the minimal GRUs over frames, each over what the one below gave."""
+        sequences, states = [], []
         for rnn, normalization, before in zip(
             self.rnns, self.normalizations, tf.split(state, self.rnn_layers, axis=-1), strict=True
         ):
-            sequence, after = rnn(below, initial_state=before)
+            inputs, after = rnn(inputs, initial_state=before)
+            inputs = tf.nn.leaky_relu(normalization(inputs), alpha=0.2)
+            sequences.append(inputs)
             states.append(after)
-            below = tf.nn.leaky_relu(normalization(sequence), alpha=0.2)
-            layers.append(below)
-        outputs = self.to_controls(self.output_stack(layers))
-        sizes = list(self.output_sizes.values())
-        controls = tf.split(tf.transpose(outputs, [1, 0, 2]), sizes, axis=-1)
-        named = dict(zip(self.output_sizes, controls, strict=True))
-        return named, tf.concat(states, axis=-1)
+        return sequences, tf.concat(states, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
-            "input_keys": list(self.input_keys),
-            "n_harmonics": self.n_harmonics,
-            "n_noise_bands": self.n_noise_bands,
             "rnn_channels": self.rnn_channels,
             "rnn_layers": self.rnn_layers,
             "longest_frames": self.longest_frames,
-            "channels": self.channels,
-            "layers_per_stack": self.layers_per_stack,
         }

@@ -1,17 +1,17 @@
 """The paper's decoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from ddsp_tf.models.decoder import Decoder
-from ddsp_tf.nn import FcStack, Gru
+from ddsp_tf.models.fc_decoder import FcDecoder
+from ddsp_tf.nn import Gru
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class RnnFcDecoder(Decoder):
+class RnnFcDecoder(FcDecoder):
     """An MLP for each input, a GRU over all, an MLP over the GRU and its inputs, and a Dense layer.
 
     Args:
@@ -39,78 +39,32 @@ class RnnFcDecoder(Decoder):
         name: str = "decoder",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
-        self.input_keys = tuple(input_keys)
-        self.n_harmonics = n_harmonics
-        self.n_noise_bands = n_noise_bands
-        self.rnn_channels = rnn_channels
-        self.channels = channels
-        self.layers_per_stack = layers_per_stack
-        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
-        self.output_sizes = {
-            **sizes,
-            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
-        }
-
-        def stack(name: str) -> FcStack:
-            return FcStack(channels, layers_per_stack, name=name, dtype=self.dtype_policy)
-
-        self.input_stacks = [stack(f"{key}_stack") for key in self.input_keys]
-        self.rnn = Gru(rnn_channels, name="rnn", dtype=self.dtype_policy)
-        self.output_stack = stack("output_stack")
-        self.to_controls = keras.layers.Dense(
-            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
+        super().__init__(
+            input_keys=input_keys,
+            n_harmonics=n_harmonics,
+            n_noise_bands=n_noise_bands,
+            channels=channels,
+            layers_per_stack=layers_per_stack,
+            name=name,
+            **kwargs,
         )
+        self.rnn_channels = rnn_channels
+        self.rnn = Gru(rnn_channels, name="rnn", dtype=self.dtype_policy)
 
-    def build_for(self, input_channels: Mapping[str, int]) -> None:
-        """Makes the weights, given the channels of each input key."""
-        width = 0
-        for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
-            stack.build((None, None, input_channels[key]))
-            width += stack.output_channels(input_channels[key])
-        self.rnn.build((None, None, width))
-        width += self.rnn_channels
-        self.output_stack.build((None, None, width))
-        self.to_controls.build((None, None, self.output_stack.output_channels(width)))
-        self.built = True
+    def build_recurrence(self, n_channels: int) -> int:
+        """Makes the GRU's weights."""
+        self.rnn.build((None, None, n_channels))
+        return self.rnn_channels
 
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Gives the GRU's state before the first frame, `[batch, rnn_channels]`."""
         return self.rnn.initial_state(batch_size)
 
-    def call(
-        self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Decodes frames.
-
-        Args:
-            inputs: `[batch, n_frames, channels]` under each of `input_keys`.
-            state: `[batch, rnn_channels]`.
-
-        Returns:
-            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
-        """
-        # Frames come first inside, as the GRU's loop wants them: only the few channels of the
-        # features and of the controls are transposed, not the many in between.
-        hidden = [
-            stack(tf.transpose(tf.cast(inputs[key], self.compute_dtype), [1, 0, 2]))
-            for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
-        ]
-        joined = tf.concat(hidden, axis=-1)
-        sequence, state = self.rnn(joined, initial_state=state, time_major=True)
-        outputs = self.to_controls(self.output_stack([joined, sequence]))
-        outputs = tf.transpose(outputs, [1, 0, 2])
-        controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
-        return dict(zip(self.output_sizes, controls, strict=True)), state
+    def recur(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Runs the GRU over frames."""
+        sequence, state = self.rnn(inputs, initial_state=state, time_major=True)
+        return [sequence], state
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "input_keys": list(self.input_keys),
-            "n_harmonics": self.n_harmonics,
-            "n_noise_bands": self.n_noise_bands,
-            "rnn_channels": self.rnn_channels,
-            "channels": self.channels,
-            "layers_per_stack": self.layers_per_stack,
-        }
+        return {**super().get_config(), "rnn_channels": self.rnn_channels}

@@ -1,0 +1,124 @@
+"""What the decoders with MLPs around a recurrence have in common."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf.models.decoder import Decoder
+from ddsp_tf.nn import FcStack
+
+
+class FcDecoder(Decoder):
+    """An MLP for each input, a recurrence over all, an MLP over both, and a Dense layer.
+
+    Subclasses make the recurrence, whose layers take frames first, and implement
+    `build_recurrence` and `recur`.
+
+    Args:
+        input_keys: Features to read, each `[batch, n_frames, channels]`.
+        n_harmonics: Partials of `harmonic_distribution`.
+        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        channels: Units of each MLP layer.
+        layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        name: The layer's name.
+
+    Reference:
+        Engel et al. 2020, section B.2 and figure 5.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_keys: Sequence[str],
+        n_harmonics: int,
+        n_noise_bands: int,
+        channels: int,
+        layers_per_stack: int,
+        name: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.input_keys = tuple(input_keys)
+        self.n_harmonics = n_harmonics
+        self.n_noise_bands = n_noise_bands
+        self.channels = channels
+        self.layers_per_stack = layers_per_stack
+        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
+        self.output_sizes = {
+            **sizes,
+            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
+        }
+
+        def stack(name: str) -> FcStack:
+            return FcStack(channels, layers_per_stack, name=name, dtype=self.dtype_policy)
+
+        self.input_stacks = [stack(f"{key}_stack") for key in self.input_keys]
+        self.output_stack = stack("output_stack")
+        self.to_controls = keras.layers.Dense(
+            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
+        )
+
+    def build_recurrence(self, n_channels: int) -> int:
+        """Makes the recurrence's weights for inputs of `n_channels`; gives those that it adds."""
+        raise NotImplementedError
+
+    def recur(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Runs the recurrence over frames `[n_frames, batch, n_channels]`.
+
+        Args:
+            inputs: What the inputs' MLPs gave, side by side.
+            state: The state before the first frame.
+
+        Returns:
+            What the output's MLP reads beside the inputs, and the state after the last frame.
+        """
+        raise NotImplementedError
+
+    def build_for(self, input_channels: Mapping[str, int]) -> None:
+        """Makes the weights, given the channels of each input key."""
+        width = 0
+        for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
+            stack.build((None, None, input_channels[key]))
+            width += stack.output_channels(input_channels[key])
+        width += self.build_recurrence(width)
+        self.output_stack.build((None, None, width))
+        self.to_controls.build((None, None, self.output_stack.output_channels(width)))
+        self.built = True
+
+    def call(
+        self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Decodes frames.
+
+        Args:
+            inputs: `[batch, n_frames, channels]` under each of `input_keys`.
+            state: As `initial_state` gives it.
+
+        Returns:
+            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
+        """
+        # Frames come first inside, as the recurrences want them: only the few channels of the
+        # features and of the controls are transposed, not the many in between.
+        hidden = [
+            stack(tf.transpose(tf.cast(inputs[key], self.compute_dtype), [1, 0, 2]))
+            for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
+        ]
+        joined = tf.concat(hidden, axis=-1)
+        sequences, state = self.recur(joined, state)
+        outputs = self.to_controls(self.output_stack([joined, *sequences]))
+        outputs = tf.transpose(outputs, [1, 0, 2])
+        controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
+        return dict(zip(self.output_sizes, controls, strict=True)), state
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "input_keys": list(self.input_keys),
+            "n_harmonics": self.n_harmonics,
+            "n_noise_bands": self.n_noise_bands,
+            "channels": self.channels,
+            "layers_per_stack": self.layers_per_stack,
+        }
