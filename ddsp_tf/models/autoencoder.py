@@ -158,9 +158,7 @@ class Autoencoder(keras.Model):
                 f"The model needs the features {', '.join(missing)}. "
                 f"Received: {', '.join(features) or 'nothing'}."
             )
-        kept = {
-            key: features[key] for key in (*_CONDITIONING, *_OPTIONAL) if key in features
-        }
+        kept = {key: features[key] for key in (*_CONDITIONING, *_OPTIONAL) if key in features}
         if self.encoder is not None and "z" not in kept:
             z = self.encoder(features["audio"])
             n_frames = tf.shape(features["f0_hz"])[1]
