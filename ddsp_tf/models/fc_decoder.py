@@ -51,14 +51,7 @@ class FcDecoder(Decoder):
             **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
         }
 
-        def stack(name: str) -> FcStack:
-            return FcStack(channels, layers_per_stack, name=name, dtype=self.dtype_policy)
-
-        self.input_stacks = [stack(f"{key}_stack") for key in self.input_keys]
-        self.output_stack = stack("output_stack")
-        self.to_controls = keras.layers.Dense(
-            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
-        )
+        self.input_stacks = [self._new_stack(f"{key}_stack") for key in self.input_keys]
 
     def build_recurrence(self, n_channels: int) -> int:
         """Makes the recurrence's weights for inputs of `n_channels`; gives those that it adds."""
@@ -83,9 +76,17 @@ class FcDecoder(Decoder):
             stack.build((None, None, input_channels[key]))
             width += stack.output_channels(input_channels[key])
         width += self.build_recurrence(width)
+        # Files hold the weights in the order in which layers are set: the recurrence comes first.
+        self.output_stack = self._new_stack("output_stack")
+        self.to_controls = keras.layers.Dense(
+            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
+        )
         self.output_stack.build((None, None, width))
         self.to_controls.build((None, None, self.output_stack.output_channels(width)))
         self.built = True
+
+    def _new_stack(self, name: str) -> FcStack:
+        return FcStack(self.channels, self.layers_per_stack, name=name, dtype=self.dtype_policy)
 
     def call(
         self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
