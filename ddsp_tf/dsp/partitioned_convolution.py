@@ -89,11 +89,19 @@ def convolve_partitioned(
     overlapped = tf.concat([blocks[:, :-1], blocks[:, 1:]], axis=-1)
     inputs = tf.concat([history["spectra"], tf.signal.rfft(overlapped)], axis=1)
     oldest_first = np.ascontiguousarray(spectra[::-1])
-    # One sum a block: XLA fuses the product into it, and nothing of all blocks' size is made.
-    sums = [
-        tf.reduce_sum(inputs[:, i : i + n_partitions] * oldest_first, axis=1)
-        for i in range(n_blocks)
-    ]
-    outputs = tf.signal.irfft(tf.stack(sums, axis=1), [2 * length])[..., length:]
+    size = [tf.shape(inputs)[0], n_partitions, n_bins]
+
+    def answer(block: int | tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.slice(inputs, [0, block, 0], size) * oldest_first, axis=1)
+
+    # One sum a block: XLA fuses the product into it, and nothing of all blocks' size is made. A
+    # loop over blocks is compiled once, whatever their number.
+    if n_blocks == 1:
+        sums = answer(0)[:, tf.newaxis]
+    else:
+        spec = tf.TensorSpec([None, n_bins], tf.complex64)
+        sums = tf.map_fn(answer, tf.range(n_blocks), fn_output_signature=spec)
+        sums = tf.transpose(sums, [1, 0, 2])
+    outputs = tf.signal.irfft(sums, [2 * length])[..., length:]
     following = {"spectra": inputs[:, n_blocks:], "audio": blocks[:, -1]}
     return tf.reshape(outputs, tf.shape(audio)), following

@@ -183,7 +183,7 @@ class Streamer:
                 "`f0_hz` and `loudness_db` must have the same shape; "
                 f"got {pair[0].shape} and {pair[1].shape}."
             )
-        inputs = np.stack(pair)
+        inputs = np.array(pair)
         if not np.isfinite(inputs).all():
             name = FEATURES[int(np.isfinite(inputs[0]).all())]
             raise ArgumentError(f"`{name}` holds NaN or infinity. Replace it before streaming.")

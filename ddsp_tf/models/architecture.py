@@ -98,6 +98,7 @@ def _require_own_class(part: dict[str, Any]) -> None:
 
 
 def _require_sensible_size(key: str, part: Any) -> None:
+    size: float
     if isinstance(part, list):
         size, most = len(part), _MOST_PARTS
     elif isinstance(part, int | float) and key != "seed":

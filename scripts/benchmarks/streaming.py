@@ -56,7 +56,7 @@ def measure_model(model: Autoencoder, block_frames: int, n_runs: int) -> tuple[T
     """Times of a block: of the decoder, and of the whole."""
     graph = StreamingGraph(model, batch_size=1, block_sizes=[], xla=False)
     decode = graph.compile_decoder(block_frames)
-    inputs = tf.constant(np.full([2, 1, block_frames], 300.0, np.float32))
+    inputs = np.full([2, 1, block_frames], 300.0, np.float32)
     decoder = process_seconds(lambda: decode(inputs), n_runs)
     streamer = Streamer(model, block_frames=block_frames)
     f0_hz, loudness_db = np.full([1, block_frames], 300.0), np.full([1, block_frames], -20.0)
