@@ -31,7 +31,7 @@ def fft_convolve(audio: tf.Tensor, impulse_response: tf.Tensor) -> tf.Tensor:
 
 
 def fast_fft_length(minimum: int | tf.Tensor) -> int | tf.Tensor:
-    """Gives a length >= `minimum` of the form 2^k, 3*2^k, 5*2^k, 9*2^k or 15*2^k, even and fast.
+    """Gives a length >= `minimum` that is even and fast: 2^k times 1, 3, 5, 9 or 15.
 
     Works on Python integers and on integer tensors. At most 25% longer than asked for, from 4 on.
 
