@@ -37,7 +37,7 @@ def soften_range(f0_hz: FloatArray, statistics: Statistics | None) -> FloatArray
         >>> notes = Features(np.full(99, 440.0), np.ones(99), np.full(99, -20.0))
         >>> known = Statistics.from_features([notes], frame_rate=250.0)
         >>> soften_range(np.array([440.0, 880.0, 1760.0]), known).round().tolist()
-        [440.0, 520.0, 523.0]
+        [440.0, 522.0, 523.0]
     """
     if statistics is None:
         return np.asarray(f0_hz, np.float32)
