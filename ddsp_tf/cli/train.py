@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ddsp_tf.allocator import return_large_memory
 from ddsp_tf.cli.exit_codes import INTERRUPTED
 from ddsp_tf.cli.options import gin_options, overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal, duration
@@ -56,6 +57,7 @@ def command(
       ddsp-tf train --gin-file models/tiny_instrument.gin --gin-param 'train.max_minutes=10' \\
           --data dataset/ --run runs/try --overwrite
     """
+    return_large_memory()
     from ddsp_tf import config as gin_config
     from ddsp_tf.data import Dataset
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from ddsp_tf.allocator import return_freed_memory
 from ddsp_tf.errors import TrainingError
 from ddsp_tf.training.checkpoints import Checkpoints
 from ddsp_tf.training.failure import non_finite_loss
@@ -133,6 +134,7 @@ class TrainingRun:
                 if first:
                     # Tracing and compiling say nothing about the speed.
                     self._read_losses()
+                    return_freed_memory()
                     self._restart_clock()
                     first = False
                 self._do_what_is_due()

@@ -9,6 +9,7 @@ import tensorflow as tf
 from worker_loop import Work
 
 from ddsp_tf import config
+from ddsp_tf.allocator import return_freed_memory, return_large_memory
 from ddsp_tf.nn import Gru
 from ddsp_tf.training import Trainer, adam
 
@@ -36,7 +37,8 @@ def build_trainer(bindings: Sequence[str]) -> Trainer:
 
 
 def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, dict[str, Any]]:
-    """One step: model, loss, gradient, clipping and Adam."""
+    """One step, as `ddsp-tf train` takes it: model, loss, gradient, clipping and Adam."""
+    return_large_memory()
     trainer, batch = build_trainer(bindings), random_batch(batch_size)
     trainer.build(batch)
     smallest = min(trainer.model.trainable_variables, key=lambda variable: variable.shape[0])
@@ -46,6 +48,8 @@ def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, 
         # The step is over when the weights are written.
         np.asarray(smallest)
 
+    work()
+    return_freed_memory()
     return work, {
         "n_parameters": trainer.model.decoder.count_params(),
         "n_frames": batch_size * N_FRAMES,
