@@ -9,9 +9,9 @@ processor time of threads, from Linux, over the time that passed, so other progr
 Chromium and `pip install ".[test]"`.
 """
 
+import argparse
 import os
 import shutil
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -123,4 +123,13 @@ def _descendants(process: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 60.0)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("site", type=Path, help="what `ddsp-tf export --target web` wrote")
+    parser.add_argument("seconds", type=float, nargs="?", default=60.0, help="of each sound")
+    arguments = parser.parse_args()
+    if not (arguments.site / "index.html").is_file():
+        parser.error(
+            f"`{arguments.site}` holds no page. Make one: "
+            f"ddsp-tf export violin --target web -o {arguments.site}"
+        )
+    main(arguments.site, arguments.seconds)
