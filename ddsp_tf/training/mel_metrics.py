@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ddsp_tf.errors import ArgumentError
 from ddsp_tf.training.mel_power import POWER_FLOOR, mel_power
+from ddsp_tf.training.metrics import check_equally_long
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -94,11 +94,7 @@ def cepstra_db(log_power: Array, *, n_coefficients: int) -> Array:
 
 
 def _log_mel(target: Array, audio: Array, *, sample_rate: int) -> tuple[Array, Array]:
-    if target.shape != audio.shape:
-        raise ArgumentError(
-            f"Two sounds of the same length are needed, but their shapes are {target.shape} and "
-            f"{audio.shape}."
-        )
+    check_equally_long(target, audio)
     first, second = (
         np.log(np.maximum(mel_power(x, sample_rate=sample_rate), POWER_FLOOR))
         for x in (target, audio)

@@ -68,7 +68,7 @@ def spectral_distance(target: Array, audio: Array) -> dict[str, float]:
     """
     from ddsp_tf.losses import SpectralLoss
 
-    _check_equally_long(target, audio)
+    check_equally_long(target, audio)
     loss = SpectralLoss()
     sums = {"magnitude": 0.0, "log_magnitude": 0.0}
     for start in range(0, len(target), _BLOCK_SAMPLES):
@@ -95,7 +95,7 @@ def log_mel_distance_db(target: Array, audio: Array, *, sample_rate: int) -> flo
     """
     from ddsp_tf.dsp import mel_spectrogram
 
-    _check_equally_long(target, audio)
+    check_equally_long(target, audio)
     total = 0.0
     for start in range(0, len(target), _BLOCK_SAMPLES):
         block = slice(start, start + _BLOCK_SAMPLES)
@@ -124,7 +124,7 @@ def loudness_distance_db(target_db: Array, loudness_db: Array) -> float:
         >>> loudness_distance_db(np.array([-20.0, -30.0]), np.array([-23.0, -33.0]))
         3.0
     """
-    _check_equally_long(target_db, loudness_db)
+    check_equally_long(target_db, loudness_db)
     return float(np.mean(np.abs(loudness_db - target_db)))
 
 
@@ -185,7 +185,7 @@ def delay_frames(target_db: Array, loudness_db: Array, *, max_frames: int) -> fl
         >>> round(delay_frames(curve[3:], curve[:-3], max_frames=10), 1)
         3.0
     """
-    _check_equally_long(target_db, loudness_db)
+    check_equally_long(target_db, loudness_db)
     first, second = np.asarray(target_db, float), np.asarray(loudness_db, float)
     last = len(first) - max_frames
     if last - max_frames < 2 * max_frames or min(np.ptp(first), np.ptp(second)) < 1.0:
@@ -202,7 +202,12 @@ def delay_frames(target_db: Array, loudness_db: Array, *, max_frames: int) -> fl
     return float(lags[best] + fraction)
 
 
-def _check_equally_long(target: Array, other: Array) -> None:
+def check_equally_long(target: Array, other: Array) -> None:
+    """Checks that two sounds or curves can be compared.
+
+    Raises:
+        ArgumentError: The lengths differ or are 0, or there is more than one dimension.
+    """
     if target.shape != other.shape or target.ndim != 1 or not len(target):
         raise ArgumentError(
             "Two one-dimensional arrays of the same length above 0 are needed, but their "

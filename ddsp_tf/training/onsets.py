@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ddsp_tf.errors import ArgumentError
 from ddsp_tf.training.mel_power import mel_power
+from ddsp_tf.training.metrics import check_equally_long
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -47,11 +47,7 @@ def onset_sharpness(target: Array, audio: Array, *, sample_rate: int) -> float:
         >>> onset_sharpness(click, smeared, sample_rate=16000) < 0.5
         True
     """
-    if target.shape != audio.shape:
-        raise ArgumentError(
-            f"Two sounds of the same length are needed, but their shapes are {target.shape} and "
-            f"{audio.shape}."
-        )
+    check_equally_long(target, audio)
     onsets = find_onsets(target, sample_rate=sample_rate)
     if not len(onsets):
         return float("nan")
