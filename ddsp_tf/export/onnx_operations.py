@@ -15,7 +15,8 @@ OPERATIONS: dict[str, Rule] = {}
 
 _SAME_ARGUMENTS = {
     **{name: name for name in ("Abs", "Exp", "Log", "Neg", "Relu", "Sigmoid", "Softplus", "Sqrt")},
-    **{name: name for name in ("Tanh", "Floor", "Sub", "Mul", "Pow", "Less", "Greater", "Equal")},
+    **{name: name for name in ("Cos", "Tanh")},
+    **{name: name for name in ("Floor", "Sub", "Mul", "Pow", "Less", "Greater", "Equal")},
     **{name: "Add" for name in ("Add", "AddV2", "BiasAdd")},
     **{"RealDiv": "Div", "Maximum": "Max", "Minimum": "Min", "SelectV2": "Where"},
     **{"LessEqual": "LessOrEqual", "GreaterEqual": "GreaterOrEqual"},

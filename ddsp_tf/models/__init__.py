@@ -12,6 +12,7 @@ from ddsp_tf.models.instrument import (
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
 from ddsp_tf.models.min_gru_fc_decoder import MinGruFcDecoder
 from ddsp_tf.models.model_card import model_card
+from ddsp_tf.models.pitch_range import PitchRange
 from ddsp_tf.models.rnn_fc_decoder import RnnFcDecoder
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Instrument",
     "MfccTimeDistributedRnnEncoder",
     "MinGruFcDecoder",
+    "PitchRange",
     "RnnFcDecoder",
     "architecture_from_dict",
     "architecture_to_dict",

@@ -10,12 +10,13 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.decoder import Decoder
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
+from ddsp_tf.models.pitch_range import PitchRange
 from ddsp_tf.nn import NetworkPrecision, Precision
 from ddsp_tf.processors import ProcessorGroup, Reverb
 from ddsp_tf.processors.processor import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
-_OPTIONAL = ("decoder_f0_hz", "noise_seed", "z")
+_OPTIONAL = ("noise_seed", "z")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -52,6 +53,7 @@ class Autoencoder(keras.Model):
         self.processor_group = processor_group
         self.encoder = encoder
         self._jit_network = False
+        self._pitch_range: PitchRange | None = None
         self._check_inputs()
         n_z = {} if encoder is None else {"z": encoder.n_z}
         if not decoder.built:
@@ -90,6 +92,15 @@ class Autoencoder(keras.Model):
                 part.jit_compile = enabled
 
     @property
+    def pitch_range(self) -> PitchRange | None:
+        """The pitches that the decoder knows; outside, it reads what `PitchRange.soften` gives.
+
+        None, as while it is trained: it reads every pitch as it is. It is not stored with the
+        model, since an `Instrument` has it from its statistics.
+        """
+        return self._pitch_range
+
+    @property
     def sample_rate(self) -> int:
         """Of the audio that it makes, in Hz."""
         return self.processor_group.sample_rate
@@ -116,9 +127,7 @@ class Autoencoder(keras.Model):
         Args:
             features: `f0_hz` in Hz and `loudness_db` in dB, each `[batch, n_frames, 1]`. With an
                 encoder also `audio` `[batch, n_samples]` or `z` `[batch, n_frames, n_z]`.
-                Optional `noise_seed`, an integer scalar, for other noise, and `decoder_f0_hz`, of
-                the shape of `f0_hz`: the pitch that the decoder reads, if it is another than the
-                oscillators play.
+                Optional `noise_seed`, an integer scalar, for other noise.
             training: Without effect; Keras passes it.
 
         Returns:
@@ -210,7 +219,23 @@ class Autoencoder(keras.Model):
     def without_reverb(self) -> "Autoencoder":
         """Gives a model that shares all weights but has no `Reverb`."""
         group = self.processor_group.bypass(Reverb)
-        return Autoencoder(decoder=self.decoder, processor_group=group, encoder=self.encoder)
+        dry = Autoencoder(decoder=self.decoder, processor_group=group, encoder=self.encoder)
+        return dry.with_pitch_range(self.pitch_range)
+
+    def with_pitch_range(self, pitch_range: PitchRange | None) -> "Autoencoder":
+        """Gives a model that shares all weights and whose decoder reads pitch in a range alone.
+
+        Args:
+            pitch_range: See `pitch_range`; None: it reads every pitch as it is.
+        """
+        model = Autoencoder(
+            decoder=self.decoder,
+            processor_group=self.processor_group,
+            encoder=self.encoder,
+            name=self.name,
+        )
+        model._pitch_range = pitch_range
+        return model
 
     def decode(
         self, features: Mapping[str, tf.Tensor], decoder_state: Any
@@ -225,12 +250,28 @@ class Autoencoder(keras.Model):
             Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
         """
         scaled = {
-            "f0_scaled": dsp.scale_f0_hz(features.get("decoder_f0_hz", features["f0_hz"])),
+            "f0_scaled": dsp.scale_f0_hz(features["f0_hz"]),
             "loudness_scaled": dsp.scale_loudness_db(features["loudness_db"]),
             **({"z": features["z"]} if "z" in features else {}),
         }
-        scaled = {key: scaled[key] for key in self.decoder.input_keys}
-        return self.decoder(scaled, decoder_state)
+        return self.decode_scaled(scaled, decoder_state)
+
+    def decode_scaled(
+        self, scaled: Mapping[str, tf.Tensor], decoder_state: Any
+    ) -> tuple[dict[str, tf.Tensor], Any]:
+        """Runs the decoder alone on features that are scaled already, as live hosts give them.
+
+        Args:
+            scaled: `f0_scaled`, `loudness_scaled` and perhaps `z`, each `[batch, n_frames, size]`.
+            decoder_state: The part "decoder" of a state.
+
+        Returns:
+            As `decode`.
+        """
+        inputs = {key: scaled[key] for key in self.decoder.input_keys}
+        if self._pitch_range is not None and "f0_scaled" in inputs:
+            inputs["f0_scaled"] = self._pitch_range.soften(inputs["f0_scaled"])
+        return self.decoder(inputs, decoder_state)
 
     def _play(
         self,

@@ -1,13 +1,17 @@
 """What the decoders with MLPs around a recurrence have in common."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.decoder import Decoder
 from ddsp_tf.nn import FcStack
+
+_SCALED = ("f0_scaled", "loudness_scaled")
 
 
 class FcDecoder(Decoder):
@@ -22,6 +26,8 @@ class FcDecoder(Decoder):
         n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
         channels: Units of each MLP layer.
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        input_cosines: How many cosines of pitch and of loudness their MLPs read beside them:
+            cos(pi k x) for k = 1, 2, ... of the scaled feature x. 0 leaves them out.
         name: The layer's name.
 
     Reference:
@@ -36,15 +42,19 @@ class FcDecoder(Decoder):
         n_noise_bands: int,
         channels: int,
         layers_per_stack: int,
+        input_cosines: int,
         name: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        if input_cosines < 0:
+            raise ArgumentError(f"`input_cosines` should be 0 or more. Received {input_cosines}.")
         self.input_keys = tuple(input_keys)
         self.n_harmonics = n_harmonics
         self.n_noise_bands = n_noise_bands
         self.channels = channels
         self.layers_per_stack = layers_per_stack
+        self.input_cosines = input_cosines
         sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
         self.output_sizes = {
             **sizes,
@@ -73,8 +83,9 @@ class FcDecoder(Decoder):
         """Makes the weights, given the channels of each input key."""
         width = 0
         for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
-            stack.build((None, None, input_channels[key]))
-            width += stack.output_channels(input_channels[key])
+            n_channels = input_channels[key] * (1 + self._n_cosines(key))
+            stack.build((None, None, n_channels))
+            width += stack.output_channels(n_channels)
         width += self.build_recurrence(width)
         # Files hold the weights in the order in which layers are set: the recurrence comes first.
         self.output_stack = self._new_stack("output_stack")
@@ -103,7 +114,7 @@ class FcDecoder(Decoder):
         # Frames come first inside, as the recurrences want them: only the few channels of the
         # features and of the controls are transposed, not the many in between.
         hidden = [
-            stack(tf.transpose(tf.cast(inputs[key], self.compute_dtype), [1, 0, 2]))
+            stack(self._with_cosines(key, tf.transpose(inputs[key], [1, 0, 2])))
             for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
         ]
         joined = tf.concat(hidden, axis=-1)
@@ -112,6 +123,19 @@ class FcDecoder(Decoder):
         outputs = tf.transpose(outputs, [1, 0, 2])
         controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
         return dict(zip(self.output_sizes, controls, strict=True)), state
+
+    def _with_cosines(self, key: str, values: tf.Tensor) -> tf.Tensor:
+        """Adds the cosines of a scaled feature, which tell near values apart.
+
+        An instrument's notes fill a small part of [0, 1], and after a layer without a bias a
+        normalisation sees nothing but the sign of a single number: what a network gets from it
+        alone, it has to learn.
+        """
+        cosines = [tf.cos(math.pi * k * values) for k in range(1, self._n_cosines(key) + 1)]
+        return tf.cast(tf.concat([values, *cosines], axis=-1), self.compute_dtype)
+
+    def _n_cosines(self, key: str) -> int:
+        return self.input_cosines if key in _SCALED else 0
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
@@ -122,4 +146,5 @@ class FcDecoder(Decoder):
             "n_noise_bands": self.n_noise_bands,
             "channels": self.channels,
             "layers_per_stack": self.layers_per_stack,
+            "input_cosines": self.input_cosines,
         }

@@ -16,6 +16,7 @@ from ddsp_tf.models.architecture import (
     architecture_to_dict,
 )
 from ddsp_tf.models.autoencoder import Autoencoder
+from ddsp_tf.models.pitch_range import PitchRange
 from ddsp_tf.models.weights import (
     LARGEST_WEIGHTS,
     WeightsDtype,
@@ -42,8 +43,11 @@ _PRESETS = Path(__file__).parents[1] / "presets"
 class Instrument:
     """A model, how its features are made, what it was trained on, and what is known about it.
 
+    Whoever plays its model, in whatever way, has the decoder read no pitch far from the training
+    notes: `model.pitch_range` is that of the statistics.
+
     Args:
-        model: The synthesiser.
+        model: The synthesiser. One of another range is replaced by one that shares its weights.
         features: How audio becomes its features.
         statistics: What its training recordings played, or None if that isn't known.
         metadata: JSON-ready facts: licence, training data, metrics, and so on.
@@ -69,6 +73,10 @@ class Instrument:
                 "`model` and `features` should have the same sample rate and hop length. Received "
                 f"{rates} and {(self.features.sample_rate, self.features.hop_length)}."
             )
+        known = None if self.statistics is None else PitchRange.from_statistics(self.statistics)
+        if self.model.pitch_range != known:
+            # The model that was given may be in training, where every pitch is read as it is.
+            object.__setattr__(self, "model", self.model.with_pitch_range(known))
 
     def save(
         self,

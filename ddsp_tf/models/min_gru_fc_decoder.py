@@ -35,6 +35,8 @@ class MinGruFcDecoder(FcDecoder):
         longest_frames: Memory of their slowest units before training, in frames, > 1.
         channels: Units of each MLP layer.
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        input_cosines: How many cosines of pitch and of loudness their MLPs read beside them; 0
+            leaves them out.
         name: The layer's name.
 
     Raises:
@@ -63,6 +65,7 @@ class MinGruFcDecoder(FcDecoder):
         longest_frames: float = 100.0,
         channels: int = 512,
         layers_per_stack: int = 3,
+        input_cosines: int = 0,
         name: str = "decoder",
         **kwargs: Any,
     ) -> None:
@@ -74,6 +77,7 @@ class MinGruFcDecoder(FcDecoder):
             n_noise_bands=n_noise_bands,
             channels=channels,
             layers_per_stack=layers_per_stack,
+            input_cosines=input_cosines,
             name=name,
             **kwargs,
         )

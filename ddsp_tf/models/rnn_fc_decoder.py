@@ -21,6 +21,8 @@ class RnnFcDecoder(FcDecoder):
         rnn_channels: Units of the GRU.
         channels: Units of each MLP layer.
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        input_cosines: How many cosines of pitch and of loudness their MLPs read beside them; 0
+            leaves them out.
         name: The layer's name.
 
     Reference:
@@ -36,6 +38,7 @@ class RnnFcDecoder(FcDecoder):
         rnn_channels: int = 512,
         channels: int = 512,
         layers_per_stack: int = 3,
+        input_cosines: int = 0,
         name: str = "decoder",
         **kwargs: Any,
     ) -> None:
@@ -45,6 +48,7 @@ class RnnFcDecoder(FcDecoder):
             n_noise_bands=n_noise_bands,
             channels=channels,
             layers_per_stack=layers_per_stack,
+            input_cosines=input_cosines,
             name=name,
             **kwargs,
         )

@@ -43,6 +43,7 @@ def make_model(*, with_encoder: bool = False, seed: int = 1) -> Autoencoder:
             rnn_channels=6,
             channels=5,
             layers_per_stack=1,
+            input_cosines=2,
         ),
         processor_group=make_group(),
         encoder=encoder if with_encoder else None,

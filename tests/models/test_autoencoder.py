@@ -8,7 +8,12 @@ from contracts import check_config, check_equal, check_gradients, check_modes_ag
 from model_toys import RATES, make_features, make_group, make_model
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models import Autoencoder, MfccTimeDistributedRnnEncoder, RnnFcDecoder
+from ddsp_tf.models import (
+    Autoencoder,
+    MfccTimeDistributedRnnEncoder,
+    MinGruFcDecoder,
+    RnnFcDecoder,
+)
 from ddsp_tf.processors import Crop, FilteredNoise, Harmonic, ProcessorGroup, Reverb
 
 HOP = RATES["hop_length"]
@@ -30,6 +35,38 @@ def test_decoders_have_the_papers_sizes(arguments: dict, expected: int) -> None:
     decoder = RnnFcDecoder(**arguments)
     decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1, "z": 16})
     assert _size(decoder) == expected
+
+
+@pytest.mark.parametrize("decoder_type", [RnnFcDecoder, MinGruFcDecoder])
+def test_with_cosines_an_untrained_decoder_tells_notes_apart(decoder_type: type) -> None:
+    """After a normalisation a single number is but its sign; an octave must be more than that."""
+
+    def change(n_cosines: int) -> float:
+        keras.utils.set_random_seed(1)
+        decoder = decoder_type(
+            n_harmonics=8, n_noise_bands=9, rnn_channels=16, channels=16, input_cosines=n_cosines
+        )
+        decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+        octave = {"f0_scaled": tf.constant([60.0, 72.0])[:, None, None] / 127.0}
+        frames = {**octave, "loudness_scaled": tf.fill([2, 1, 1], 0.7)}
+        controls, _ = decoder(frames, decoder.initial_state(2))
+        low, high = controls["harmonic_distribution"].numpy()
+        return float(np.abs(high - low).mean() / np.abs(low).mean())
+
+    assert change(0) < 0.02
+    assert change(8) > 0.2
+
+
+def test_z_has_no_cosines() -> None:
+    decoder = RnnFcDecoder(input_keys=("f0_scaled", "z"), channels=4, input_cosines=3)
+    decoder.build_for({"f0_scaled": 1, "z": 5})
+    kernels = [stack.weights[0].shape[0] for stack in decoder.input_stacks]
+    assert kernels == [4, 5]
+
+
+def test_refuses_fewer_cosines_than_none() -> None:
+    with pytest.raises(ArgumentError, match=r"`input_cosines` should be 0 or more. Received -1."):
+        RnnFcDecoder(input_cosines=-1)
 
 
 def test_encoder_and_reverb_have_the_papers_sizes() -> None:
