@@ -32,6 +32,7 @@ SMALLER = {
         *("--gin-param", "train.validate_every=2", "--gin-param", "train.validation_batches=1"),
         *("--gin-param", "train.checkpoint_every=2", "--gin-param", "train.log_every=1"),
         *("--gin-param", "train.xla=False", "--gin-param", "Reverb.impulse_response_length=160"),
+        *("--gin-param", "train.transfer=None"),
     ],
     "sizes": [
         *("--gin-param", "RnnFcDecoder.rnn_channels=8"),

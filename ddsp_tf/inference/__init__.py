@@ -10,6 +10,7 @@ from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
+from ddsp_tf.inference.transfer_sample import TransferSample
 
 __all__ = [
     "EditedFeatures",
@@ -20,6 +21,7 @@ __all__ = [
     "TimbreTransfer",
     "TransferReport",
     "TransferResult",
+    "TransferSample",
     "autotune",
     "choose_octave",
     "estimate_tuning",

@@ -18,7 +18,6 @@ from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.output import check_output, write_blocks
 from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.pitch import FloatArray
-from ddsp_tf.inference.pitch_range import soften_range
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.suspicion import find_warnings
 from ddsp_tf.inference.transfer_report import TransferReport
@@ -113,13 +112,20 @@ class TimbreTransfer:
         return self.settings.sample_rate
 
     def __call__(
-        self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
+        self,
+        audio: FloatArray,
+        sample_rate: int,
+        *,
+        features: Features | None = None,
+        progress: Progress | None = None,
     ) -> TransferResult:
         """Transfers audio in memory.
 
         Args:
             audio: Mono, `[n_samples]`, full scale -1 to 1.
             sample_rate: Its rate in Hz.
+            features: What an earlier transfer found in the same audio, for an instrument with the
+                same feature settings: they are not looked for again, which is most of the work.
             progress: Is called with the share that is done, 0 to 1.
 
         Returns:
@@ -127,11 +133,12 @@ class TimbreTransfer:
 
         Raises:
             AudioFileError: `audio` is empty, silent, shorter than a frame, or not finite.
-            ArgumentError: `audio` isn't mono or the rate isn't positive.
+            ArgumentError: `audio` isn't mono, the rate isn't positive, or `features` are those
+                of another length.
         """
         given = np.asarray(audio, np.float32)
         samples = self._resampled(given, sample_rate)
-        features, edited = self._prepare(samples, "the audio", progress)
+        features, edited = self._prepare(samples, "the audio", progress, features)
         limiter = self._new_limiter(self.sample_rate)
         blocks = self._blocks(samples, edited, progress)
         output = np.concatenate(list(blocks if limiter is None else limiter.limit(blocks)))
@@ -217,11 +224,22 @@ class TimbreTransfer:
         return soxr.resample(audio, sample_rate, self.sample_rate, quality="HQ")
 
     def _prepare(
-        self, samples: FloatArray, name: str | os.PathLike[str], progress: Progress | None
+        self,
+        samples: FloatArray,
+        name: str | os.PathLike[str],
+        progress: Progress | None,
+        features: Features | None = None,
     ) -> tuple[Features, EditedFeatures]:
         check_usable(samples, n_samples=self.settings.hop_length, name=name)
-        report = _scaled(progress, 0.0, _FEATURES_SHARE)
-        features = extract_features(samples, self.settings, progress=report)
+        n_frames = self.settings.n_frames(len(samples))
+        if features is None:
+            report = _scaled(progress, 0.0, _FEATURES_SHARE)
+            features = extract_features(samples, self.settings, progress=report)
+        elif features.n_frames != n_frames:
+            raise ArgumentError(
+                f"`features` should be those of the audio, which has {n_frames} frames; got "
+                f"{features.n_frames}. Leave them out."
+            )
         statistics, frame_rate = self.instrument.statistics, self.settings.frame_rate
         return features, self.edits.apply(features, statistics, frame_rate=frame_rate)
 
@@ -241,10 +259,8 @@ class TimbreTransfer:
         self, samples: FloatArray, edited: EditedFeatures
     ) -> Mapping[str, FloatArray]:
         """What the model reads, an encoder's "z" among it, each `[n_frames, n_channels]`."""
-        decoder_f0_hz = soften_range(edited.features.f0_hz, self.instrument.statistics)
         features = {
             "f0_hz": edited.features.f0_hz[:, np.newaxis],
-            "decoder_f0_hz": decoder_f0_hz[:, np.newaxis],
             "loudness_db": edited.features.loudness_db[:, np.newaxis],
         }
         model = self.instrument.model

@@ -10,6 +10,7 @@ import keras
 
 if TYPE_CHECKING:
     from ddsp_tf.data import Dataset
+    from ddsp_tf.models import Instrument
 
 
 class ModelWriter:
@@ -36,18 +37,19 @@ class ModelWriter:
         Raises:
             OutputError: The folder can't be written.
         """
+        dataset = dataset_identity(self._data)
+        self.instrument(training={**training, "dataset": dataset}).save(path, overwrite=True)
+
+    def instrument(self, **metadata: Any) -> "Instrument":
+        """Gives the model as an instrument that shares its weights, and adds to its metadata."""
         from ddsp_tf.models import Instrument
 
-        instrument = Instrument(
+        return Instrument(
             model=self._model,
             features=self._data.features,
             statistics=self._data.statistics,
-            metadata={
-                **self._metadata,
-                "training": {**training, "dataset": dataset_identity(self._data)},
-            },
+            metadata={**self._metadata, **metadata},
         )
-        instrument.save(path, overwrite=True)
 
 
 def dataset_identity(data: "Dataset") -> dict[str, Any]:

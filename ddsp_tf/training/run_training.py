@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.training.checkpoints import Checkpoints
+from ddsp_tf.training.melody_player import MelodyPlayer
 from ddsp_tf.training.model_writer import ModelWriter, dataset_identity
 from ddsp_tf.training.optimization import adam
 from ddsp_tf.training.progress import Progress
@@ -44,6 +46,7 @@ def train(
     log_every: int = 10,
     validate_every: int = 500,
     validation_batches: int = 8,
+    transfer: MelodyPlayer | None = None,
     checkpoint_every: int = 500,
     keep: int = 3,
     max_minutes: float | None = None,
@@ -81,6 +84,8 @@ def train(
         log_every: Steps between two lines of `metrics.jsonl`.
         validate_every: Steps between two validations.
         validation_batches: At most so many batches a validation.
+        transfer: Plays a melody at each validation, for example an `inference.TransferSample`;
+            what it sounds like goes to `run/samples`.
         checkpoint_every: Steps between two checkpoints.
         keep: How many of the newest checkpoints to keep, besides the best.
         max_minutes: Time limit, earlier sessions included.
@@ -187,6 +192,7 @@ def train(
             intervals=intervals,
             batch_size=batch_size,
             seed=seed,
+            play_melody=partial(transfer, save_model.instrument()) if transfer else None,
             progress=progress,
         ).run()
     finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.training.melody_player import PlayedMelody
 from ddsp_tf.training.validation import ValidationExample
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _GAP_S = 0.25
 _VOICED = 0.5
 _N_KEPT = 10
+_RECONSTRUCTION, _MELODY = "step", "transfer"
 
 
 class Summaries:
@@ -24,8 +26,9 @@ class Summaries:
 
     Args:
         tensorboard: Folder for TensorBoard.
-        samples: Folder for `step-00001000.wav` and `.png`, and `target.wav` to compare with. The
-            first and the last ten stay.
+        samples: Folder for `step-00001000.wav` and `.png`, with `target.wav` to compare with, and
+            `transfer-00001000.wav` and `.png`, with `melody.wav`. The first and the last ten of
+            each stay.
         settings: What the features are; outputs are tracked again with the same.
     """
 
@@ -57,6 +60,22 @@ class Summaries:
                     tf.summary.image(f"{name}/{index}", _image(figure), step=step)
         self._writer.flush()
 
+    def melody(self, step: int, played: PlayedMelody) -> None:
+        """Writes what the model makes of a melody that is none of the recordings.
+
+        Raises:
+            OutputError: The disk is full or can't be written.
+        """
+        rate, picture = played.sample_rate, self._samples / f"{_MELODY}-{step:08d}.png"
+        self._write_sample(picture, played.audio, rate, played.figure(f"After {step:,} steps"))
+        self._write_wav("melody", played.input_audio, played.input_sample_rate)
+        with self._writer.as_default():
+            self._audio_summary(_MELODY, played.audio, rate, step)
+            # Drawing it again would take longer than playing the melody.
+            image = tf.io.decode_png(picture.read_bytes(), channels=3)[tf.newaxis]
+            tf.summary.image(_MELODY, image, step=step)
+        self._writer.flush()
+
     def close(self) -> None:
         """Ends the TensorBoard file."""
         self._writer.close()
@@ -64,28 +83,36 @@ class Summaries:
     def _write_audio(self, step: int, index: int, example: ValidationExample) -> None:
         rate = self._settings.sample_rate
         for name, audio in (("target", example.target), ("output", example.audio)):
-            clipped = np.clip(audio, -1.0, 1.0)[np.newaxis, :, np.newaxis]
-            tf.summary.audio(f"{name}/{index}", clipped, rate, step=step)
+            self._audio_summary(f"{name}/{index}", audio, rate, step)
+
+    def _audio_summary(self, name: str, audio: np.ndarray, rate: int, step: int) -> None:
+        clipped = np.clip(audio, -1.0, 1.0)[np.newaxis, :, np.newaxis]
+        tf.summary.audio(name, clipped, rate, step=step)
 
     def _write_files(
         self, step: int, examples: Sequence[ValidationExample], spectrogram: "Figure"
     ) -> None:
-        from ddsp_tf.data import write_audio
+        rate = self._settings.sample_rate
+        outputs = self._joined([example.audio for example in examples])
+        picture = self._samples / f"{_RECONSTRUCTION}-{step:08d}.png"
+        self._write_sample(picture, outputs, rate, spectrogram)
+        self._write_wav("target", self._joined([example.target for example in examples]), rate)
+
+    def _write_sample(self, picture: Path, audio: np.ndarray, rate: int, figure: "Figure") -> None:
         from ddsp_tf.plotting import save_figure
 
-        rate = self._settings.sample_rate
-        name = f"step-{step:08d}"
-        outputs = self._joined([example.audio for example in examples])
-        write_audio(self._samples / f"{name}.wav", outputs, rate, overwrite=True)
-        save_figure(spectrogram, self._samples / f"{name}.png", overwrite=True)
-        self._remove_old()
-        targets = self._samples / "target.wav"
-        if not targets.exists():
-            write_audio(targets, self._joined([example.target for example in examples]), rate)
+        self._write_wav(picture.stem, audio, rate)
+        save_figure(figure, picture, overwrite=True)
+        self._remove_old(picture.stem.split("-")[0])
 
-    def _remove_old(self) -> None:
+    def _write_wav(self, name: str, audio: np.ndarray, rate: int) -> None:
+        from ddsp_tf.data import write_audio
+
+        write_audio(self._samples / f"{name}.wav", audio, rate, overwrite=True)
+
+    def _remove_old(self, kind: str) -> None:
         """Keeps the first step, to hear how far it came, and the last few."""
-        steps = sorted({path.stem for path in self._samples.glob("step-*")})
+        steps = sorted({path.stem for path in self._samples.glob(f"{kind}-*")})
         for step in steps[1:-_N_KEPT]:
             for suffix in (".wav", ".png"):
                 (self._samples / f"{step}{suffix}").unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from ddsp_tf.errors import TrainingError
 from ddsp_tf.training.checkpoints import Checkpoints
 from ddsp_tf.training.failure import non_finite_loss
 from ddsp_tf.training.interruption import Interruption
+from ddsp_tf.training.melody_player import PlayedMelody
 from ddsp_tf.training.progress import Progress, TrainingStatus
 from ddsp_tf.training.run_directory import RunDirectory
 from ddsp_tf.training.run_state import RunState
@@ -80,6 +81,7 @@ class TrainingRun:
         save_model: Writes the model to a folder, given what to say of it.
         intervals: How long and how often.
         seed: The run's seed, for error messages.
+        play_melody: Plays a melody that is none of the recordings, or None.
         progress: Is told how it goes.
     """
 
@@ -97,6 +99,7 @@ class TrainingRun:
         intervals: Intervals,
         batch_size: int,
         seed: int,
+        play_melody: Callable[[], PlayedMelody] | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._trainer = trainer
@@ -110,6 +113,7 @@ class TrainingRun:
         self._intervals = intervals
         self._batch_size = batch_size
         self._seed = seed
+        self._play_melody = play_melody
         self._progress = progress
         self._unread: list[dict[str, tf.Tensor]] = []
         self._means: dict[str, float] = {}
@@ -254,11 +258,18 @@ class TrainingRun:
         self._write_line("validation", {**line, "minutes": self._minutes()})
         if self._summaries is not None:
             self._summaries.validation(self._state.step, examples)
+            self._sample_melody(self._summaries)
         if improved:
             self._save_best(losses)
         self._report("validation")
         self._restart_clock()
         return improved
+
+    def _sample_melody(self, summaries: Summaries) -> None:
+        if self._play_melody is not None:
+            with self._trainer.averaged():
+                played = self._play_melody()
+            summaries.melody(self._state.step, played)
 
     def _write_line(self, group: str, values: dict[str, float]) -> None:
         if self._summaries is not None:

@@ -20,6 +20,8 @@ def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
     operative = config.parse([trained / "operative_config.gin"])
     assert operative.bound(training.train)["learning_rate"] == 3e-4
     assert operative.build_model().count_params() == kept.build_model().count_params()
+    sounds = {path.name for path in (trained / "samples").glob("*.wav")}
+    assert sounds == {"target.wav", "step-00000002.wav", "melody.wav", "transfer-00000002.wav"}
 
 
 def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_path: Path) -> None:
@@ -29,9 +31,10 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
     shutil.copytree(trained, copy)
     result = run(
         *("train", "--run", copy, "--data", dataset, "--resume", "--json"),
-        *("--gin-param", "train.num_steps=3"),
+        *("--gin-param", "train.num_steps=3", "--gin-param", "train.transfer=None"),
     )
     assert result.exit_code == 0, result.output
+    assert not list((copy / "samples").glob("transfer-00000003.*")), "as it was asked for"
     assert json.loads(result.stdout)["step"] == 3
     assert "step 3 of 3" in result.stderr
     assert "loss" in result.stderr
@@ -45,6 +48,12 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
         (("TINY", "--gin-param", "train.num_step=3"), 2, "Did you mean `num_steps`?"),
         (("TINY", "--gin-param", "train.batch_size='x'"), 2, "should be a whole number"),
         (("TINY", "--gin-param", "trian.batch_size=3"), 2, "Did you mean `train`"),
+        (("TINY", "--gin-param", "TransferSample.melody='no.wav'"), 1, "`no.wav` does not exist"),
+        (
+            ("TINY", "--gin-param", "train.transfer=True"),
+            2,
+            "a reference such as `@MelodyPlayer()`",
+        ),
         (("TINY", "--gin-param", "train.batch_size=0"), 2, "`batch_size` must be above 0"),
         (("TINY", "--gin-param", "Reverb.length=3"), 2, "`impulse_response_length`"),
         (("TINY", "--gin-param", "train.batch_size=5000"), 1, "fewer than one batch of 5000"),

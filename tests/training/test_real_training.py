@@ -10,6 +10,8 @@ import tensorflow as tf
 from recorded_toys import RecordedDataset, small_autoencoder
 
 from ddsp_tf.data import read_audio
+from ddsp_tf.features import extract_features
+from ddsp_tf.inference import TransferSample
 from ddsp_tf.losses import SpectralLoss
 from ddsp_tf.models import Instrument
 from ddsp_tf.training import evaluate, train
@@ -31,6 +33,7 @@ def run(recorded_dataset: RecordedDataset, tmp_path_factory: pytest.TempPathFact
         log_every=1,
         validate_every=50,
         checkpoint_every=50,
+        transfer=TransferSample(seconds=3.0),
         xla=False,
         metadata={"licence": "CC0-1.0"},
     )
@@ -69,6 +72,9 @@ def test_one_can_hear_and_see_it_learn(run: Path, recorded_dataset: RecordedData
         "target.wav",
         "step-00000050.wav",
         "step-00000050.png",
+        "melody.wav",
+        "transfer-00000050.wav",
+        "transfer-00000050.png",
     }
     target, rate = read_audio(run / "samples/target.wav")
     output, _ = read_audio(run / "samples/step-00000050.wav")
@@ -79,6 +85,18 @@ def test_one_can_hear_and_see_it_learn(run: Path, recorded_dataset: RecordedData
     assert np.isfinite(Renderer(Instrument.load(run).model)(features, audio)).all()
 
 
+def test_the_model_plays_a_melody_that_is_none_of_its_recordings(run: Path) -> None:
+    melody, rate = read_audio(run / "samples/melody.wav")
+    played, _ = read_audio(run / "samples/transfer-00000050.wav")
+    assert len(played) == len(melody) == 3.0 * rate
+    before, after = (extract_features(sound) for sound in (melody, played))
+    sure = (before.f0_confidence > 0.8) & (after.f0_confidence > 0.5)
+    assert sure.mean() > 0.5
+    cents = 1200.0 * np.log2(after.f0_hz[sure] / before.f0_hz[sure])
+    octaves = np.round(np.median(cents) / 1200.0)
+    assert np.median(np.abs(cents - 1200.0 * octaves)) < 20.0
+
+
 def test_tensorboard_has_curves_sounds_and_pictures(run: Path) -> None:
     tags: dict[str, set[int]] = {}
     for path in (run / "tensorboard").iterdir():
@@ -87,6 +105,6 @@ def test_tensorboard_has_curves_sounds_and_pictures(run: Path) -> None:
             for value in event.summary.value:
                 tags.setdefault(value.tag, set()).add(event.step)
     assert tags["train/loss"] == set(range(1, 51))
-    for tag in ("validation/validation_loss", "target/0", "output/1", "spectrogram/1"):
+    for tag in ("validation/validation_loss", "target/0", "output/1", "spectrogram/1", "transfer"):
         assert tags[tag] == {50}
     assert tags["f0_and_loudness/0"] == {50}
