@@ -32,7 +32,7 @@ def random_batch(size: int) -> Batch:
 
 def build_trainer(bindings: Sequence[str]) -> Trainer:
     """A trainer as `ddsp-tf train` makes it, of the solo instrument with other numbers."""
-    settings = config.parse(["models/solo_instrument.gin"], bindings)
+    settings = config.parse(["papers/iclr2020/solo_instrument.gin"], bindings)
     return Trainer(settings.build_model(), settings.build_loss(), adam())
 
 
