@@ -19,7 +19,6 @@ from ddsp_tf.models import Instrument
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb
 
 N_FRAMES = 12
-N_DECODER_FRAMES = 5
 
 
 def make_vectors() -> dict[str, Any]:
@@ -162,8 +161,9 @@ def _synthesis(
 
 def _decoder() -> dict[str, Any]:
     step = DecoderStep(Instrument.load("violin").model)
-    f0_hz = np.array([440.0, 442.0, 445.0, 600.0, 880.0], np.float32)
-    loudness_db = np.array([-30.0, -28.0, -25.0, -25.0, -40.0], np.float32)
+    # The last two lie far outside the violin's range.
+    f0_hz = np.array([440.0, 442.0, 445.0, 600.0, 880.0, 98.0, 3520.0], np.float32)
+    loudness_db = np.array([-30.0, -28.0, -25.0, -25.0, -40.0, -25.0, -25.0], np.float32)
     state = step.initial_state()
     frames = []
     for hz, level in zip(f0_hz, loudness_db, strict=True):

@@ -74,6 +74,10 @@ gate_option = click.option(
     "--gate/--no-gate", default=True, help="Fade out what is no note (default: yes)."
 )
 
+limiter_option = click.option(
+    "--limiter", is_flag=True, help="Turn down peaks that would clip, and only them."
+)
+
 no_reverb_option = click.option(
     "--no-reverb", is_flag=True, help="Leave out the room of the recordings."
 )

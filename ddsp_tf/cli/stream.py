@@ -10,6 +10,7 @@ import click
 from ddsp_tf.cli.exit_codes import FAILED
 from ddsp_tf.cli.options import (
     gate_option,
+    limiter_option,
     loudness_option,
     no_reverb_option,
     reporting_errors,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @loudness_option
 @gate_option
 @no_reverb_option
+@limiter_option
 @reporting_errors
 def command(
     terminal: Terminal,
@@ -72,6 +74,7 @@ def command(
     loudness_db: float,
     gate: bool,
     no_reverb: bool,
+    limiter: bool,
 ) -> None:
     """Play what comes on stdin with INSTRUMENT, on stdout: raw mono PCM, without a header.
 
@@ -101,6 +104,7 @@ def command(
         loudness_db=loudness_db,
         gate_unvoiced=gate,
         reverb=not no_reverb,
+        limiter=limiter,
         block_samples=block_samples,
     )
     terminal.note(
@@ -139,10 +143,12 @@ def _play(
             f"{duration(seconds)} of sound in {duration(elapsed)}, "
             f"{100.0 * busy / seconds:.0f}% of a processor in real time"
         )
+    if transfer.limited_db:
+        terminal.note(f"limiter: peaks turned down by up to {transfer.limited_db:.1f} dB")
     if writer.n_clipped:
         terminal.note(
             f"warning: {writer.n_clipped} samples are beyond full scale. "
-            "Make the input softer, or add --loudness-db -6."
+            "Make the input softer, or add --limiter or --loudness-db -6."
         )
 
 

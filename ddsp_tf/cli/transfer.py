@@ -10,6 +10,7 @@ from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.cli.exit_codes import FAILED, describe
 from ddsp_tf.cli.options import (
     gate_option,
+    limiter_option,
     loudness_option,
     no_reverb_option,
     overwrite_option,
@@ -86,11 +87,7 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
 )
 @gate_option
 @no_reverb_option
-@click.option(
-    "--limiter",
-    is_flag=True,
-    help="Turn down only the peaks that would clip, not the whole.",
-)
+@limiter_option
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
 @click.option(
     "--format",

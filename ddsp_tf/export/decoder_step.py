@@ -24,7 +24,8 @@ class DecoderStep(tf.Module):
 
     Its outputs are *finished*: what the processors make of the decoder's numbers (`exp_sigmoid`,
     the noise's bias, a distribution that sums to one below Nyquist). A host plays them as they are.
-    With `raw`, they are the decoder's own.
+    With `raw`, they are the decoder's own. Pitch outside the model's range is softened inside, so a
+    host gives it as it plays it.
 
     Args:
         model: A causal model without encoder.
@@ -86,8 +87,8 @@ class DecoderStep(tf.Module):
             `[n_bands]` if the model has noise, and `state`.
         """
         scaled = {"f0_scaled": f0_scaled, "loudness_scaled": loudness_scaled}
-        frame = {key: scaled[key][tf.newaxis, tf.newaxis] for key in self._decoder.input_keys}
-        controls, following = self._decoder(frame, self._unpack(state))
+        frame = {key: x[tf.newaxis, tf.newaxis] for key, x in scaled.items()}
+        controls, following = self.parts.model.decode_scaled(frame, self._unpack(state))
         controls = {key: tf.cast(x, tf.float32) for key, x in controls.items()}
         if not self.raw:
             controls = self._finish(controls, f0_scaled)

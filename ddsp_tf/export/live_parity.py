@@ -80,17 +80,15 @@ def decode_in_python(
     Returns:
         Controls `[n_frames, size]` by name.
     """
-    features = {
+    scaled = {
         "f0_scaled": dsp.scale_f0_hz(f0_hz)[tf.newaxis, :, tf.newaxis],
         "loudness_scaled": dsp.scale_loudness_db(loudness_db)[tf.newaxis, :, tf.newaxis],
     }
-    decoder = parts.decoder
-    inputs = {key: features[key] for key in decoder.input_keys}
-    controls, _ = decoder(inputs, decoder.initial_state(1))
+    controls, _ = parts.model.decode_scaled(scaled, parts.decoder.initial_state(1))
     controls = {key: tf.cast(x, tf.float32) for key, x in controls.items()}
     if not raw:
         # The pitch that a host's frame carries, so that both see the same partials below Nyquist.
-        heard_hz = dsp.unscale_f0_hz(features["f0_scaled"])
+        heard_hz = dsp.unscale_f0_hz(scaled["f0_scaled"])
         finished = parts.harmonic.controls({**controls, "f0_hz": heard_hz})
         if parts.filtered_noise is not None:
             finished |= parts.filtered_noise.controls(controls)
@@ -126,7 +124,7 @@ def decode_in_host(
 def measure_decoder_parity(
     instrument: Instrument, parts: LiveParts, run: Runner, *, n_state: int, runtime: str
 ) -> LiveParity:
-    """Compares a decoder's file over 1,000 frames through the instrument's whole range.
+    """Compares a decoder's file over 1,000 frames through the instrument's range and beyond.
 
     Args:
         instrument: What was exported.

@@ -17,16 +17,21 @@ class LiveParts:
     """A model taken apart.
 
     Args:
-        decoder: The network. It reads nothing but `INPUT_KEYS`, and no later frame.
+        model: The model. Its decoder reads nothing but `INPUT_KEYS`, and no later frame.
         harmonic: The oscillators.
         filtered_noise: The noise, or None.
         reverb: The room, or None.
     """
 
-    decoder: Decoder
+    model: Autoencoder
     harmonic: Harmonic
     filtered_noise: FilteredNoise | None
     reverb: Reverb | None
+
+    @property
+    def decoder(self) -> Decoder:
+        """The network, which reads every pitch as it is: `model.decode_scaled` is what plays."""
+        return self.model.decoder
 
 
 def find_live_parts(model: Autoencoder) -> LiveParts:
@@ -68,7 +73,7 @@ def find_live_parts(model: Autoencoder) -> LiveParts:
             "A live host needs a Harmonic processor, and this model has none. Export it with "
             "--target saved_model."
         )
-    return LiveParts(decoder, harmonic, noise, parts.get(Reverb))
+    return LiveParts(model, harmonic, noise, parts.get(Reverb))
 
 
 def _is_known(processor: Processor, keys: tuple[str, ...]) -> bool:

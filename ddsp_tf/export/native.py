@@ -182,15 +182,14 @@ def _require_native(instrument: Instrument) -> DecoderStep:
 
 
 def _serving_graph(parts: LiveParts) -> Graph:
-    decoder = parts.decoder
+    model = parts.model
 
     def serve(input_1: tf.Tensor, input_2: tf.Tensor) -> dict[str, tf.Tensor]:
         scaled = {
             "f0_scaled": dsp.scale_f0_hz(input_1),
             "loudness_scaled": dsp.scale_loudness_db(input_2),
         }
-        state = decoder.initial_state(tf.shape(input_1)[0])
-        controls, _ = decoder({key: scaled[key] for key in decoder.input_keys}, state)
+        controls, _ = model.decode_scaled(scaled, model.decoder.initial_state(tf.shape(input_1)[0]))
         # Sorted by name they are outputs 0, 1 and 2, as the plug-in counts them.
         return {key: tf.cast(x, tf.float32) for key, x in controls.items()}
 

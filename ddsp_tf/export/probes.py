@@ -14,13 +14,16 @@ _LOUDNESS_DB_RANGE = (-60.0, -15.0)
 def probe_frames(
     instrument: Instrument, *, batch_size: int, n_frames: int
 ) -> dict[str, FloatArray]:
-    """Makes inputs of `synthesize`: glides through the instrument's whole range, each row another.
+    """Makes inputs of `synthesize`: glides through the instrument's range, each row another.
+
+    They leave it by an octave at both ends.
 
     Returns:
         `f0_hz` and `loudness_db` `[batch_size, n_frames]`, and `z` if the model has an encoder.
     """
     statistics, encoder = instrument.statistics, instrument.model.encoder
-    low_hz, high_hz = _F0_HZ_RANGE if statistics is None else statistics.f0_hz_range
+    lowest_hz, highest_hz = _F0_HZ_RANGE if statistics is None else statistics.f0_hz_range
+    low_hz, high_hz = lowest_hz / 2.0, highest_hz * 2.0
     low_db, high_db = _LOUDNESS_DB_RANGE if statistics is None else statistics.loudness_db_range
     row = np.arange(batch_size)[:, np.newaxis]
     cycles = np.arange(n_frames) / max(n_frames, 100) + 0.23 * row

@@ -1,5 +1,6 @@
 """A sound's first and last milliseconds, where a cut wave would click."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -32,16 +33,40 @@ def fade_edges(
         >>> faded[0].item(), faded[500].item(), faded[-1].item()
         (0.0, 1.0, 0.0)
     """
-    n_in = min(round(_FADE_IN_S * sample_rate), n_samples // 2)
-    n_out = min(round(_FADE_OUT_S * sample_rate), n_samples // 2)
     position = 0
     for block in blocks:
         kept = block[: n_samples - position]
-        samples = position + np.arange(len(kept))
+        yield fade_block(kept, start=position, n_samples=n_samples, sample_rate=sample_rate)
         position += len(kept)
-        if samples.size and (samples[0] < n_in or samples[-1] >= n_samples - n_out):
-            rise = samples / max(1, n_in)
-            fall = (n_samples - 1 - samples) / max(1, n_out)
-            nearness = np.clip(np.minimum(rise, fall), 0.0, 1.0)
-            kept = (kept * (0.5 - 0.5 * np.cos(np.pi * nearness))).astype(kept.dtype)
-        yield kept
+
+
+def fade_block(
+    block: FloatArray, *, start: int, n_samples: int | None, sample_rate: int
+) -> FloatArray:
+    """Fades what a block has of the ends of its sound, as `fade_edges` says.
+
+    Args:
+        block: Mono audio, `[n]`.
+        start: Place of its first sample in the sound. What lies before 0 becomes silent.
+        n_samples: Length of the sound; None while it isn't known, when the end is still far.
+        sample_rate: In Hz.
+
+    Returns:
+        `[n]`; the block itself if it is away from both ends.
+
+    Example:
+        >>> fade_block(np.ones(3), start=-1, n_samples=None, sample_rate=1000).round(2).tolist()
+        [0.0, 0.0, 0.25]
+    """
+    n_in, n_out = round(_FADE_IN_S * sample_rate), round(_FADE_OUT_S * sample_rate)
+    to_end = math.inf
+    if n_samples is not None:
+        n_in, n_out = min(n_in, n_samples // 2), min(n_out, n_samples // 2)
+        to_end = n_samples - start
+    if not block.size or (start >= n_in and len(block) <= to_end - n_out):
+        return block
+    samples = np.arange(len(block))
+    rise = (start + samples) / max(1, n_in)
+    fall = (to_end - 1 - samples) / max(1, n_out)
+    nearness = np.clip(np.minimum(rise, fall), 0.0, 1.0)
+    return (block * (0.5 - 0.5 * np.cos(np.pi * nearness))).astype(block.dtype)

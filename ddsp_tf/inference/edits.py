@@ -22,7 +22,7 @@ from ddsp_tf.inference.pitch import (
     to_hz,
     to_midi,
 )
-from ddsp_tf.inference.pitch_range import trained_range_midi
+from ddsp_tf.models import PitchRange
 
 _FLOOR_DB = -80.0
 _QUIET_DB = 20.0
@@ -172,9 +172,13 @@ class Edits:
             return self.octave
         if statistics is None:
             return 0
-        lowest, highest = trained_range_midi(statistics)
-        quantiles = np.asarray(statistics.f0_midi_quantiles, np.float64)
-        return choose_octave(note_midi, quantiles, lowest_midi=lowest, highest_midi=highest)
+        known = PitchRange.from_statistics(statistics)
+        return choose_octave(
+            note_midi,
+            np.asarray(statistics.f0_midi_quantiles, np.float64),
+            lowest_midi=known.lowest_midi,
+            highest_midi=known.highest_midi,
+        )
 
     def _autotuned(
         self, midi: FloatArray, features: Features, notes: BoolArray, frame_rate: float
@@ -193,8 +197,8 @@ def _shares_outside(note_midi: FloatArray, statistics: Statistics | None) -> tup
     """A semitone beyond the range counts as outside; a vibrato around its end doesn't."""
     if statistics is None:
         return 0.0, 0.0
-    lowest, highest = trained_range_midi(statistics)
-    return _mean(note_midi < lowest - 1), _mean(note_midi > highest + 1)
+    known = PitchRange.from_statistics(statistics)
+    return _mean(note_midi < known.lowest_midi - 1), _mean(note_midi > known.highest_midi + 1)
 
 
 def _mean(values: FloatArray | BoolArray) -> float:

@@ -12,8 +12,10 @@ from ddsp_tf.features import Features
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.voicing import SILENCE_DB
+from ddsp_tf.inference.edge_fades import fade_block
 from ddsp_tf.inference.edits import Edits
 from ddsp_tf.inference.live_gate import LiveGate
+from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
 from ddsp_tf.inference.streaming import Streamer, require_streamable
 from ddsp_tf.models import Instrument
@@ -26,7 +28,7 @@ class LiveTransfer:
 
     `LiveFeatures` finds pitch and loudness, a gate softens what is no note, and a `Streamer` plays.
     What `TimbreTransfer` decides from the whole recording (the octave, the distribution of
-    loudness) has to be given here.
+    loudness) has to be given here. The sound's first 3 ms and its last 10 ms are faded, as there.
 
     Args:
         instrument: A trained instrument, or the name or path of one.
@@ -37,6 +39,8 @@ class LiveTransfer:
         loudness_db: Change of loudness in dB.
         gate_unvoiced: Whether what is no note is made 60 dB softer.
         reverb: Whether the instrument's room is heard.
+        limiter: Whether peaks that would clip are turned down to -1 dBFS, and only them, which
+            takes 5 ms more.
         block_samples: Samples that calls will usually have, for which it is compiled.
         xla: As in `Streamer`.
 
@@ -63,6 +67,7 @@ class LiveTransfer:
         loudness_db: float = 0.0,
         gate_unvoiced: bool = True,
         reverb: bool = True,
+        limiter: bool = False,
         block_samples: int = 1024,
         xla: bool = True,
     ) -> None:
@@ -87,6 +92,8 @@ class LiveTransfer:
             raise ArgumentError(f"`block_samples` must be at least 1; got {block_samples!r}.")
         self._features = LiveFeatures(settings, initial_f0_hz=_usual_f0_hz(instrument))
         self._gate = LiveGate(settings.frame_rate) if gate_unvoiced else None
+        self._limiter = PeakLimiter(self.sample_rate) if limiter else None
+        self._limiter_samples = 0 if self._limiter is None else self._limiter.latency_samples
         ratio = settings.sample_rate / self.sample_rate
         self._streamer = Streamer(
             instrument,
@@ -110,10 +117,21 @@ class LiveTransfer:
     def latency_samples(self) -> int:
         """The latency in samples at `sample_rate`."""
         samples = self._features.latency_samples + self._streamer.latency_samples
-        return round(samples * self.sample_rate / self._streamer.sample_rate)
+        unlimited = round(samples * self.sample_rate / self._streamer.sample_rate)
+        return unlimited + self._limiter_samples
+
+    @property
+    def limited_db(self) -> float:
+        """By how much the limiter turned down peaks at most since `reset`; 0 without one."""
+        return 0.0 if self._limiter is None else self._limiter.most_reduction_db
 
     def reset(self) -> None:
         """Returns to silence, as before the first call."""
+        if self._limiter is not None:
+            self._limiter.reset()
+        self._restart()
+
+    def _restart(self) -> None:
         self._features.reset()
         self._streamer.reset()
         if self._gate is not None:
@@ -125,7 +143,7 @@ class LiveTransfer:
             for rates in ((self.sample_rate, model_rate), (model_rate, self.sample_rate))
         )
         streamer_latency = self._streamer.latency_samples * self.sample_rate / model_rate
-        n_silent = self.latency_samples - round(streamer_latency)
+        n_silent = self.latency_samples - round(streamer_latency) - self._limiter_samples
         self._played = np.zeros(n_silent, np.float32)
         self._n_received = 0
         self._n_given = 0
@@ -151,7 +169,7 @@ class LiveTransfer:
         return self._give(self._n_received)
 
     def flush(self) -> npt.NDArray[np.float32]:
-        """Gives what is left, `latency_samples` more than came in, and resets.
+        """Gives what is left, `latency_samples` more than came in, and resets all but `limited_db`.
 
         Returns:
             `[n_samples]`; empty if nothing came in.
@@ -166,10 +184,13 @@ class LiveTransfer:
         tail = self._streamer.flush()[0]
         if self._from_model is not None:
             tail = self._from_model.resample_chunk(tail, last=True)
-        missing = np.zeros(max(0, total - self._n_given - len(self._played) - len(tail)))
-        self._played = np.concatenate([self._played, tail, missing.astype(np.float32)])
-        rest = self._give(total)
-        self.reset()
+        self._queue(tail)
+        if self._limiter is not None:
+            self._played = np.concatenate([self._played, self._limiter.flush()])
+        missing = np.zeros(max(0, total - self._n_given - len(self._played)), np.float32)
+        self._played = np.concatenate([self._played, missing])
+        rest = self._give(total, n_sounding=self._n_received)
+        self._restart()
         return rest
 
     def edited(self, features: Features) -> Features:
@@ -197,12 +218,18 @@ class LiveTransfer:
         audio = self._streamer.process(edited.f0_hz[np.newaxis], edited.loudness_db[np.newaxis])[0]
         if self._from_model is not None:
             audio = self._from_model.resample_chunk(audio)
-        self._played = np.concatenate([self._played, audio])
+        self._queue(audio)
 
-    def _give(self, n_most: int) -> npt.NDArray[np.float32]:
+    def _queue(self, audio: npt.NDArray[np.float32]) -> None:
+        limited = audio if self._limiter is None else self._limiter.process(audio)
+        self._played = np.concatenate([self._played, limited])
+
+    def _give(self, n_most: int, n_sounding: int | None = None) -> npt.NDArray[np.float32]:
+        """Gives what may be given; `n_sounding` is the sound's length once its end is there."""
         given, self._played = np.split(self._played, [max(0, n_most - self._n_given)])
+        start = self._n_given - self.latency_samples
         self._n_given += len(given)
-        return given
+        return fade_block(given, start=start, n_samples=n_sounding, sample_rate=self.sample_rate)
 
 
 def _usual_f0_hz(instrument: Instrument) -> float:

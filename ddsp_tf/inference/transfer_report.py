@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from ddsp_tf.features import Statistics
 from ddsp_tf.inference.edits import EditedFeatures, Edits
-from ddsp_tf.inference.pitch_range import trained_range_midi
+from ddsp_tf.models import PitchRange
 from ddsp_tf.plotting.note_names import note_name
 
 _WORTH_SAYING = 0.02
@@ -64,6 +64,7 @@ class TransferReport:
         warnings: tuple[str, ...],
     ) -> Self:
         """Gathers a report from the edits that were asked for and what came of them."""
+        known = None if statistics is None else PitchRange.from_statistics(statistics)
         return cls(
             seconds=seconds,
             octaves=edited.octaves,
@@ -77,7 +78,7 @@ class TransferReport:
             gated_frames=int((edited.gate == 0).sum()),
             share_below=edited.share_below,
             share_above=edited.share_above,
-            trained_range_midi=None if statistics is None else trained_range_midi(statistics),
+            trained_range_midi=None if known is None else (known.lowest_midi, known.highest_midi),
             gain_db=gain_db,
             limited_db=limited_db,
             warnings=warnings,

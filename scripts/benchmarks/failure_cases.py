@@ -207,16 +207,26 @@ def _low_flutter(players: FailurePlayers) -> float:
     return float(np.std(loudness[len(loudness) // 4 : -len(loudness) // 4]))
 
 
-def _played_loudness_db(players: FailurePlayers, hz: float) -> float:
+def _played_loudness_db(play: Callable[[Audio], Audio], hz: float) -> float:
     tone = inputs.with_soft_ends(inputs.voiced(inputs.steady(hz, 2.0), n_harmonics=40))
     tone *= 10 ** ((-25.0 - measures.loudness_db(tone)) / 20)
-    return measures.loudness_db(players.transfer(tone, octave=0, match_loudness=False).audio)
+    return measures.loudness_db(play(tone))
+
+
+def _most_out_of_range_db(play: Callable[[Audio], Audio]) -> float:
+    inside = _played_loudness_db(play, 440.0)
+    outside = [_played_loudness_db(play, hz) for hz in (49.0, 98.0, 1865.0)]
+    return max(abs(loudness - inside) for loudness in outside)
 
 
 def _out_of_range(players: FailurePlayers) -> float:
-    inside = _played_loudness_db(players, 440.0)
-    outside = [_played_loudness_db(players, hz) for hz in (49.0, 98.0, 1865.0)]
-    return max(abs(loudness - inside) for loudness in outside)
+    return _most_out_of_range_db(
+        lambda tone: players.transfer(tone, octave=0, match_loudness=False).audio
+    )
+
+
+def _out_of_range_live(players: FailurePlayers) -> float:
+    return _most_out_of_range_db(players.live)
 
 
 def _above_hearing(players: FailurePlayers) -> float:
@@ -237,16 +247,25 @@ def _edges(players: FailurePlayers) -> float:
     return measures.edge_db(players.transfer(inputs.cut_note()).audio)
 
 
+def _edges_live(players: FailurePlayers) -> float:
+    return measures.edge_db(players.live(inputs.cut_note(), gate_unvoiced=False))
+
+
 def _edges_in_room(players: FailurePlayers) -> float:
     return measures.edge_db(players.transfer(inputs.cut_note(), reverb=True).audio)
 
 
+def _trumpet() -> Audio:
+    return inputs.recording(DATA / "phrases" / "trumpet_jazz_phrase.flac", 0.0, 3.0)
+
+
 def _loud_peak(players: FailurePlayers, *, limiter: bool) -> float:
-    path = DATA / "phrases" / "trumpet_jazz_phrase.flac"
-    loud = players.transfer(
-        inputs.recording(path, 0.0, 3.0), reverb=True, limiter=limiter, loudness_db=20.0
-    )
+    loud = players.transfer(_trumpet(), reverb=True, limiter=limiter, loudness_db=20.0)
     return measures.peak_db(loud.audio)
+
+
+def _loud_peak_live(players: FailurePlayers) -> float:
+    return measures.peak_db(players.live(_trumpet(), limiter=True, loudness_db=40.0))
 
 
 def _limiter_distortion(players: FailurePlayers) -> float:
@@ -366,6 +385,15 @@ CASES = (
         _out_of_range,
         slow=True,
     ),
+    FailureCase(
+        "out of range, live",
+        "the same",
+        "loudness against that of A4, largest difference",
+        "dB",
+        15,
+        _out_of_range_live,
+        slow=True,
+    ),
     FailureCase("above the tracker", "E7", _PEAK, "dBFS", -70, _above_hearing, slow=True),
     FailureCase(
         "long silence",
@@ -396,6 +424,15 @@ CASES = (
         slow=True,
     ),
     FailureCase(
+        "clicks, live",
+        "the same, nothing gated",
+        "first or last sample",
+        "dBFS",
+        -70,
+        _edges_live,
+        slow=True,
+    ),
+    FailureCase(
         "clipping",
         "a trumpet, played 20 dB louder",
         _PEAK,
@@ -411,6 +448,15 @@ CASES = (
         "dBFS",
         -0.999,
         lambda players: _loud_peak(players, limiter=True),
+        slow=True,
+    ),
+    FailureCase(
+        "clipping, limiter, live",
+        "the trumpet, played 40 dB louder, without the room",
+        _PEAK,
+        "dBFS",
+        -0.999,
+        _loud_peak_live,
         slow=True,
     ),
     FailureCase(

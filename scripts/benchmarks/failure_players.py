@@ -24,6 +24,7 @@ class FailurePlayers:
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
         self.instrument = instrument
+        self._live: dict[tuple[tuple[str, Any], ...], LiveTransfer] = {}
 
     @functools.cached_property
     def _wet(self) -> TimbreTransfer:
@@ -32,10 +33,6 @@ class FailurePlayers:
     @functools.cached_property
     def _dry(self) -> TimbreTransfer:
         return TimbreTransfer(self.instrument, reverb=False)
-
-    @functools.cached_property
-    def _live(self) -> LiveTransfer:
-        return LiveTransfer(self.instrument, block_samples=_BLOCK_SAMPLES, reverb=False, xla=False)
 
     def transfer(
         self, audio: Audio, *, reverb: bool = False, limiter: bool = False, **edits: Any
@@ -46,9 +43,14 @@ class FailurePlayers:
         transfer.edits, transfer.limiter = Edits(**edits), limiter
         return transfer(audio.astype(np.float32), RATE)
 
-    def live(self, audio: Audio) -> Audio:
+    def live(self, audio: Audio, **options: Any) -> Audio:
         """Plays block by block, and leaves out the latency and the room."""
-        live, samples = self._live, audio.astype(np.float32)
+        key = tuple(sorted(options.items()))
+        if key not in self._live:
+            self._live[key] = LiveTransfer(
+                self.instrument, block_samples=_BLOCK_SAMPLES, reverb=False, xla=False, **options
+            )
+        live, samples = self._live[key], audio.astype(np.float32)
         starts = range(0, len(samples), _BLOCK_SAMPLES)
         parts = [live.process(samples[start : start + _BLOCK_SAMPLES]) for start in starts]
         return np.concatenate([*parts, live.flush()])[live.latency_samples :].astype(np.float64)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from ddsp_tf.cli import pcm
 from ddsp_tf.cli import stream as stream_command
 from ddsp_tf.cli.main import cli
-from ddsp_tf.inference import live_transfer
+from ddsp_tf.inference import PeakLimiter, live_transfer
 
 
 class Echo:
@@ -21,6 +21,7 @@ class Echo:
 
     latency_samples = 7
     latency_ms = 1.0
+    limited_db = 0.0
 
     def __init__(self, *_: object, sample_rate: int | None = None, **__: object) -> None:
         self.sample_rate = sample_rate or SAMPLE_RATE
@@ -45,14 +46,19 @@ def test_plays_an_instrument(instrument: Path, monkeypatch: pytest.MonkeyPatch) 
     uncompiled = functools.partial(live_transfer.LiveTransfer, xla=False)
     monkeypatch.setattr(live_transfer, "LiveTransfer", uncompiled)
     notes = melody([262.0, 330.0], 0.5)
-    result = stream(instrument, "--format", "f32le", data=notes.astype("<f4").tobytes())
+    limited = functools.partial(PeakLimiter, ceiling_db=-60.0)
+    monkeypatch.setattr(live_transfer, "PeakLimiter", limited)
+    flags = ("--format", "f32le", "--limiter")
+    result = stream(instrument, *flags, data=notes.astype("<f4").tobytes())
     assert result.exit_code == 0, result.output
-    assert "f32le, mono, 16000 Hz; latency 40.0 ms (640 samples)" in result.stderr
+    assert "f32le, mono, 16000 Hz; latency 45.0 ms (720 samples)" in result.stderr
+    assert "limiter: peaks turned down by up to " in result.stderr
     assert "of sound in" in result.stderr
     played = np.frombuffer(result.stdout_bytes, "<f4")
-    assert len(played) == len(notes) + 640
+    assert len(played) == len(notes) + 720
     assert np.isfinite(played).all()
-    assert np.std(played[4000:]) > 0.0
+    assert 0.97e-3 < np.abs(played).max() <= np.float32(1e-3)
+    assert played[720] == played[-1] == 0.0
 
 
 @pytest.mark.usefixtures("echo")

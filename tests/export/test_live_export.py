@@ -17,6 +17,7 @@ from ddsp_tf.export import DecoderStep, LiveReport, export_live
 from ddsp_tf.export.appended_metadata import read_appended_metadata
 from ddsp_tf.export.live_model import make_decoder
 from ddsp_tf.export.onnx_contents import read_onnx
+from ddsp_tf.export.probes import probe_frames
 from ddsp_tf.export.runtimes import LITERT, ONNX
 from ddsp_tf.export.sound_loss import SoundLoss
 from ddsp_tf.models import Instrument, MinGruFcDecoder
@@ -221,6 +222,29 @@ def test_a_package_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ExportError, match=rf'{package}, which is not installed.*"ddsp-tf\[export'):
         export_live(live_instrument(**SMALL), tmp_path / "out", runtime=runtime)
+
+
+def test_far_outside_its_range_an_instrument_sounds_as_at_its_end(instrument: Instrument) -> None:
+    known = DecoderStep(instrument.model)
+    guessing = DecoderStep(instrument.model.with_pitch_range(None))
+
+    def noise(step: DecoderStep, hz: float) -> np.ndarray:
+        outputs = step.step(dsp.scale_f0_hz([hz]), tf.constant([0.7]), step.initial_state())
+        return outputs["noise_magnitudes"].numpy()
+
+    for near_hz, far_hz in ((80.0, 40.0), (4000.0, 7000.0)):
+        change, guess = (
+            np.max(np.abs(noise(x, near_hz) - noise(x, far_hz))) for x in (known, guessing)
+        )
+        assert change < 0.05 * guess
+    np.testing.assert_array_equal(noise(known, 440.0), noise(guessing, 440.0))
+
+
+def test_probes_leave_the_range_by_an_octave(instrument: Instrument) -> None:
+    f0_hz = probe_frames(instrument, batch_size=1, n_frames=200)["f0_hz"]
+    lowest_hz, highest_hz = instrument.statistics.f0_hz_range
+    assert f0_hz.min() == pytest.approx(lowest_hz / 2, rel=1e-3)
+    assert f0_hz.max() == pytest.approx(highest_hz * 2, rel=1e-3)
 
 
 def test_a_step_needs_nothing_but_the_frame(instrument: Instrument) -> None:

@@ -29,12 +29,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Instrument, Path]
 
 
 def raw_controls(instrument: Instrument, f0_hz: np.ndarray, loudness_db: np.ndarray) -> list:
-    decoder = instrument.model.decoder
-    inputs = {
-        "f0_scaled": dsp.scale_f0_hz(f0_hz),
-        "loudness_scaled": dsp.scale_loudness_db(tf.constant(loudness_db)),
-    }
-    controls, _ = decoder(inputs, decoder.initial_state(len(f0_hz)))
+    model = instrument.model
+    features = {"f0_hz": tf.constant(f0_hz), "loudness_db": tf.constant(loudness_db)}
+    controls, _ = model.decode(features, model.decoder.initial_state(len(f0_hz)))
     names = ("amplitudes", "harmonic_distribution", "noise_magnitudes")
     return [controls[name].numpy() for name in names]
 

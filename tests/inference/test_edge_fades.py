@@ -5,7 +5,7 @@ import pytest
 from inference_toys import RATE, following_instrument
 
 from ddsp_tf.inference import TimbreTransfer
-from ddsp_tf.inference.edge_fades import fade_edges
+from ddsp_tf.inference.edge_fades import fade_block, fade_edges
 
 
 @pytest.mark.parametrize("n_blocks", [1, 2, 7, 900])
@@ -18,6 +18,17 @@ def test_blocks_are_faded_as_the_whole_is(n_blocks: int) -> None:
     assert (np.diff(faded[:49]) > 0).all()
     assert (np.diff(faded[-161:]) < 0).all()
     np.testing.assert_array_equal(faded[48:-161], 1.0)
+
+
+def test_a_sound_whose_end_is_still_to_come_is_faded_as_if_it_were_known() -> None:
+    whole = next(fade_edges([np.ones(1000)], n_samples=1000, sample_rate=RATE))
+    blocks = [
+        fade_block(np.ones(30), start=-10, n_samples=None, sample_rate=RATE),
+        fade_block(np.ones(600), start=20, n_samples=None, sample_rate=RATE),
+        fade_block(np.ones(380), start=620, n_samples=1000, sample_rate=RATE),
+    ]
+    np.testing.assert_array_equal(blocks[0][:10], 0.0)
+    np.testing.assert_array_equal(np.concatenate(blocks)[10:], whole)
 
 
 @pytest.mark.parametrize("n_samples", [2, 3, 100])

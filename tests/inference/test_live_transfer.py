@@ -76,6 +76,31 @@ def test_a_note_is_heard_after_the_latency_and_before_its_end(toy: LiveTransfer)
     assert abs(np.flatnonzero(np.abs(ungated) > 0.02)[0] / RATE - 0.5) < 0.012
 
 
+def test_begins_and_ends_at_zero_and_below_the_ceiling() -> None:
+    """A wave that is cut at both ends, played too loud."""
+    transfer = LiveTransfer(
+        following_instrument(),
+        gate_unvoiced=False,
+        loudness_db=30.0,
+        limiter=True,
+        block_samples=256,
+        xla=False,
+    )
+    assert transfer.latency_samples == 512 + 64 + 80
+    wave = 0.3 * np.sin(2 * np.pi * 440 / RATE * np.arange(RATE) + 1.0)
+    played = play(transfer, wave, longest=700)
+    assert transfer.limited_db > 6.0
+    assert 0.97 * 10 ** (-1 / 20) < np.abs(played).max() <= np.float32(10 ** (-1 / 20))
+    assert played[0] == played[-1] == 0.0
+    assert np.abs(np.diff(played[:20])).max() < 0.02
+    assert np.abs(np.diff(played[-20:])).max() < 0.02
+    middle = played[RATE // 4 : -RATE // 4]
+    assert abs(cents_between(fundamental_hz(middle, 440.0), 440.0)) < 8
+    assert np.abs(middle).max() > 0.85
+    transfer.reset()
+    assert transfer.limited_db == 0.0
+
+
 def test_shifts_what_it_is_told_to() -> None:
     plain, shifted = (
         LiveTransfer(following_instrument(), block_samples=64, xla=False, **options)
