@@ -29,16 +29,18 @@ def write_material(
 ) -> None:
     """Writes the audio and features of DATASET: `train/` and `eval/`, an .npz a passage.
 
-    Melodies go to `eval/transfer/`, with the pitch and loudness that a transfer makes of them.
+    What the features are is in `features.json`. Melodies go to `eval/transfer/`, with the pitch
+    and loudness that a transfer makes of them.
     """
     from ddsp_tf.data import Dataset
-    from ddsp_tf.files import atomic_directory
+    from ddsp_tf.files import atomic_directory, write_json
     from ddsp_tf.training.evaluation import held_out
 
     if bool(instrument) != bool(melodies):
         raise click.UsageError("--instrument and --transfer need each other.")
     opened = Dataset.open(dataset)
     with atomic_directory(output, overwrite=overwrite) as folder:
+        write_json(folder / "features.json", opened.features.to_dict())
         for split in ("train", "eval"):
             for key, _, audio, features in held_out(opened, split):
                 _write(folder / split / f"{key}.npz", _arrays(audio, features))
