@@ -98,9 +98,9 @@ def ask(opened: OpenPage, script: str, argument: Any = None) -> Any:
 
 
 def glide() -> tuple[FloatArray, FloatArray]:
-    """Two seconds of pitch in Hz and loudness in dB."""
+    """Two seconds of pitch in Hz, also outside the range of training, and loudness in dB."""
     time_s = np.arange(500) / 250.0
-    f0_hz = 440.0 * 2.0 ** (0.9 * np.sin(2 * np.pi * 1.3 * time_s))
+    f0_hz = 440.0 * 2.0 ** (1.8 * np.sin(2 * np.pi * 1.3 * time_s))
     loudness_db = -25.0 + 15.0 * np.sin(2 * np.pi * 0.7 * time_s)
     return f0_hz.astype(np.float32), loudness_db.astype(np.float32)
 
