@@ -6,12 +6,15 @@ Example:
 """
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
 import click
 
 from ddsp_tf.errors import DdspError
+
+_DRAWN = ("step", "loss", "validation_loss")
 
 
 @click.command()
@@ -22,10 +25,16 @@ from ddsp_tf.errors import DdspError
 @click.option("--overwrite", is_flag=True, help="Replace the folder.")
 def publish(run: Path, data: str, gin_file: str, output: Path, overwrite: bool) -> None:
     """Writes the best model of RUN as an instrument, evaluated on the held-out recordings."""
+    write_run(run, data, gin_file, output, overwrite=overwrite)
+
+
+def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: bool) -> None:
+    """Writes the best model of a run as an instrument, evaluated on the held-out recordings."""
     from ddsp_tf import config
     from ddsp_tf.data import Dataset
     from ddsp_tf.files import check_writable
     from ddsp_tf.models import Instrument
+    from ddsp_tf.plotting import save_figure, training_curves
     from ddsp_tf.training import train
 
     check_writable(output, overwrite=overwrite)
@@ -33,6 +42,9 @@ def publish(run: Path, data: str, gin_file: str, output: Path, overwrite: bool) 
     instrument = Instrument.load(run)
     instrument = dataclasses.replace(instrument, metadata={**instrument.metadata, **facts})
     write_instrument(instrument, Dataset.open(data), output, overwrite=overwrite)
+    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [{key: row[key] for key in row if key in _DRAWN} for row in map(json.loads, lines)]
+    save_figure(training_curves(rows, title="Training"), output / "training.png")
 
 
 def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> None:  # type: ignore[no-untyped-def]
@@ -59,8 +71,11 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
         statistics=small.statistics,
         n_parameters=small.model.count_params(),
     )
-    picture = "![Above a held-out recording, below the instrument](spectrogram.png)"
-    write_text(output / "README.md", f"{card}\n{picture}\n")
+    pictures = (
+        "![Above a held-out recording, below the instrument](spectrogram.png)\n\n"
+        "![Losses of the training](training.png)"
+    )
+    write_text(output / "README.md", f"{card}\n{pictures}\n")
     save_figure(report.figures()["spectrogram-0"], output / "spectrogram.png")
 
 

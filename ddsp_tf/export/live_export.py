@@ -154,9 +154,8 @@ def describe_synthesis(parts: LiveParts) -> dict[str, Any]:
 def write_impulse_response(parts: LiveParts, path: Path) -> None:
     """Writes the room's impulse response, if there is a room, as raw little-endian float32."""
     if parts.reverb is not None:
-        response = np.asarray(parts.reverb.impulse_response, "<f4").copy()
-        response[0] = 0.0  # The dry sound's place.
-        path.write_bytes(response.tobytes())
+        response = parts.reverb.controls({"audio": None})["impulse_response"]
+        path.write_bytes(np.asarray(response, "<f4").tobytes())
 
 
 def _ignore(share: float) -> None:

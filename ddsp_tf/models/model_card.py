@@ -7,7 +7,8 @@ from ddsp_tf.features import FeatureSettings, Statistics
 
 _METRICS = (
     ("spectral_distance", "multi-scale spectral distance", "{:.2f}"),
-    ("log_mel_db", "log-mel distance, dB", "{:.2f}"),
+    ("log_mel_l1", "log-mel L1", "{:.2f}"),
+    ("mel_cepstral_db", "mel-cepstral distortion, dB", "{:.1f}"),
     ("loudness_db", "loudness error, dB", "{:.2f}"),
     ("mean_cents", "pitch error, mean, cents", "{:.1f}"),
     ("median_cents", "pitch error, median, cents", "{:.1f}"),
@@ -95,4 +96,6 @@ def _training_lines(training: Mapping[str, Any]) -> list[str]:
         text += f", {training['minutes']:.0f} minutes"
     if "validation_loss" in training:
         text += f", validation loss {training['validation_loss']:.3f}"
+    if "seed" in training:
+        text += f", seed {training['seed']}"
     return [text]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
@@ -22,10 +23,14 @@ class Reverb(Processor):
         impulse_response_length: Taps, >= 2; at 16 kHz, 48000 are three seconds.
         add_dry: Whether the dry sound is added to the reverberated one.
         initial_scale: Standard deviation of the untrained response.
+        decay_s: Time over which the response falls by 60 dB, > 0: what is learned is multiplied
+            by that decay, since Adam moves all taps as far, and thousands of late ones would
+            hiss. None: no decay.
+        sample_rate: In Hz; a decay needs it.
         name: The processor's name.
 
     Raises:
-        ArgumentError: Fewer than two taps.
+        ArgumentError: Fewer than two taps, or a decay over no time or at no rate.
 
     Example:
         >>> Reverb(impulse_response_length=800)({"audio": tf.ones([1, 1600])}).shape
@@ -44,18 +49,26 @@ class Reverb(Processor):
         impulse_response_length: int = 48000,
         add_dry: bool = True,
         initial_scale: float = 1e-6,
+        decay_s: float | None = None,
+        sample_rate: int | None = None,
         name: str = "reverb",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
+        super().__init__(sample_rate=sample_rate, name=name, **kwargs)
         if impulse_response_length < 2:
             raise ArgumentError(
                 "`impulse_response_length` should be at least 2 taps. "
                 f"Received {impulse_response_length}."
             )
+        if decay_s is not None and (decay_s <= 0 or sample_rate is None):
+            raise ArgumentError(
+                "`decay_s` should be above 0 and come with `sample_rate`. "
+                f"Received {decay_s} s at {sample_rate} Hz."
+            )
         self.impulse_response_length = impulse_response_length
         self.add_dry = add_dry
         self.initial_scale = initial_scale
+        self.decay_s = decay_s
         self.impulse_response = self.add_weight(
             name="impulse_response",
             shape=[impulse_response_length],
@@ -65,6 +78,9 @@ class Reverb(Processor):
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the audio on and silences the response's first tap."""
         taps = tf.convert_to_tensor(self.impulse_response)
+        if self.decay_s is not None:
+            falls = np.arange(self.impulse_response_length) / (self.decay_s * self.sample_rate)
+            taps *= (10.0 ** (-3.0 * falls)).astype(np.float32)
         return {"audio": inputs["audio"], "impulse_response": tf.pad(taps[1:], [[1, 0]])}
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
@@ -95,4 +111,5 @@ class Reverb(Processor):
             "impulse_response_length": self.impulse_response_length,
             "add_dry": self.add_dry,
             "initial_scale": self.initial_scale,
+            "decay_s": self.decay_s,
         }

@@ -279,7 +279,12 @@ class TrainingRun:
     def _save_best(self, losses: dict[str, float]) -> None:
         if self._is_chief:
             metrics = {f"validation_{name}": value for name, value in losses.items()}
-            about = {"step": self._state.step, "minutes": self._minutes(), **metrics}
+            about = {
+                "step": self._state.step,
+                "minutes": self._minutes(),
+                "seed": self._seed,
+                **metrics,
+            }
             with self._trainer.averaged():
                 self._save_model(self._directory.model, about)
 

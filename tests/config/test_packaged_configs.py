@@ -8,27 +8,32 @@ import pytest
 
 from ddsp_tf import config, data, features, training
 
-SOLO, TINY, SMALL, WITH_Z = 4_801_150, 232_314, 477_950, 6_407_334 + 843_852
+SOLO, TINY, WITH_Z = 4_801_150, 232_314, 6_407_334 + 843_852
+COSINES = 2 * 8 * 512
+SMALL = 477_950 + COSINES // 4
 
+SHIPPED = ("violin", "flute", "trumpet", "saxophone", "cello")
 MODELS = {
-    "models/solo_instrument.gin": (SOLO, 48_000),
-    "models/tiny_instrument.gin": (TINY, 48_000),
+    "models/solo_instrument.gin": (SOLO + COSINES, 48_000),
+    "models/tiny_instrument.gin": (TINY + 2 * 8 * 3 * 256 + 2 * 8 * 126, 48_000),
     "models/small_instrument.gin": (SMALL, 16_000),
-    "models/parallel_instrument.gin": (380_158, 16_000),
-    "models/autoencoder.gin": (WITH_Z, 0),
+    "models/parallel_instrument.gin": (380_158 + COSINES // 4, 16_000),
+    "models/autoencoder.gin": (WITH_Z + COSINES, 0),
     "papers/iclr2020/solo_instrument.gin": (SOLO, 48_000),
     "papers/iclr2020/tiny_instrument.gin": (TINY, 48_000),
     "papers/iclr2020/nsynth_autoencoder.gin": (WITH_Z, 0),
-    "instruments/violin.gin": (SMALL, 16_000),
+    **{f"instruments/{name}.gin": (SMALL, 16_000) for name in SHIPPED},
 }
-"""Weights of the networks, as counted for the paper's library, and taps of the reverberation."""
+"""Weights of the networks, as counted for the paper's library, with what reads the cosines of pitch
+and loudness in files that aren't the paper's; and taps of the reverberation."""
+HIGH_RATE = {"models/high_rate_instrument.gin", "instruments/violin_48k.gin"}
 
 
 def test_every_file_is_known_here_and_explains_itself() -> None:
     names = config.packaged_configs()
     assert set(MODELS) <= set(names)
     elsewhere = {name for name in names if "vst" in name}  # test_vst_configs.py
-    for name in set(names) - set(MODELS) - elsewhere:
+    for name in set(names) - set(MODELS) - elsewhere - HIGH_RATE:
         assert name.startswith(("data/", "training/")), f"test what {name} builds"
     for name in names:
         text = config.find_gin_file(name).read_text(encoding="utf-8")
@@ -50,6 +55,18 @@ def test_parameter_counts(name: str) -> None:
     assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
     assert (model.sample_rate, model.hop_length) == (16000, 64)
     assert parsed.build_loss().fft_lengths == (2048, 1024, 512, 256, 128, 64)
+
+
+@pytest.mark.parametrize("name", sorted(HIGH_RATE))
+def test_high_rates(name: str) -> None:
+    parsed = config.parse([name])
+    model = parsed.build_model()
+    settings = config.parse(["data/high_rate.gin"]).call(data.PrepareSettings).features
+    assert (model.sample_rate, model.hop_length) == (48000, 192)
+    assert (settings.sample_rate, settings.hop_length) == (48000, 192)
+    assert model.decoder.n_harmonics == 100
+    assert model.processor_group.processors[-1].sample_rate == 48000
+    assert parsed.build_loss().sample_rate == 48000
 
 
 def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:

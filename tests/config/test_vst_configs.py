@@ -6,10 +6,10 @@ import pytest
 from ddsp_tf import config, data, training
 
 MODELS = {
-    "models/vst.gin": (1_873_278, 24_000, 16000, 320, 60, 65),
-    "models/vst_32k.gin": (1_892_039, 48_000, 32000, 640, 100, 98),
-    "models/vst_48k.gin": (1_892_039, 72_000, 48000, 960, 100, 98),
-    "instruments/violin_vst.gin": (1_873_278, 24_000, 16000, 320, 60, 65),
+    "models/vst.gin": (1_877_374, 24_000, 16000, 320, 60, 65),
+    "models/vst_32k.gin": (1_896_135, 48_000, 32000, 640, 100, 98),
+    "models/vst_48k.gin": (1_896_135, 72_000, 48000, 960, 100, 98),
+    "instruments/violin_vst.gin": (1_877_374, 24_000, 16000, 320, 60, 65),
 }
 """Weights of the network, taps of the room, sample rate, hop, harmonics, noise bands."""
 

@@ -1,5 +1,7 @@
 """Reverb, Add, Mix and Crop."""
 
+import re
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -74,9 +76,30 @@ def test_freezing_the_reverb_does_not_change_it() -> None:
     assert reverb.trainable_weights == []
 
 
+def test_a_decaying_response_falls_by_60_db_over_its_length() -> None:
+    reverb = Reverb(impulse_response_length=401, decay_s=0.05, sample_rate=4000)
+    reverb.impulse_response.assign(np.ones(401))
+    impulse = np.zeros([1, 401], np.float32)
+    impulse[0, 0] = 1.0
+    wet = reverb({"audio": impulse})[0].numpy() - impulse[0]
+    decay = 10.0 ** (-3.0 * np.arange(401) / 200)
+    np.testing.assert_allclose(wet[1:], decay[1:], atol=1e-6)
+    assert wet[0] == pytest.approx(0.0, abs=1e-6)
+    again = Reverb.from_config(reverb.get_config())
+    again.set_weights(reverb.get_weights())
+    np.testing.assert_array_equal(again({"audio": impulse}), reverb({"audio": impulse}))
+
+
 def test_refuses_a_response_of_one_tap() -> None:
     with pytest.raises(ArgumentError, match=r"should be at least 2 taps. Received 1."):
         Reverb(impulse_response_length=1)
+
+
+@pytest.mark.parametrize(("decay_s", "sample_rate"), [(0.0, 16000), (1.0, None)])
+def test_refuses_a_decay_over_nothing(decay_s: float, sample_rate: int | None) -> None:
+    message = f"`decay_s` should be above 0 and come with `sample_rate`. Received {decay_s} s"
+    with pytest.raises(ArgumentError, match=re.escape(message)):
+        Reverb(decay_s=decay_s, sample_rate=sample_rate)
 
 
 def test_add_adds() -> None:

@@ -1,0 +1,109 @@
+"""Makes the instruments that ship with the package, from recordings to `ddsp_tf/presets/`.
+
+RECORDINGS is a folder with the recordings that the model cards name, in `instruments/NAME/` and
+`assembled/`. What is finished is not done again, and a training that was stopped goes on where it
+was: the same command resumes.
+
+Example:
+    python scripts/train_instruments.py recordings/ --work instruments/
+    python scripts/train_instruments.py recordings/ --work instruments/ --only flute
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from publish_instrument import write_run
+
+from ddsp_tf.errors import ArgumentError, DdspError
+
+PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an instrument is made of, and how its recordings are prepared.
+
+    Attributes:
+        recordings: Patterns of files below the folder of recordings.
+        prepare: Arguments of `ddsp-tf prepare` besides the files.
+    """
+
+    recordings: tuple[str, ...]
+    prepare: tuple[str, ...] = ("--gin-param", 'PrepareSettings.split_by="time"')
+
+
+RECIPES = {
+    "violin": Recipe(("instruments/violin/*.flac",)),
+    "flute": Recipe(("instruments/flute/*.flac", "assembled/flute_assembled.flac")),
+    "trumpet": Recipe(("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac")),
+    "saxophone": Recipe(
+        ("instruments/saxophone_alto/notes/*.flac", "assembled/saxophone_alto_assembled.flac")
+    ),
+    "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
+    "violin_48k": Recipe(
+        ("instruments/violin/garner_*.flac", "instruments/violin/minjikim_*.flac"),
+        prepare=(
+            *("--gin-file", "data/high_rate.gin"),
+            *("--gin-param", 'PrepareSettings.split_by="time"'),
+        ),
+    ),
+}
+
+
+@click.command()
+@click.argument("recordings", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="Datasets and runs.")
+@click.option("--only", multiple=True, type=click.Choice(sorted(RECIPES)), help="Instruments.")
+@click.option("--output", default=PRESETS, type=click.Path(path_type=Path), help="Where they go.")
+@click.option("--gin_param", "gin_params", multiple=True, help="Overrides of the training.")
+def train_instruments(
+    recordings: Path, work: Path, only: tuple[str, ...], output: Path, gin_params: tuple[str, ...]
+) -> None:
+    """Prepares, trains and publishes each instrument in turn."""
+    for name in only or RECIPES:
+        dataset = work / "datasets" / name
+        run = work / "runs" / name
+        if not (dataset / "dataset.json").exists():
+            files = _files(recordings, RECIPES[name])
+            _command("prepare", *map(str, files), str(dataset), *RECIPES[name].prepare)
+        resume = ["--resume"] if run.exists() else []
+        overrides = [part for value in gin_params for part in ("--gin-param", value)]
+        recipe = f"instruments/{name}.gin"
+        _command(
+            *("train", "--gin-file", recipe, "--data", str(dataset), "--run", str(run)),
+            *resume,
+            *overrides,
+        )
+        write_run(run, str(dataset), recipe, output / name, overwrite=True)
+        click.echo(f"{name}: published in {output / name}")
+
+
+def _files(recordings: Path, recipe: Recipe) -> list[Path]:
+    files = []
+    for pattern in recipe.recordings:
+        found = sorted(recordings.glob(pattern))
+        if not found:
+            raise ArgumentError(
+                f"No recording in {recordings} matches {pattern}. The sources are in the model "
+                "card; `RECIPES` in this script says which folder each belongs in."
+            )
+        files += found
+    return files
+
+
+def _command(*arguments: str) -> None:
+    """Runs `ddsp-tf`; stops when it fails or is interrupted."""
+    click.echo("ddsp-tf " + arguments[0] + f" ({arguments[-1]})")
+    status = subprocess.run([sys.executable, "-m", "ddsp_tf", *arguments], check=False).returncode
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    try:
+        train_instruments()
+    except DdspError as error:
+        sys.exit(f"Error: {error}")
