@@ -55,6 +55,11 @@ def test_it_serves_until_it_is_ended(server: "subprocess.Popen[str]", ending: in
     }.items():
         with urllib.request.urlopen(url + path, timeout=20) as answer:
             assert answer.headers["Content-Type"] == kind
+    part = urllib.request.Request(f"{url}index.html", headers={"Range": "bytes=3-6"})
+    with urllib.request.urlopen(part, timeout=20) as answer:
+        assert answer.status == 206, "without parts, browsers can't seek in a sound"
+        assert answer.headers["Content-Range"] == "bytes 3-6/11"
+        assert answer.read() == b"page"
     for path in ("runtime/", "../secret.txt", "%2e%2e/secret.txt", "nothing.js"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(url + path, timeout=20)
@@ -72,8 +77,11 @@ def test_a_folder_that_is_no_page_is_explained(run: Run, tmp_path: Path) -> None
     assert f"`{tmp_path}` is no page of ddsp_tf. Write one: ddsp-tf export" in result.stderr
 
 
-def test_a_page_and_instruments_together_are_refused(run: Run, site: Path) -> None:
-    result = run("demo", "violin", "--site", site)
+@pytest.mark.parametrize("other", [("violin",), ("--melody", "song.wav"), ("-o", "page")])
+def test_a_page_and_instruments_together_are_refused(
+    run: Run, site: Path, other: tuple[str, ...]
+) -> None:
+    result = run("demo", *other, "--site", site)
     assert result.exit_code == 2
     assert "Give either --site or instruments" in result.stderr
 

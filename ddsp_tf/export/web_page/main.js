@@ -33,6 +33,8 @@ async function open() {
 
   const select = find("instrument");
   for (const { name, title } of site.instruments) select.add(new Option(title, name));
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (site.instruments.some(({ name }) => name === wanted)) select.value = wanted;
   const load = async () => {
     select.disabled = true;
     for (const panel of Object.values(panels)) panel.enable(false);

@@ -1,0 +1,157 @@
+"""Melodies before, and after each instrument has played them: sounds and plots in a folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddsp_tf.presets import MELODY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ddsp_tf.features import Features, FeatureSettings
+    from ddsp_tf.inference import TimbreTransfer, TransferResult
+    from ddsp_tf.models import Instrument
+
+Progress = Callable[[float], None]
+
+SOUNDS, PLOTS = "sounds", "plots"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture, and where its time axis is, so that a line can follow the sound.
+
+    Attributes:
+        file: The PNG, from the page.
+        width: Of the picture in pixels.
+        height: Of the picture in pixels.
+        left: Where the time axis begins, as a share of the width.
+        right: Where it ends, as a share of the width.
+        start_s: Time at its left end.
+        end_s: Time at its right end.
+    """
+
+    file: str
+    width: int
+    height: int
+    left: float
+    right: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What an instrument has made of a melody.
+
+    Attributes:
+        instrument: Its name on the page.
+        sound: The WAV, from the page.
+        plot: Both, as spectrograms, pitch and loudness.
+        changes: What was changed, a line each.
+        warnings: What is doubtful.
+    """
+
+    instrument: str
+    sound: str
+    plot: Plot
+    changes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Melody:
+    """A melody and what has become of it.
+
+    Attributes:
+        title: What it is called.
+        seconds: Its length.
+        sound: The WAV of it, from the page.
+        performances: One for each instrument.
+    """
+
+    title: str
+    seconds: float
+    sound: str
+    performances: tuple[Performance, ...]
+
+
+def render_melodies(
+    folder: Path,
+    instruments: Mapping[str, "Instrument"],
+    melodies: Sequence[Path],
+    *,
+    progress: Progress,
+) -> list[Melody]:
+    """Plays every melody with every instrument.
+
+    Args:
+        folder: Where `sounds/` and `plots/` go.
+        instruments: By their names on the page.
+        melodies: Audio files.
+        progress: Is called with the share that is done, 0 to 1.
+
+    Raises:
+        AudioFileError: A melody is missing, damaged, silent or too short.
+        OutputError: The disk is full or can't be written.
+    """
+    from ddsp_tf.inference import TimbreTransfer
+
+    players = {name: TimbreTransfer(instrument) for name, instrument in instruments.items()}
+    return [
+        _render(folder, f"{index + 1}", path, players, part_of(progress, index, len(melodies)))
+        for index, path in enumerate(melodies)
+    ]
+
+
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Gives what reports the progress of one of `count` equal parts."""
+    return lambda share: progress((index + share) / count)
+
+
+def _render(
+    folder: Path,
+    number: str,
+    path: Path,
+    players: "Mapping[str, TimbreTransfer]",
+    progress: Progress,
+) -> Melody:
+    from ddsp_tf.data import read_audio, write_audio
+
+    audio, rate = read_audio(path)
+    sound = f"{SOUNDS}/{number}.wav"
+    write_audio(folder / sound, audio, rate, bit_depth=16)
+    found: dict[FeatureSettings, Features] = {}
+    performances = []
+    for index, (name, play) in enumerate(players.items()):
+        # What one instrument has heard in the melody serves all that hear like it.
+        advance = part_of(progress, index, len(players))
+        result = play(audio, rate, features=found.get(play.settings), progress=advance)
+        found[play.settings] = result.features
+        performances.append(_write_performance(folder, f"{number}-{name}", name, result))
+    title = "A sung melody" if path == MELODY else path.name
+    return Melody(title, len(audio) / rate, sound, tuple(performances))
+
+
+def _write_performance(folder: Path, stem: str, name: str, result: "TransferResult") -> Performance:
+    from ddsp_tf.data import write_audio
+    from ddsp_tf.plotting import save_figure
+
+    sound, picture = f"{SOUNDS}/{stem}.wav", f"{PLOTS}/{stem}.png"
+    write_audio(folder / sound, result.audio, result.sample_rate, bit_depth=16)
+    figure = result.figure()
+    save_figure(figure, folder / picture)
+    report = result.report
+    return Performance(
+        name, sound, _describe(figure, picture), tuple(report.lines()), tuple(report.warnings)
+    )
+
+
+def _describe(figure: "Figure", picture: str) -> Plot:
+    """Says where the time axis of a figure is; drawing it has laid it out."""
+    axes = figure.axes[0]
+    place, (start_s, end_s) = axes.get_position(), axes.get_xlim()
+    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+    return Plot(picture, width, height, place.x0, place.x1, start_s, end_s)

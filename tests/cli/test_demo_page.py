@@ -1,0 +1,157 @@
+"""The page of `ddsp-tf demo`: what one hears, sees and reads on it."""
+
+import json
+import re
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from browser import open_page
+from cli_toys import Run
+from click.testing import CliRunner
+from PIL import Image
+
+from ddsp_tf.cli.before_after_html import write_html
+from ddsp_tf.cli.main import cli
+from ddsp_tf.cli.site_server import SiteServer
+from ddsp_tf.errors import ExportError
+from ddsp_tf.features import extract_features
+from ddsp_tf.models import list_presets
+from ddsp_tf.presets import MELODY
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise ExportError("An encoder hears whole sounds.")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, instrument: Path, melody_file: Path) -> Path:
+    """A page of one instrument, which can't be played live, and one second of a melody."""
+    folder = tmp_path_factory.mktemp("demo")
+    song = shutil.copy(melody_file, folder / "my <song>.wav")
+    words = ["demo", instrument, "--melody", song, "-o", folder / "page", "--json"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ddsp_tf.export.export_web", refuse)
+        result = CliRunner().invoke(cli, list(map(str, words)))
+    assert result.exit_code == 0, result.output
+    assert "`toy` can't be played live: An encoder hears whole sounds." in result.stderr
+    about = json.loads(result.stdout)
+    assert (about["melodies"], about["instruments"]) == (["my <song>.wav"], ["toy"])
+    assert about["live"] == []
+    return Path(about["page"]).parent
+
+
+def sounds(folder: Path) -> list[tuple[np.ndarray, int]]:
+    """The sounds in the order in which the page has them."""
+    files = re.findall(r'<audio [^>]*src="([^"]+)"', (folder / "index.html").read_text())
+    return [soundfile.read(folder / file, dtype="float32") for file in files]
+
+
+def test_the_sounds_are_the_melody_and_the_instrument_playing_it(page: Path) -> None:
+    (before, rate), (after, instrument_rate) = sounds(page)
+    assert (rate, instrument_rate) == (22050, 16000)
+    assert len(before) / rate == len(after) / instrument_rate == 1.0
+    assert np.abs(after).max() > 0.01
+    found = extract_features(after)
+    for start, hz in ((25, 262.0), (150, 330.0)):
+        midi = 12 * np.log2(found.f0_hz[start : start + 75] / hz)
+        assert abs((np.median(midi) + 6) % 12 - 6) < 0.2, "the same notes, in some octave"
+
+
+def test_each_has_a_plot_and_its_facts(page: Path) -> None:
+    html = (page / "index.html").read_text()
+    (file, width, height) = re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)"', html)[0]
+    with Image.open(page / file) as picture:
+        assert picture.size == (int(width), int(height))
+        assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 100, "something is drawn"
+    left, right, start, end = (
+        float(re.search(rf'data-{key}="([^"]+)"', html)[1])  # type: ignore[index]
+        for key in ("left", "right", "start", "end")
+    )
+    assert 0.0 < left < 0.2 < 0.8 < right < 1.0
+    assert start == pytest.approx(0.0, abs=0.05)
+    assert end == pytest.approx(1.0, abs=0.05)
+    for fact in ("CC0", "a glide", "G3 to A6 (200 to", "loudness 2.5 dB off", "pitch: "):
+        assert fact in html
+    assert "my &lt;song&gt;.wav" in html
+    assert "live/" not in html
+
+
+def test_what_is_there_is_replaced_only_when_asked(
+    run: Run, page: Path, instrument: Path, melody_file: Path
+) -> None:
+    (page / "notes.txt").write_text("mine")
+    command = ("demo", instrument, "--melody", melody_file, "-o", page)
+    refused = run(*command)
+    assert refused.exit_code == 1
+    assert "exists. Choose another name, or pass --overwrite" in refused.stderr
+    broken = run("demo", instrument, "--melody", "none.wav", "-o", page, "--overwrite")
+    assert broken.exit_code == 1
+    assert "`none.wav` does not exist" in broken.stderr
+    assert (page / "notes.txt").exists(), "nothing is lost by a command that fails"
+
+
+def test_two_of_one_name_are_refused(run: Run, instrument: Path, tmp_path: Path) -> None:
+    result = run("demo", instrument, f"{instrument}/", "-o", tmp_path / "page")
+    assert result.exit_code == 2
+    assert "Two instruments are called `toy`" in result.stderr
+
+
+def test_what_strangers_wrote_is_text_and_no_markup() -> None:
+    evil = "<script>alert(1)</script>\"'"
+    about = {key: evil for key in ("title", "description", "licence", "training_data")}
+    html = write_html([], {"toy": {**about, "attribution": [evil], "metrics": {}}}, ["toy"])
+    assert "<script>a" not in html
+    assert html.count("&lt;script&gt;alert(1)") == 5
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_it_plays_in_a_browser(run: Run, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    preset = list_presets()[-1]
+    folder = tmp_path / "page"
+    assert run("demo", preset, "-o", folder).exit_code == 0
+    seconds = soundfile.info(MELODY).duration
+    with SiteServer(folder) as server, sync_playwright() as driver:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for url in (server.url, (folder / "index.html").as_uri()):
+            with open_page(driver, url) as opened:
+                listen(opened.page, seconds)
+                assert opened.page.evaluate("() => document.images[0].naturalWidth") > 1000
+                assert opened.troubles == []
+                root = server.url if url == server.url else folder.as_uri()
+                assert [x for x in opened.requests if not x.startswith(root)] == []
+        with open_page(driver, server.url) as opened:
+            opened.page.click("article .button")
+            opened.wait_until_ready()
+            assert opened.page.input_value("#instrument") == preset
+            assert opened.troubles == []
+        server.shutdown()
+
+
+def listen(page: Any, seconds: float) -> None:
+    """Plays before, then after from the same place, then from where the plot is clicked."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('audio')].every((x) => x.readyState >= 3)"
+    )
+    lengths = page.evaluate("() => [...document.querySelectorAll('audio')].map((x) => x.duration)")
+    np.testing.assert_allclose(lengths, [seconds, seconds], atol=0.01)
+    page.evaluate("() => document.querySelectorAll('audio')[0].play()")
+    page.wait_for_function("() => document.querySelectorAll('audio')[0].currentTime > 1")
+    page.evaluate("() => document.querySelectorAll('audio')[1].play()")
+    page.wait_for_function("() => document.querySelectorAll('audio')[0].paused")
+    page.wait_for_function("() => document.querySelectorAll('audio')[1].currentTime > 1")
+    before, after = page.evaluate(
+        "() => [...document.querySelectorAll('audio')].map((x) => x.currentTime)"
+    )
+    assert after - before < 2.0, "it goes on from the same place"
+    plot = page.locator(".plot").bounding_box()
+    page.mouse.click(plot["x"] + 0.75 * plot["width"], plot["y"] + 100)
+    page.wait_for_function("() => document.querySelectorAll('audio')[1].currentTime > 6")
+    assert page.is_visible(".cursor")
