@@ -109,7 +109,7 @@ def test_training_settings_are_the_papers_library() -> None:
     }
     assert {name: settings[name] for name in expected} == expected
     small = config.parse(["models/small_instrument.gin"]).bound(training.train)
-    assert (small["learning_rate"], small["batch_size"]) == (1e-3, 8)
+    assert (small["learning_rate"], small["batch_size"]) == (2e-3, 4)
 
 
 def test_training_files_can_follow_any_model() -> None:
