@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ddsp_tf.plotting.note_names import note_name
+
 Numbers = Mapping[str, Any]
 
 _LITTLE_SOUND_S = 300.0
@@ -16,6 +18,9 @@ _QUIET_DB = -40.0
 _LEVEL_SPREAD_DB = 15.0
 _SMALL_PITCH_RANGE = 7.0
 _SMALL_LOUDNESS_RANGE_DB = 8.0
+_SHORT_NOTE_S = 1.0
+_MANY_SHORT_NOTES = 3
+_MOST_LISTED = 8
 
 
 def find_warnings(numbers: Numbers) -> list[str]:
@@ -67,7 +72,8 @@ def _octaves(numbers: Numbers) -> str | None:
         return None
     return (
         f"In {_percent(numbers['octave_share'])} of the pitched sound the pitch found is probably "
-        "an octave too high. Prepare with a larger tracker, e.g. `f0_tracker` crepe-full."
+        "an octave too high. Prepare again with a network that hears better: --f0-tracker "
+        "crepe-full --overwrite (after pip install 'ddsp-tf[crepe-full]')."
     )
 
 
@@ -75,8 +81,9 @@ def _clipping(numbers: Numbers) -> str | None:
     if numbers["clipped_share"] <= _MUCH_CLIPPING:
         return None
     return (
-        f"{_percent(numbers['clipped_share'])} of the samples are clipped, which the model learns "
-        "as a part of the sound. Record with peaks around -6 dBFS."
+        f"{_percent(numbers['clipped_share'])} of the samples are clipped: they were too loud to "
+        "be recorded, and the model learns the crackle as a part of the sound. Turn the gain down "
+        "until peaks are around -6 dBFS."
     )
 
 
@@ -94,7 +101,8 @@ def _level(numbers: Numbers) -> str | None:
         return None
     return (
         f"The recordings are quiet: their loud passages are at {numbers['loud_db']:.0f} dBFS. "
-        "Noise will be learnt along; record with peaks around -6 dBFS."
+        "Noise will be learnt along. Go closer, or turn the gain up until peaks are around "
+        "-6 dBFS."
     )
 
 
@@ -103,7 +111,8 @@ def _evenness(numbers: Numbers) -> str | None:
         return None
     return (
         f"The files' levels differ by {numbers['loud_spread_db']:.0f} dB. Record all of them with "
-        "the same gain and distance, since loudness controls the timbre."
+        "the same gain and distance: the model learns the tone of soft and of loud notes by "
+        "their level."
     )
 
 
@@ -119,6 +128,24 @@ def _pitch_range(numbers: Numbers) -> str | None:
     )
 
 
+def _holes(numbers: Numbers) -> str | None:
+    if numbers["pitch_low_midi"] is None or numbers["train_seconds"] < _TOO_LITTLE_SOUND_S:
+        return None
+    seconds = (numbers["train_seconds"] + numbers["eval_seconds"]) * numbers["voiced_share"]
+    low, high = round(numbers["pitch_low_midi"]), round(numbers["pitch_high_midi"])
+    played = numbers["f0_histogram"]
+    short = [n for n in range(low, high + 1) if seconds * played.get(str(n), 0.0) < _SHORT_NOTE_S]
+    if len(short) < _MANY_SHORT_NOTES:
+        return None
+    listed = ", ".join(map(note_name, short[:_MOST_LISTED]))
+    more = f" and {len(short) - _MOST_LISTED} more" if len(short) > _MOST_LISTED else ""
+    return (
+        f"Between {note_name(low)} and {note_name(high)} some notes are hardly played, for less "
+        f"than a second each: {listed}{more}. The instrument has to guess them. Add a slow scale "
+        "of all semitones up and down, softly and loudly."
+    )
+
+
 def _loudness_range(numbers: Numbers) -> str | None:
     if numbers["loudness_low_db"] is None:
         return None
@@ -127,7 +154,7 @@ def _loudness_range(numbers: Numbers) -> str | None:
         return None
     return (
         f"Loudness varies by {decibels:.0f} dB only, so the model can't learn how soft and loud "
-        "notes differ. Record both."
+        "notes differ. Play everything twice, softly and loudly, and switch off automatic gain."
     )
 
 
@@ -145,7 +172,8 @@ def _evaluation(numbers: Numbers) -> str | None:
     if numbers["eval_seconds"] > 0 or numbers["eval_fraction"] == 0:
         return None
     return (
-        "Nothing could be held out, so training can't tell when the model gets worse. Record more."
+        "Nothing could be held out, so training can't tell when the model gets worse. Record a "
+        "few more takes of a minute each."
     )
 
 
@@ -166,6 +194,7 @@ _CHECKS: tuple[Callable[[Numbers], str | None], ...] = (
     _evaluation,
     _voicing,
     _pitch_range,
+    _holes,
     _polyphony,
     _octaves,
     _clipping,

@@ -10,10 +10,16 @@ from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.split import Split
 from ddsp_tf.data.summary import summarise, voiced_frames
+from ddsp_tf.plotting.note_names import note_name
 
 _LONGEST_NAME = 40
 _MOST_ROWS = 60
-_NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_HELD_OUT = {"file": "whole files", "time": "the end of each file"}
+_LEGEND = (
+    "  min: length. loud: level of the loud passages in dBFS, of which 0 is the most that a file",
+    "  can hold. notes: share of the sound that has a clear pitch. several: share of these notes",
+    "  that sound together with others.",
+)
 
 
 @dataclass(frozen=True)
@@ -91,52 +97,53 @@ class PrepareReport:
     def _overview(self) -> str:
         numbers, features = self.numbers, self.settings.features
         rows = [
-            ("training", f"{_minutes(numbers['train_seconds'])} in {len(self.split.train)} files"),
+            ("to train on", f"{_minutes(numbers['train_seconds'])}, {len(self.split.train)} files"),
             (
-                "held out",
-                f"{_minutes(numbers['eval_seconds'])} in {len(self.split.eval)} files "
-                f"(split by {self.split.by})",
+                "to test with",
+                f"{_minutes(numbers['eval_seconds'])}, {len(self.split.eval)} files "
+                f"({_HELD_OUT[self.split.by]})",
             ),
-            ("cut out", f"{_minutes(numbers['cut_seconds'])} (silence)"),
-            ("voiced", f"{_percent(numbers['voiced_share'])} of the sound"),
+            ("cut out", f"{_minutes(numbers['cut_seconds'])} of silence"),
+            ("clear notes", f"{_percent(numbers['voiced_share'])} of the sound"),
             ("pitch", _pitch_range(numbers)),
             ("loudness", _loudness_range(numbers)),
             (
                 "level",
-                f"peak {numbers['peak_db']:.1f} dBFS, loud passages {numbers['loud_db']:.0f} dBFS",
+                f"peaks at {numbers['peak_db']:.1f} dBFS, loud passages at "
+                f"{numbers['loud_db']:.0f} dBFS",
             ),
             ("clipped", f"{_percent(numbers['clipped_share'])} of the samples"),
-            ("several notes", f"{_percent(numbers['polyphonic_share'])} of the voiced sound"),
-            ("octave doubts", f"{_percent(numbers['octave_share'])} of the voiced sound"),
+            ("several at once", f"{_percent(numbers['polyphonic_share'])} of the notes"),
+            ("octave unsure", f"{_percent(numbers['octave_share'])} of the notes"),
             (
-                "features",
-                f"{features.sample_rate} Hz, {features.frame_rate:g} frames/s, f0 by "
-                f"{features.f0_tracker}, loudness {features.loudness}",
+                "heard with",
+                f"{features.f0_tracker}, {features.frame_rate:g} times a second; loudness "
+                f"{features.loudness}; {features.sample_rate} Hz",
             ),
         ]
         title = (
             f"Dataset {self.path.name}: {_minutes(numbers['source_seconds'])} of recordings "
             f"in {numbers['n_files']} files"
         )
-        return "\n".join([title, *(f"  {name:<14} {value}" for name, value in rows)])
+        return "\n".join([title, *(f"  {name:<15} {value}" for name, value in rows)])
 
     def _table(self) -> str:
         width = min(_LONGEST_NAME, max(map(len, self.recordings)))
         header = (
-            f"  {'file':<{width}} {'side':<6} {'min':>6} {'Hz':>6} {'loud':>5} {'voiced':>7}"
+            f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6} {'loud':>5} {'notes':>7}"
             f" {'silent':>7} {'several':>8} {'clipped':>8}"
         )
         rows = [self._row(name, width) for name in list(self.recordings)[:_MOST_ROWS]]
         n_more = len(self.recordings) - len(rows)
         more = [f"  and {n_more} more; dataset.json lists all"] if n_more else []
-        return "\n".join([header, *rows, *more])
+        return "\n".join([header, *rows, *more, "", *_LEGEND])
 
     def _row(self, name: str, width: int) -> str:
         recording = self.recordings[name]
         measures, source = recording.measures, recording.source
         sides = [
             side
-            for side, of in (("train", self.split.train), ("eval", self.split.eval))
+            for side, of in (("train", self.split.train), ("test", self.split.eval))
             if name in of
         ]
         side = sides[0] if len(sides) == 1 else "both" if sides else "-"
@@ -173,19 +180,16 @@ def _percent(share: float) -> str:
 def _pitch_range(numbers: dict[str, Any]) -> str:
     if numbers["pitch_low_midi"] is None:
         return "none found"
-    low, median, high = (_note(numbers[f"pitch_{end}_midi"]) for end in ("low", "median", "high"))
-    return f"{low} to {high}, median {median}"
+    low, middle, high = (
+        note_name(numbers[f"pitch_{end}_midi"]) for end in ("low", "median", "high")
+    )
+    return f"{low} to {high}, half of it above {middle}"
 
 
 def _loudness_range(numbers: dict[str, Any]) -> str:
     if numbers["loudness_low_db"] is None:
-        return "no voiced frames"
-    return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB when voiced"
-
-
-def _note(midi: float) -> str:
-    note = round(midi)
-    return f"{_NOTES[note % 12]}{note // 12 - 1}"
+        return "no clear note"
+    return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB on the notes"
 
 
 def _shorten(name: str, width: int) -> str:

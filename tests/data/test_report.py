@@ -25,6 +25,7 @@ GOOD = {
     "loud_spread_db": 5.0,
     "pitch_low_midi": 55.0,
     "pitch_high_midi": 88.0,
+    "f0_histogram": {str(note): 1.0 / 34.0 for note in range(55, 89)},
     "loudness_low_db": -45.0,
     "loudness_high_db": -15.0,
     "lowest_sample_rate": 44100,
@@ -121,6 +122,10 @@ def test_a_good_set_has_no_warnings():
         ({"loud_db": -50.0}, "The recordings are quiet"),
         ({"loud_spread_db": 25.0}, "levels differ by 25 dB"),
         ({"pitch_high_midi": 58.0}, "only 3 semitones"),
+        (
+            {"f0_histogram": {str(note): 1.0 / 30.0 for note in range(55, 85)}},
+            "than a second each: C♯6, D6, D♯6, E6. The instrument has to guess them",
+        ),
         ({"pitch_low_midi": None}, "No pitch was found at all"),
         ({"loudness_low_db": -18.0}, "Loudness varies by 3 dB only"),
         ({"lowest_sample_rate": 8000}, "nothing above 4000 Hz can be learnt"),
