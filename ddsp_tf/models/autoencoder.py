@@ -218,9 +218,7 @@ class Autoencoder(keras.Model):
 
     def without_reverb(self) -> "Autoencoder":
         """Gives a model that shares all weights but has no `Reverb`."""
-        group = self.processor_group.bypass(Reverb)
-        dry = Autoencoder(decoder=self.decoder, processor_group=group, encoder=self.encoder)
-        return dry.with_pitch_range(self.pitch_range)
+        return self._twin(self.processor_group.bypass(Reverb), self.pitch_range)
 
     def with_pitch_range(self, pitch_range: PitchRange | None) -> "Autoencoder":
         """Gives a model that shares all weights and whose decoder reads pitch in a range alone.
@@ -228,14 +226,16 @@ class Autoencoder(keras.Model):
         Args:
             pitch_range: See `pitch_range`; None: it reads every pitch as it is.
         """
-        model = Autoencoder(
-            decoder=self.decoder,
-            processor_group=self.processor_group,
-            encoder=self.encoder,
-            name=self.name,
+        return self._twin(self.processor_group, pitch_range)
+
+    def _twin(self, group: ProcessorGroup, pitch_range: PitchRange | None) -> "Autoencoder":
+        twin = Autoencoder(
+            decoder=self.decoder, processor_group=group, encoder=self.encoder, name=self.name
         )
-        model._pitch_range = pitch_range
-        return model
+        # The networks are the same objects, in whatever precision and compiled or not.
+        twin._precision, twin._jit_network = self._precision, self._jit_network
+        twin._pitch_range = pitch_range
+        return twin
 
     def decode(
         self, features: Mapping[str, tf.Tensor], decoder_state: Any

@@ -24,7 +24,7 @@ class FailurePlayers:
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
         self.instrument = instrument
-        self._live: dict[tuple[tuple[str, Any], ...], LiveTransfer] = {}
+        self._live: dict[tuple[Any, ...], LiveTransfer] = {}
 
     @functools.cached_property
     def _wet(self) -> TimbreTransfer:
@@ -43,12 +43,12 @@ class FailurePlayers:
         transfer.edits, transfer.limiter = Edits(**edits), limiter
         return transfer(audio.astype(np.float32), RATE)
 
-    def live(self, audio: Audio, **options: Any) -> Audio:
-        """Plays block by block, and leaves out the latency and the room."""
-        key = tuple(sorted(options.items()))
+    def live(self, audio: Audio, *, reverb: bool = False, **options: Any) -> Audio:
+        """Plays block by block without the latency, and without the room unless it is asked for."""
+        key = (reverb, *sorted(options.items()))
         if key not in self._live:
             self._live[key] = LiveTransfer(
-                self.instrument, block_samples=_BLOCK_SAMPLES, reverb=False, xla=False, **options
+                self.instrument, block_samples=_BLOCK_SAMPLES, reverb=reverb, xla=False, **options
             )
         live, samples = self._live[key], audio.astype(np.float32)
         starts = range(0, len(samples), _BLOCK_SAMPLES)

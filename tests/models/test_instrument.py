@@ -235,7 +235,7 @@ def _set_weight(folder: Path, index: str, array: np.ndarray | None) -> None:
 def test_weights_of_another_model_are_refused(folder: Path) -> None:
     _set_weight(folder, "0000", np.zeros([3, 3], np.float32))
     message = _refusal(folder)
-    assert "should have the shape (1, 5). Got (3, 3). It belongs to another model." in message
+    assert "should have the shape (3, 5). Got (3, 3). It belongs to another model." in message
 
 
 def test_too_few_weights_are_refused(folder: Path) -> None:
@@ -244,9 +244,9 @@ def test_too_few_weights_are_refused(folder: Path) -> None:
 
 
 def test_weights_that_are_no_numbers_are_refused(folder: Path) -> None:
-    _set_weight(folder, "0000", np.full([1, 5], np.nan, np.float32))
+    _set_weight(folder, "0000", np.full([3, 5], np.nan, np.float32))
     assert "Weight 0 of" in _refusal(folder)
-    _set_weight(folder, "0000", np.full([1, 5], b"text"))
+    _set_weight(folder, "0000", np.full([3, 5], b"text"))
     assert "is damaged" in _refusal(folder)
 
 

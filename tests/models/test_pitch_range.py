@@ -70,6 +70,8 @@ def test_an_instrument_gives_its_range_to_a_model_that_shares_the_weights() -> N
     pairs = zip(given.model.weights, model.weights, strict=True)
     assert all(one is other for one, other in pairs)
     assert given.without_reverb().model.pitch_range == known
+    model.network_precision = "bfloat16"
+    assert given.model.network_precision == "bfloat16"
     assert Instrument(given.model, SETTINGS).model.pitch_range is None
     assert Instrument(model, SETTINGS).model is model
 
