@@ -15,6 +15,7 @@ import click
 from ddsp_tf.errors import DdspError
 
 _DRAWN = ("step", "loss", "validation_loss")
+_DPI = 80  # The pictures ship with the package.
 
 
 @click.command()
@@ -44,7 +45,9 @@ def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: b
     write_instrument(instrument, Dataset.open(data), output, overwrite=overwrite)
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [{key: row[key] for key in row if key in _DRAWN} for row in map(json.loads, lines)]
-    save_figure(training_curves(rows, title="Training"), output / "training.png")
+    figure = training_curves(rows, title="Training")
+    figure.set_dpi(_DPI)
+    save_figure(figure, output / "training.png")
 
 
 def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> None:  # type: ignore[no-untyped-def]
@@ -76,7 +79,9 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
         "![Losses of the training](training.png)"
     )
     write_text(output / "README.md", f"{card}\n{pictures}\n")
-    save_figure(report.figures()["spectrogram-0"], output / "spectrogram.png")
+    figure = report.figures()["spectrogram-0"]
+    figure.set_dpi(_DPI)
+    save_figure(figure, output / "spectrogram.png")
 
 
 if __name__ == "__main__":
