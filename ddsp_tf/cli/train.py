@@ -46,7 +46,8 @@ def command(
 
     The gin files say what to train and how; `ddsp-tf configs list` lists the packaged ones.
     Ctrl-C stops after the current step and saves; --resume goes on from there. The best model
-    so far is always in RUN/model, ready for `ddsp-tf transfer`.
+    so far is always in RUN/model, ready for `ddsp-tf transfer`. RUN/samples has sounds and
+    pictures of every validation: held-out recordings, and a melody that is none of them.
 
     \b
     Examples:
@@ -98,6 +99,7 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
     if result.best_loss is not None:
         terminal.say(f"Best validation loss {result.best_loss:.3f}, at step {result.best_step}.")
     if (result.run / "model").is_dir():
+        terminal.say(f"Hear how it learned: {result.run / 'samples'}")
         terminal.say(f"Play it: ddsp-tf transfer {result.run} melody.wav -o out/")
     terminal.result(dataclasses.asdict(result))
 
