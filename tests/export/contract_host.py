@@ -15,6 +15,11 @@ def scale_loudness_db(loudness_db: Array) -> Array:
     return np.asarray(loudness_db) / 80 + 1
 
 
+def read_pitch(p: Array, lowest: float, highest: float) -> Array:
+    c, m = np.minimum(np.maximum(p, lowest), highest), 3 / 127
+    return c + m * (np.exp(np.minimum(0, (p - c) / m)) - np.exp(np.minimum(0, (c - p) / m)))
+
+
 def exp_sigmoid(x: Array) -> Array:
     return 2 * np.exp(-np.log(10) * np.log1p(np.exp(-np.asarray(x, float)))) + 1e-7
 

@@ -8,11 +8,12 @@ from typing import Any
 import contract_host as host
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ddsp_tf.export import DecoderStep
 from ddsp_tf.export.live_export import describe_synthesis, write_impulse_response
 from ddsp_tf.export.onnx_file import convert_to_onnx
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Instrument, PitchRange
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +53,12 @@ def test_scaling(vectors: dict[str, Any]) -> None:
     close(host.scale_f0_hz(np.array(found["f0_hz"])), found["f0_scaled"], 1e-6)
     close(host.scale_loudness_db(found["loudness_db"]), found["loudness_scaled"], 1e-6)
     close(host.exp_sigmoid(vectors["exp_sigmoid"]["x"]), vectors["exp_sigmoid"]["y"], 1e-6)
+
+
+def test_pitch_outside_the_range_is_read_as_stated() -> None:
+    f0_scaled = np.linspace(0.0, 1.0, 128, dtype=np.float32)
+    read = PitchRange(55.0, 91.0).soften(tf.constant(f0_scaled))
+    close(host.read_pitch(f0_scaled, 55 / 127, 91 / 127), read, 1e-6)
 
 
 def test_white_noise_is_the_same_bits(vectors: dict[str, Any]) -> None:
