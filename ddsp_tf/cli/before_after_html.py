@@ -135,7 +135,7 @@ def _plot(plot: Plot, alternative: str) -> str:
 
 def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
     statistics = about.get("statistics")
-    facts: dict[str, Iterable[str]] = {}
+    facts: dict[str, list[str]] = {}
     if statistics:
         pitch, level = describe_range(statistics)
         facts |= {"Pitch": [pitch], "Loudness": [level]}
@@ -144,14 +144,14 @@ def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
         learned = ""
     facts["Learned from"] = [f"{about.get('training_data', 'unknown recordings')}{learned}"]
     facts["Measured"] = [describe_metrics(about.get("metrics") or {})]
-    facts["Weaknesses"] = map(str, about.get("known_weaknesses") or ["none are known"])
+    facts["Weaknesses"] = _texts(about.get("known_weaknesses") or "none are known")
     facts["Licence"] = [str(about.get("licence", "unknown"))]
-    facts["Attribution"] = map(str, about.get("attribution") or [])
+    facts["Attribution"] = _texts(about.get("attribution") or [])
     rows = "".join(
         f"            <dt>{term}</dt>"
         + "".join(f"<dd>{escape(text)}</dd>" for text in texts)
         + "\n"
-        for term, texts in ((term, list(texts)) for term, texts in facts.items())
+        for term, texts in facts.items()
         if texts
     )
     return f"""      <section class="card about" aria-labelledby="about-{quote(name)}">
@@ -161,6 +161,11 @@ def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
 {rows}        </dl>
       </section>
 """
+
+
+def _texts(value: Any) -> list[str]:
+    """Metadata may give one text, or several."""
+    return [str(text) for text in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _items(texts: Iterable[str]) -> str:

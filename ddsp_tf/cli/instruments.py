@@ -32,7 +32,8 @@ def command(terminal: Terminal) -> None:
     else:
         rows = [_row(name, metadata) for name, metadata in found.items()]
         terminal.table("", _COLUMNS, rows)
-        terminal.say(f"Play one: ddsp-tf transfer {next(iter(found))} melody.wav -o out/")
+        terminal.say(f"Play one: ddsp-tf transfer {next(iter(found))} melody -o out/")
+        terminal.say("Hear all of them, before and after: ddsp-tf demo")
     terminal.result({name: _public(metadata) for name, metadata in found.items()})
 
 

@@ -104,9 +104,10 @@ def test_two_of_one_name_are_refused(run: Run, instrument: Path, tmp_path: Path)
 def test_what_strangers_wrote_is_text_and_no_markup() -> None:
     evil = "<script>alert(1)</script>\"'"
     about = {key: evil for key in ("title", "description", "licence", "training_data")}
-    html = write_html([], {"toy": {**about, "attribution": [evil], "metrics": {}}}, ["toy"])
+    about |= {"attribution": evil, "known_weaknesses": [evil, evil]}
+    html = write_html([], {"toy": about}, ["toy"])
     assert "<script>a" not in html
-    assert html.count("&lt;script&gt;alert(1)") == 5
+    assert html.count("&lt;script&gt;alert(1)") == 7
 
 
 @pytest.mark.slow
