@@ -9,13 +9,13 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ddsp_tf.errors import DdspError
 
 _DRAWN = ("step", "loss", "validation_loss")
-_DPI = 80  # The pictures ship with the package.
 
 
 @click.command()
@@ -35,7 +35,7 @@ def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: b
     from ddsp_tf.data import Dataset
     from ddsp_tf.files import check_writable
     from ddsp_tf.models import Instrument
-    from ddsp_tf.plotting import save_figure, training_curves
+    from ddsp_tf.plotting import training_curves
     from ddsp_tf.training import train
 
     check_writable(output, overwrite=overwrite)
@@ -45,9 +45,7 @@ def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: b
     write_instrument(instrument, Dataset.open(data), output, overwrite=overwrite)
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [{key: row[key] for key in row if key in _DRAWN} for row in map(json.loads, lines)]
-    figure = training_curves(rows, title="Training")
-    figure.set_dpi(_DPI)
-    save_figure(figure, output / "training.png")
+    _save_small(training_curves(rows, title="Training"), output / "training.png")
 
 
 def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> None:  # type: ignore[no-untyped-def]
@@ -56,7 +54,6 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
 
     from ddsp_tf.files import write_text
     from ddsp_tf.models import Instrument, model_card
-    from ddsp_tf.plotting import save_figure
     from ddsp_tf.training import evaluate
 
     with tempfile.TemporaryDirectory() as folder:
@@ -79,9 +76,18 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
         "![Losses of the training](training.png)"
     )
     write_text(output / "README.md", f"{card}\n{pictures}\n")
-    figure = report.figures()["spectrogram-0"]
-    figure.set_dpi(_DPI)
-    save_figure(figure, output / "spectrogram.png")
+    _save_small(report.figures()["spectrogram-0"], output / "spectrogram.png")
+
+
+def _save_small(figure: Any, path: Path) -> None:
+    """Writes a picture of 256 colours, since it ships with the package."""
+    from PIL import Image
+
+    from ddsp_tf.files import atomic_file
+    from ddsp_tf.plotting import figure_to_image
+
+    with atomic_file(path) as temporary:
+        Image.fromarray(figure_to_image(figure)).quantize(256).save(temporary, optimize=True)
 
 
 if __name__ == "__main__":
