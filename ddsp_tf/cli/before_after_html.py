@@ -78,9 +78,14 @@ def _melody(number: int, melody: Melody, titles: Mapping[str, str], live: Collec
         _performance(f"{number}-{performance.instrument}", melody, performance, titles, live)
         for performance in melody.performances
     )
+    names = [performance.instrument for performance in melody.performances]
+    links = " ".join(
+        f'<a href="#heard-{number}-{quote(name)}">{escape(titles[name])}</a>' for name in names
+    )
+    jump = f'        <p class="links jump">{links}</p>\n' if len(names) > 1 else ""
     return f"""      <section aria-labelledby="melody-{number}">
         <h2 id="melody-{number}">{escape(melody.title)}, {duration(melody.seconds)}</h2>
-{cards}      </section>
+{jump}{cards}      </section>
 """
 
 

@@ -15,6 +15,7 @@ from cli_toys import Run
 from click.testing import CliRunner
 from PIL import Image
 
+from ddsp_tf.cli.before_after import Melody, Performance, Plot
 from ddsp_tf.cli.before_after_html import write_html
 from ddsp_tf.cli.main import cli
 from ddsp_tf.cli.site_server import SiteServer
@@ -99,6 +100,18 @@ def test_two_of_one_name_are_refused(run: Run, instrument: Path, tmp_path: Path)
     result = run("demo", instrument, f"{instrument}/", "-o", tmp_path / "page")
     assert result.exit_code == 2
     assert "Two instruments are called `toy`" in result.stderr
+
+
+def test_one_finds_every_instrument_of_a_long_page() -> None:
+    plot = Plot("plots/1.png", 1100, 1067, 0.1, 0.9, 0.0, 8.0)
+    names = ("flute", "violin-48k")
+    heard = tuple(Performance(name, "sounds/1.wav", plot, (), ("Quiet.",)) for name in names)
+    melody = Melody("A song", 8.0, "sounds/0.wav", heard)
+    html = write_html([melody], {name: {"title": name} for name in names}, ["flute"])
+    for target in re.findall(r'href="#([^"]+)"', html):
+        assert html.count(f'id="{target}"') == 1
+    assert html.count('href="#') == 4, "to each performance, and to what is known of each"
+    assert re.findall(r'href="(live/[^"]+)"', html) == ["live/index.html", "live/index.html#flute"]
 
 
 def test_what_strangers_wrote_is_text_and_no_markup() -> None:
