@@ -1,5 +1,6 @@
 """Draws a running training: loss, speed and time left."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -68,7 +69,9 @@ class _PlainTraining:
 def _numbers(status: "TrainingStatus") -> str:
     if not status.steps_per_s:
         return ""
-    parts = [f"loss {status.loss:.3f}", f"{status.steps_per_s:.2f} steps/s"]
+    # Losses are read every few steps; a short run may end before.
+    parts = [f"loss {status.loss:.3f}"] if math.isfinite(status.loss) else []
+    parts.append(f"{status.steps_per_s:.2f} steps/s")
     if status.eta_minutes is not None and status.event != "end":
         parts.append(f"{duration(60.0 * status.eta_minutes)} left")
     if status.best_loss is not None:

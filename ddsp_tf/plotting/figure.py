@@ -1,6 +1,7 @@
 """Figures without pyplot's global state: made, saved whole, or turned into pixels."""
 
 import os
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,7 +71,9 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool
         >>> figure, _ = make_figure()
         >>> save_figure(figure, "overview.png")  # doctest: +SKIP
     """
-    with atomic_file(path, overwrite=overwrite) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary, warnings.catch_warnings():
+        # Files are named in every script there is; the font has a box for what it lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(temporary)
 
 

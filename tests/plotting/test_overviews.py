@@ -120,6 +120,12 @@ def test_a_figure_becomes_pixels() -> None:
     assert (image == (0xD4, 0x57, 0x2A)).all(axis=-1).mean() > 0.3
 
 
+def test_a_name_that_the_font_lacks_is_drawn_without_a_warning(tmp_path: Path) -> None:
+    figure, _ = make_figure(title="フルート 1.wav")
+    save_figure(figure, tmp_path / "flute.png")
+    assert (tmp_path / "flute.png").stat().st_size > 1000
+
+
 def test_every_public_name_exists_and_no_other() -> None:
     for name in ddsp_tf.plotting.__all__:
         assert callable(getattr(ddsp_tf.plotting, name))
