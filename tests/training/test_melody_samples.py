@@ -47,17 +47,15 @@ def losses(run: Path) -> list[float]:
     return [value for row in rows for key, value in row.items() if "loss" in key]
 
 
-def test_training_is_the_same_with_and_without_and_resumed(
+def test_training_is_the_same_with_and_without_also_resumed(
     train_toy: Train, tmp_path: Path
 ) -> None:
-    settings = {"num_steps": 40, "ema_decay": 0.9}
+    settings = {"num_steps": 20, "ema_decay": 0.9}
     train_toy(run=tmp_path / "without", **settings)
-    train_toy(run=tmp_path / "with", transfer=Listener(), **settings)
-    train_toy(run=tmp_path / "resumed", transfer=Listener(), **{**settings, "num_steps": 20})
-    train_toy(run=tmp_path / "resumed", transfer=Listener(), resume=True, **settings)
+    train_toy(transfer=Listener(), **{**settings, "num_steps": 10})
+    train_toy(transfer=Listener(), resume=True, **settings)
     expected = losses(tmp_path / "without")
-    assert losses(tmp_path / "with") == expected
-    np.testing.assert_allclose(losses(tmp_path / "resumed"), expected, rtol=1e-4)
+    np.testing.assert_allclose(losses(tmp_path / "run"), expected, rtol=1e-5)
 
 
 def test_each_validation_is_heard_and_the_first_and_the_last_ten_stay(
