@@ -9,6 +9,7 @@ from ddsp_tf.models.instrument import (
     list_presets,
     read_instrument_metadata,
 )
+from ddsp_tf.models.loudness_range import LoudnessRange
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
 from ddsp_tf.models.min_gru_fc_decoder import MinGruFcDecoder
 from ddsp_tf.models.model_card import model_card
@@ -19,6 +20,7 @@ __all__ = [
     "Autoencoder",
     "Decoder",
     "Instrument",
+    "LoudnessRange",
     "MfccTimeDistributedRnnEncoder",
     "MinGruFcDecoder",
     "PitchRange",

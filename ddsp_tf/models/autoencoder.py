@@ -9,6 +9,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.decoder import Decoder
+from ddsp_tf.models.loudness_range import LoudnessRange
 from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
 from ddsp_tf.models.pitch_range import PitchRange
 from ddsp_tf.nn import NetworkPrecision, Precision
@@ -17,6 +18,7 @@ from ddsp_tf.processors.processor import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
 _OPTIONAL = ("noise_seed", "z")
+_LEVELS = ("amplitudes", "noise_magnitudes")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -54,6 +56,7 @@ class Autoencoder(keras.Model):
         self.encoder = encoder
         self._jit_network = False
         self._pitch_range: PitchRange | None = None
+        self._loudness_range: LoudnessRange | None = None
         self._check_inputs()
         n_z = {} if encoder is None else {"z": encoder.n_z}
         if not decoder.built:
@@ -99,6 +102,15 @@ class Autoencoder(keras.Model):
         model, since an `Instrument` has it from its statistics.
         """
         return self._pitch_range
+
+    @property
+    def loudness_range(self) -> LoudnessRange | None:
+        """The loudness that the decoder knows; None, as while it is trained: all of it.
+
+        Outside, the decoder reads the end of the range, and its amplitudes follow the rest. It has
+        an effect with decoders that know their `db_per_unit`, and is stored as `pitch_range` is.
+        """
+        return self._loudness_range
 
     @property
     def sample_rate(self) -> int:
@@ -218,23 +230,32 @@ class Autoencoder(keras.Model):
 
     def without_reverb(self) -> "Autoencoder":
         """Gives a model that shares all weights but has no `Reverb`."""
-        return self._twin(self.processor_group.bypass(Reverb), self.pitch_range)
+        group = self.processor_group.bypass(Reverb)
+        return self._twin(group, self.pitch_range, self.loudness_range)
 
-    def with_pitch_range(self, pitch_range: PitchRange | None) -> "Autoencoder":
-        """Gives a model that shares all weights and whose decoder reads pitch in a range alone.
+    def with_ranges(
+        self, pitch_range: PitchRange | None, loudness_range: LoudnessRange | None
+    ) -> "Autoencoder":
+        """Gives a model that shares all weights and whose decoder reads notes in a range alone.
 
         Args:
             pitch_range: See `pitch_range`; None: it reads every pitch as it is.
+            loudness_range: See `loudness_range`; None: it reads every loudness as it is.
         """
-        return self._twin(self.processor_group, pitch_range)
+        return self._twin(self.processor_group, pitch_range, loudness_range)
 
-    def _twin(self, group: ProcessorGroup, pitch_range: PitchRange | None) -> "Autoencoder":
+    def _twin(
+        self,
+        group: ProcessorGroup,
+        pitch_range: PitchRange | None,
+        loudness_range: LoudnessRange | None,
+    ) -> "Autoencoder":
         twin = Autoencoder(
             decoder=self.decoder, processor_group=group, encoder=self.encoder, name=self.name
         )
         # The networks are the same objects, in whatever precision and compiled or not.
         twin._precision, twin._jit_network = self._precision, self._jit_network
-        twin._pitch_range = pitch_range
+        twin._pitch_range, twin._loudness_range = pitch_range, loudness_range
         return twin
 
     def decode(
@@ -271,7 +292,12 @@ class Autoencoder(keras.Model):
         inputs = {key: scaled[key] for key in self.decoder.input_keys}
         if self._pitch_range is not None and "f0_scaled" in inputs:
             inputs["f0_scaled"] = self._pitch_range.soften(inputs["f0_scaled"])
-        return self.decoder(inputs, decoder_state)
+        if self._loudness_range is None or self.decoder.db_per_unit is None:
+            return self.decoder(inputs, decoder_state)
+        read, beyond_db = self._loudness_range.split(inputs["loudness_scaled"])
+        controls, state = self.decoder({**inputs, "loudness_scaled": read}, decoder_state)
+        louder = beyond_db / self.decoder.db_per_unit
+        return {key: x + louder if key in _LEVELS else x for key, x in controls.items()}, state
 
     def _play(
         self,

@@ -20,6 +20,12 @@ class Decoder(keras.layers.Layer):
     output_sizes: dict[str, int]
     """Channels of each control that it makes."""
 
+    db_per_unit: float | None = None
+    """By how much 1 more in `amplitudes` and `noise_magnitudes` is louder, where the sound is soft.
+
+    None: it depends on more than these.
+    """
+
     causal: bool = True
     """Whether a frame depends on no later one."""
 

@@ -34,6 +34,9 @@ class FcDecoder(Decoder):
         Engel et al. 2020, section B.2 and figure 5.
     """
 
+    # The processors' exponentiated sigmoid rises by a factor of 10 a unit.
+    db_per_unit = 20.0
+
     def __init__(
         self,
         *,

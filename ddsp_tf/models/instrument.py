@@ -16,6 +16,7 @@ from ddsp_tf.models.architecture import (
     architecture_to_dict,
 )
 from ddsp_tf.models.autoencoder import Autoencoder
+from ddsp_tf.models.loudness_range import LoudnessRange
 from ddsp_tf.models.pitch_range import PitchRange
 from ddsp_tf.models.weights import (
     LARGEST_WEIGHTS,
@@ -44,7 +45,8 @@ class Instrument:
     """A model, how its features are made, what it was trained on, and what is known about it.
 
     Whoever plays its model, in whatever way, has the decoder read no pitch far from the training
-    notes: `model.pitch_range` is that of the statistics.
+    notes, and no loudness beyond theirs: `model.pitch_range` and `model.loudness_range` are those
+    of the statistics.
 
     Args:
         model: The synthesiser. One of another range is replaced by one that shares its weights.
@@ -73,10 +75,13 @@ class Instrument:
                 "`model` and `features` should have the same sample rate and hop length. Received "
                 f"{rates} and {(self.features.sample_rate, self.features.hop_length)}."
             )
-        known = None if self.statistics is None else PitchRange.from_statistics(self.statistics)
-        if self.model.pitch_range != known:
-            # The model that was given may be in training, where every pitch is read as it is.
-            object.__setattr__(self, "model", self.model.with_pitch_range(known))
+        pitch = loudness = None
+        if self.statistics is not None:
+            pitch = PitchRange.from_statistics(self.statistics)
+            loudness = LoudnessRange.from_statistics(self.statistics)
+        if (self.model.pitch_range, self.model.loudness_range) != (pitch, loudness):
+            # The model that was given may be in training, where every note is read as it is.
+            object.__setattr__(self, "model", self.model.with_ranges(pitch, loudness))
 
     def save(
         self,

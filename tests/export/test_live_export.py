@@ -226,7 +226,7 @@ def test_a_package_that_is_missing_is_named(
 
 def test_far_outside_its_range_an_instrument_sounds_as_at_its_end(instrument: Instrument) -> None:
     known = DecoderStep(instrument.model)
-    guessing = DecoderStep(instrument.model.with_pitch_range(None))
+    guessing = DecoderStep(instrument.model.with_ranges(None, instrument.model.loudness_range))
 
     def noise(step: DecoderStep, hz: float) -> np.ndarray:
         outputs = step.step(dsp.scale_f0_hz([hz]), tf.constant([0.7]), step.initial_state())

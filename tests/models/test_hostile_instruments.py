@@ -171,7 +171,7 @@ def test_links_to_files_are_followed(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["int32", "float64", "S4"])
 def test_weights_of_other_types_are_refused(folder: Path, dtype: str) -> None:
-    replace_weight(folder, "0000", data=np.zeros([1, 5], dtype))
+    replace_weight(folder, "0000", data=np.zeros([3, 5], dtype))
     assert "Weight 0 of" in (message := refusal(folder))
     assert "should be float32 or float16. Got" in message
 

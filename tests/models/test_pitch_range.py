@@ -84,7 +84,7 @@ def test_the_oscillators_play_what_the_network_does_not_read() -> None:
     np.testing.assert_array_equal(played["f0_hz"], far["f0_hz"])
     read_hz = dsp.unscale_f0_hz(model.pitch_range.soften(dsp.scale_f0_hz(far["f0_hz"])))
     assert np.max(read_hz) < 300.0 * 2 ** (3 / 12)
-    plain = model.with_pitch_range(None)
+    plain = model.with_ranges(None, model.loudness_range)
     expected = plain({**features, "f0_hz": read_hz})["controls"]["harmonic"]["controls"]
     np.testing.assert_allclose(played["amplitudes"], expected["amplitudes"], rtol=1e-5)
     unsoftened = plain(far)["controls"]["harmonic"]["controls"]["amplitudes"]
