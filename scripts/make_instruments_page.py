@@ -15,7 +15,7 @@ from ddsp_tf.errors import DdspError
 from ddsp_tf.files import atomic_file, write_text
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
-ORDER = ("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone")
+ORDER = ("violin", "cello", "flute", "trumpet", "saxophone")
 INTRODUCTION = """# Instruments
 
 What ships with the package. Play one with `ddsp-tf transfer NAME melody.wav -o out/`, hear all with
@@ -34,9 +34,9 @@ def make_page(page: Path) -> None:
     """Writes PAGE, and copies the pictures into `images/` beside it."""
     write_text(page, page_text(), overwrite=True)
     for name in shipped():
-        for picture in ("spectrogram", "training"):
-            with atomic_file(page.parent / _picture(name, picture), overwrite=True) as copy:
-                copy.write_bytes((PRESETS / name / f"{picture}.png").read_bytes())
+        for picture in (PRESETS / name).glob("*.png"):
+            with atomic_file(page.parent / _picture(name, picture.stem), overwrite=True) as copy:
+                copy.write_bytes(picture.read_bytes())
     click.echo(f"Wrote {page}")
 
 

@@ -11,7 +11,6 @@ Example:
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -22,35 +21,18 @@ from ddsp_tf.errors import ArgumentError, DdspError
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What an instrument is made of, and how its recordings are prepared.
-
-    Attributes:
-        recordings: Patterns of files below the folder of recordings.
-        prepare: Arguments of `ddsp-tf prepare` besides the files.
-    """
-
-    recordings: tuple[str, ...]
-    prepare: tuple[str, ...] = ("--gin-param", 'PrepareSettings.split_by="time"')
-
-
+PREPARE = ("--gin-param", 'PrepareSettings.split_by="time"')
 RECIPES = {
-    "violin": Recipe(("instruments/violin/*.flac",)),
-    "flute": Recipe(("instruments/flute/*.flac", "assembled/flute_assembled.flac")),
-    "trumpet": Recipe(("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac")),
-    "saxophone": Recipe(
-        ("instruments/saxophone_alto/notes/*.flac", "assembled/saxophone_alto_assembled.flac")
+    "violin": ("instruments/violin/*.flac",),
+    "flute": ("instruments/flute/*.flac", "assembled/flute_assembled.flac"),
+    "trumpet": ("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac"),
+    "saxophone": (
+        "instruments/saxophone_alto/notes/*.flac",
+        "assembled/saxophone_alto_assembled.flac",
     ),
-    "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
-    "violin_48k": Recipe(
-        ("instruments/violin/garner_*.flac", "instruments/violin/minjikim_*.flac"),
-        prepare=(
-            *("--gin-file", "data/high_rate.gin"),
-            *("--gin-param", 'PrepareSettings.split_by="time"'),
-        ),
-    ),
+    "cello": ("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac"),
 }
+"""Patterns of each instrument's recordings, below the folder that holds them all."""
 
 
 @click.command()
@@ -68,7 +50,7 @@ def train_instruments(
         run = work / "runs" / name
         if not (dataset / "dataset.json").exists():
             files = _files(recordings, RECIPES[name])
-            _command("prepare", *map(str, files), str(dataset), *RECIPES[name].prepare)
+            _command("prepare", *map(str, files), str(dataset), *PREPARE)
         resume = ["--resume"] if run.exists() else []
         overrides = [part for value in gin_params for part in ("--gin-param", value)]
         recipe = f"instruments/{name}.gin"
@@ -81,9 +63,9 @@ def train_instruments(
         click.echo(f"{name}: published in {output / name}")
 
 
-def _files(recordings: Path, recipe: Recipe) -> list[Path]:
+def _files(recordings: Path, patterns: tuple[str, ...]) -> list[Path]:
     files = []
-    for pattern in recipe.recordings:
+    for pattern in patterns:
         found = sorted(recordings.glob(pattern))
         if not found:
             raise ArgumentError(

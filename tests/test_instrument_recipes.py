@@ -11,6 +11,7 @@ from ddsp_tf.errors import ArgumentError
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import make_instruments_page  # noqa: E402
 import train_instruments  # noqa: E402
 
 
@@ -34,3 +35,8 @@ def test_its_recordings_exist(name: str, recordings: Path) -> None:
 def test_missing_recordings_are_named(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"matches instruments/violin/\*.flac"):
         train_instruments._files(tmp_path, train_instruments.RECIPES["violin"])
+
+
+def test_the_page_of_the_instruments_is_that_of_their_cards() -> None:
+    page = SCRIPTS.parent / "docs" / "instruments.md"
+    assert page.read_text(encoding="utf-8") == make_instruments_page.page_text()

@@ -8,6 +8,8 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.features import Statistics
 
+_FADING_DB, _FADING_SLOPE = 20.0, 2.5
+
 
 @dataclass(frozen=True)
 class LoudnessRange:
@@ -45,8 +47,10 @@ class LoudnessRange:
 
         Returns:
             dB / 80 + 1 within the range, and dB: 0 there, below 0 where it is softer, above 0 where
-            it is louder; of the same shape, differentiable.
+            it is louder; of the same shape, differentiable. Loudness ends at -80 dB, which is also
+            what digital silence has: over the last 20 dB the sound fades by 70.
         """
         softest, loudest = (db / dsp.DB_RANGE + 1.0 for db in (self.softest_db, self.loudest_db))
         read = tf.clip_by_value(loudness_scaled, softest, loudest)
-        return read, (loudness_scaled - read) * dsp.DB_RANGE
+        nothing = tf.minimum(loudness_scaled - _FADING_DB / dsp.DB_RANGE, 0.0)
+        return read, (loudness_scaled - read + _FADING_SLOPE * nothing) * dsp.DB_RANGE

@@ -67,10 +67,10 @@ class FailureCase:
 
 
 def _pauses(audio: Audio) -> Audio:
-    """The pauses of `inputs.melody`, from 100 ms after each note."""
+    """The pauses of `inputs.melody`, from 100 ms after a note to 40 ms before the next."""
     length = inputs.NOTE_S + inputs.PAUSE_S
     starts = length * np.arange(3) + inputs.NOTE_S
-    parts = [audio[round((s + 0.1) * RATE) : round((s + 0.38) * RATE)] for s in starts]
+    parts = [audio[round((s + 0.1) * RATE) : round((s + 0.36) * RATE)] for s in starts]
     return np.concatenate(parts)
 
 

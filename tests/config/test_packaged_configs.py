@@ -26,14 +26,13 @@ MODELS = {
 }
 """Weights of the networks, as counted for the paper's library, with what reads the cosines of pitch
 and loudness in files that aren't the paper's; and taps of the reverberation."""
-HIGH_RATE = {"models/high_rate_instrument.gin", "instruments/violin_48k.gin"}
 
 
 def test_every_file_is_known_here_and_explains_itself() -> None:
     names = config.packaged_configs()
     assert set(MODELS) <= set(names)
     elsewhere = {name for name in names if "vst" in name}  # test_vst_configs.py
-    for name in set(names) - set(MODELS) - elsewhere - HIGH_RATE:
+    for name in set(names) - set(MODELS) - elsewhere:
         assert name.startswith(("data/", "training/")), f"test what {name} builds"
     for name in names:
         text = config.find_gin_file(name).read_text(encoding="utf-8")
@@ -55,18 +54,6 @@ def test_parameter_counts(name: str) -> None:
     assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
     assert (model.sample_rate, model.hop_length) == (16000, 64)
     assert parsed.build_loss().fft_lengths == (2048, 1024, 512, 256, 128, 64)
-
-
-@pytest.mark.parametrize("name", sorted(HIGH_RATE))
-def test_high_rates(name: str) -> None:
-    parsed = config.parse([name])
-    model = parsed.build_model()
-    settings = config.parse(["data/high_rate.gin"]).call(data.PrepareSettings).features
-    assert (model.sample_rate, model.hop_length) == (48000, 192)
-    assert (settings.sample_rate, settings.hop_length) == (48000, 192)
-    assert model.decoder.n_harmonics == 100
-    assert model.processor_group.processors[-1].sample_rate == 48000
-    assert parsed.build_loss().sample_rate == 48000
 
 
 def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:

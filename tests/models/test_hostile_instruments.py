@@ -177,24 +177,24 @@ def test_weights_of_other_types_are_refused(folder: Path, dtype: str) -> None:
 
 
 def test_weights_that_would_swell_are_refused(folder: Path) -> None:
-    replace_weight(folder, "0000", shape=[1, 5], dtype="f4", chunks=(1, 5))
+    replace_weight(folder, "0000", shape=[3, 5], dtype="f4", chunks=(3, 5))
     assert "Weight 0 of" in (message := refusal(folder))
     assert "it would swell, or needs other programs" in message
-    # A chunk of 4 GB, of which the weight would be the first 20 bytes.
+    # A chunk of 4 GB, of which the weight would be the first 60 bytes.
     options = {"maxshape": (None, None), "chunks": (20_000, 50_000), "compression": "gzip"}
-    replace_weight(folder, "0000", shape=[1, 5], dtype="f4", **options)
+    replace_weight(folder, "0000", shape=[3, 5], dtype="f4", **options)
     assert "it would swell" in refusal(folder)
 
 
 def test_weights_that_other_programs_unpack_are_refused(folder: Path) -> None:
-    replace_weight(folder, "0000", data=np.zeros([1, 5], "f4"), compression="lzf")
+    replace_weight(folder, "0000", data=np.zeros([3, 5], "f4"), compression="lzf")
     assert "needs other programs" in refusal(folder)
 
 
 def test_weights_in_other_files_are_not_opened(folder: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.raw"
     secret.write_bytes(np.zeros(5, "f4").tobytes())
-    replace_weight(folder, "0000", shape=[1, 5], dtype="f4", external=[(str(secret), 0, 20)])
+    replace_weight(folder, "0000", shape=[3, 5], dtype="f4", external=[(str(secret), 0, 60)])
     assert "It belongs to another model." in refusal(folder)
 
 
