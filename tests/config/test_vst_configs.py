@@ -43,6 +43,6 @@ def test_features_and_model_agree(rate: str) -> None:
 
 def test_the_recipe_trains_on_a_laptop() -> None:
     settings = config.parse(["instruments/violin_vst.gin"]).bound(training.train)
-    assert settings["batch_size"] == 8
+    assert settings["batch_size"] == 4
     assert settings["metadata"]["licence"] == "CC BY 4.0"
     assert len(settings["metadata"]["command"]) == 3
