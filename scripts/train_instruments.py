@@ -1,8 +1,8 @@
 """Makes the instruments that ship with the package, from recordings to `ddsp_tf/presets/`.
 
 RECORDINGS is a folder with the recordings that the model cards name, in `instruments/NAME/` and
-`assembled/`. What is finished is not done again, and a training that was stopped goes on where it
-was: the same command resumes.
+`assembled/`. What is prepared and trained is not done again, and a training that was stopped goes
+on where it was: the same command resumes.
 
 Example:
     python scripts/train_instruments.py recordings/ --work instruments/
@@ -19,8 +19,6 @@ from publish_instrument import write_run
 from ddsp_tf.errors import ArgumentError, DdspError
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
-
-
 PREPARE = ("--gin-param", 'PrepareSettings.split_by="time"')
 RECIPES = {
     "violin": ("instruments/violin/*.flac",),

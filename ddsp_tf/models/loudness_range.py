@@ -24,11 +24,11 @@ class LoudnessRange:
 
     Example:
         >>> known = LoudnessRange(-50.0, -10.0)
-        >>> read, beyond_db = known.split(dsp.scale_loudness_db(tf.constant([-70.0, -20.0, -4.0])))
+        >>> read, beyond_db = known.split(dsp.scale_loudness_db(tf.constant([-58.0, -20.0, -4.0])))
         >>> dsp.unscale_loudness_db(read).numpy().round().tolist()
         [-50.0, -20.0, -10.0]
         >>> beyond_db.numpy().round().tolist()
-        [-20.0, 0.0, 6.0]
+        [-8.0, 0.0, 6.0]
     """
 
     softest_db: float
