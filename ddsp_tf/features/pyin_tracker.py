@@ -3,6 +3,7 @@
 import numpy as np
 import soxr
 
+from ddsp_tf.features.compiled_librosa import load_librosa
 from ddsp_tf.features.crepe_network import SAMPLE_RATE
 from ddsp_tf.features.track import fill_unvoiced
 from ddsp_tf.features.tracker import FloatArray, Progress
@@ -58,9 +59,7 @@ class PyinTracker:
 
 
 def _track_block(samples: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray]:
-    import librosa  # Imported here because it compiles code for seconds.
-
-    f0_hz, voiced, probability = librosa.pyin(
+    f0_hz, voiced, probability = load_librosa().pyin(
         samples,
         fmin=LOWEST_HZ,
         fmax=HIGHEST_HZ,

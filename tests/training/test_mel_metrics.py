@@ -1,13 +1,14 @@
 """Mel metrics against librosa and against differences that are known."""
 
-import librosa
 import numpy as np
 import pytest
 
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features.compiled_librosa import load_librosa
 from ddsp_tf.training import log_mel_l1, mel_cepstral_distortion_db
 from ddsp_tf.training.mel_power import mel_power
 
+librosa = load_librosa()
 RATE = 16000
 NOISE = np.random.default_rng(1).normal(0.0, 0.1, 2 * RATE)
 OTHER = np.convolve(np.random.default_rng(2).normal(0.0, 0.1, 2 * RATE), [0.4, 0.3, 0.1], "same")
