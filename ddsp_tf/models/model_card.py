@@ -52,6 +52,7 @@ def model_card(
         *_range_lines(statistics),
         f"- Trained on: {metadata.get('training_data', 'unknown')}",
         *_training_lines(training),
+        *([f"- Started from: {metadata['started_from']}"] if "started_from" in metadata else []),
         "",
         "## Measured",
         "",

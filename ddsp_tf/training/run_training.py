@@ -22,6 +22,7 @@ from ddsp_tf.training.summaries import Summaries
 from ddsp_tf.training.trainer import Trainer
 from ddsp_tf.training.training_run import Intervals, TrainingRun, TrainResult
 from ddsp_tf.training.validation import Validation
+from ddsp_tf.training.warm_start import copy_network
 
 if TYPE_CHECKING:
     from ddsp_tf.data import Dataset
@@ -47,6 +48,7 @@ def train(
     validate_every: int = 500,
     validation_batches: int = 8,
     transfer: MelodyPlayer | None = None,
+    start_from: str | Path | None = None,
     checkpoint_every: int = 500,
     keep: int = 3,
     max_minutes: float | None = None,
@@ -86,6 +88,8 @@ def train(
         validation_batches: At most so many batches a validation.
         transfer: Plays a melody at each validation, for example an `inference.TransferSample`;
             what it sounds like goes to `run/samples`.
+        start_from: An instrument, by name or folder, whose decoder the model begins with. It
+            needs fewer recordings and less time then; its room is learned anew.
         checkpoint_every: Steps between two checkpoints.
         keep: How many of the newest checkpoints to keep, besides the best.
         max_minutes: Time limit, earlier sessions included.
@@ -109,7 +113,8 @@ def train(
         DatasetError: The dataset doesn't match the model, or is too small.
         TrainingError: The folder holds another run, there is nothing to resume, or the
             loss stopped being finite.
-        ModelError: All checkpoints are damaged.
+        ModelError: All checkpoints are damaged, or `start_from` is no instrument with the model's
+            decoder.
         OutputError: The folder can't be written.
 
     Example:
@@ -163,10 +168,15 @@ def train(
         )
 
     trainer.build(next(iter(batches(0))))
+    if start_from is not None and not resume:
+        from ddsp_tf.models import Instrument
+
+        copy_network(Instrument.load(start_from), model)
     chief = is_chief(devices)
     directory = RunDirectory(run)
     checkpoints = Checkpoints(directory.checkpoints, trainer.variables(), keep=keep, is_chief=chief)
-    save_model = ModelWriter(model, data, metadata or {})
+    origin = {} if start_from is None else {"started_from": str(start_from)}
+    save_model = ModelWriter(model, data, {**(metadata or {}), **origin})
     try:
         if chief:
             settings = _settings(model, data, weight_average=ema_decay is not None)

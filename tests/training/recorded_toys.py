@@ -75,10 +75,10 @@ class RecordedDataset:
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
 
-def small_autoencoder(**decoder: Any) -> Autoencoder:
+def small_autoencoder(*, hop_length: int = SETTINGS.hop_length, **decoder: Any) -> Autoencoder:
     """Everything that a model can have, in small."""
     keras.utils.set_random_seed(5)
-    rates = {"sample_rate": SETTINGS.sample_rate, "hop_length": SETTINGS.hop_length}
+    rates = {"sample_rate": SETTINGS.sample_rate, "hop_length": hop_length}
     group = ProcessorGroup(
         dag=[
             (Harmonic(**rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),

@@ -1,0 +1,81 @@
+"""A model that begins with what an instrument has learned."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded_toys import SETTINGS, RecordedDataset, small_autoencoder
+
+from ddsp_tf.errors import ModelError
+from ddsp_tf.losses import SpectralLoss
+from ddsp_tf.models import Instrument
+from ddsp_tf.training import train
+from ddsp_tf.training.warm_start import copy_network
+
+
+@pytest.mark.slow
+def test_a_run_begins_with_the_network_of_an_instrument_and_says_so(
+    recorded_dataset: RecordedDataset, tmp_path: Path
+) -> None:
+    taught = small_autoencoder()
+    rng = np.random.default_rng(0)
+    taught.decoder.set_weights(
+        [weight + 0.05 * rng.normal(size=weight.shape) for weight in taught.decoder.get_weights()]
+    )
+    Instrument(model=taught, features=SETTINGS).save(tmp_path / "taught")
+    settings = {"batch_size": 2, "clip_s": 0.5, "validation_batches": 1, "xla": False}
+    train(
+        small_autoencoder(),
+        SpectralLoss(),
+        data=recorded_dataset,  # type: ignore[arg-type]
+        run=tmp_path / "run",
+        num_steps=1,
+        learning_rate=1e-6,
+        validate_every=1,
+        start_from=tmp_path / "taught",
+        **settings,
+    )
+    begun = Instrument.load(tmp_path / "run")
+    for expected, weight in zip(
+        taught.decoder.get_weights(), begun.model.decoder.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(weight, expected, atol=1e-5)
+    assert begun.metadata["started_from"] == str(tmp_path / "taught")
+    # What is resumed goes on from its own weights, and needs the start no more.
+    shutil.rmtree(tmp_path / "taught")
+    train(
+        small_autoencoder(),
+        SpectralLoss(),
+        data=recorded_dataset,  # type: ignore[arg-type]
+        run=tmp_path / "run",
+        num_steps=2,
+        log_every=1,
+        validate_every=2,
+        start_from=tmp_path / "taught",
+        resume=True,
+        **settings,
+    )
+    rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert max(row["step"] for row in rows) == 2
+
+
+def test_the_room_is_not_copied() -> None:
+    instrument = Instrument(model=small_autoencoder(), features=SETTINGS)
+    instrument.model.processor_group.set_weights([np.full(2000, 0.5, np.float32)])
+    model = small_autoencoder()
+    before = model.processor_group.get_weights()[0]
+    copy_network(instrument, model)
+    np.testing.assert_array_equal(model.processor_group.get_weights()[0], before)
+
+
+def test_another_network_is_refused_with_both_described() -> None:
+    instrument = Instrument(model=small_autoencoder(rnn_channels=16), features=SETTINGS)
+    with pytest.raises(ModelError, match=r"'rnn_channels': 16.*'rnn_channels': 32"):
+        copy_network(instrument, small_autoencoder())
+
+
+def test_another_frame_rate_is_refused_with_the_hop_that_fits() -> None:
+    with pytest.raises(ModelError, match=r"250 times a second, and the model 125 .* of 64"):
+        copy_network(Instrument.load("violin"), small_autoencoder(hop_length=128))
