@@ -13,6 +13,8 @@ from ddsp_tf.errors import ArgumentError
 LOG_FLOOR = 1e-5
 """Magnitudes are floored here before their logarithm, which bounds its gradient."""
 
+_LOUDNESS_HOP = 64
+
 Comparison = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 _TERMS = (
@@ -40,7 +42,9 @@ class SpectralLoss(keras.layers.Layer):
         delta_time_weight: Of the magnitudes' differences from frame to frame.
         delta_frequency_weight: Of the magnitudes' differences from bin to bin.
         cumulative_frequency_weight: Of the magnitudes' cumulative sums over bins.
-        loudness_weight: Of A-weighted loudness in dB, at FFT size 2048, hop 64.
+        loudness_weight: Of A-weighted loudness in dB, every 64 samples. It is what the model is
+            told; the spectra alone leave it a decibel or two away from that.
+        loudness_fft_length: FFT size of the loudness, in samples.
         sample_rate: In Hz; loudness needs it.
         name: The layer's name.
 
@@ -69,6 +73,7 @@ class SpectralLoss(keras.layers.Layer):
         delta_frequency_weight: float = 0.0,
         cumulative_frequency_weight: float = 0.0,
         loudness_weight: float = 0.0,
+        loudness_fft_length: int = 2048,
         sample_rate: int = 16000,
         name: str = "spectral_loss",
         **kwargs: Any,
@@ -88,6 +93,7 @@ class SpectralLoss(keras.layers.Layer):
         self.delta_frequency_weight = delta_frequency_weight
         self.cumulative_frequency_weight = cumulative_frequency_weight
         self.loudness_weight = loudness_weight
+        self.loudness_fft_length = loudness_fft_length
         self.sample_rate = sample_rate
         for term in (*_TERMS, "loudness"):
             if getattr(self, f"{term}_weight") < 0:
@@ -203,7 +209,10 @@ class SpectralLoss(keras.layers.Layer):
     def _compare_loudness(self, target_audio: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
         target, value = (
             dsp.a_weighted_loudness_db(
-                x, sample_rate=self.sample_rate, hop_length=64, fft_length=2048
+                x,
+                sample_rate=self.sample_rate,
+                hop_length=_LOUDNESS_HOP,
+                fft_length=self.loudness_fft_length,
             )
             for x in (target_audio, audio)
         )
@@ -227,6 +236,7 @@ class SpectralLoss(keras.layers.Layer):
             "overlap": self.overlap,
             "distance": self.distance,
             "loudness_weight": self.loudness_weight,
+            "loudness_fft_length": self.loudness_fft_length,
             "sample_rate": self.sample_rate,
         }
 

@@ -67,7 +67,7 @@ def test_every_term_equals_numpy(
 
 @pytest.mark.parametrize("distance", ["l1", "l2"])
 def test_loudness_term_is_the_mean_distance_in_decibels(audio: np.ndarray, distance: str) -> None:
-    loss = SpectralLoss(**NO_TERMS, loudness_weight=2.0, distance=distance)
+    loss = SpectralLoss(**NO_TERMS, loudness_weight=2.0, loudness_fft_length=512, distance=distance)
     # 6.02 dB in every frame.
     expected = 2 * (6.0206 if distance == "l1" else 6.0206**2)
     assert float(loss(audio, 0.5 * audio)) == pytest.approx(expected, rel=1e-3)
@@ -201,7 +201,11 @@ def test_no_terms_are_no_loss(target: np.ndarray) -> None:
 def test_holds_the_contract() -> None:
     check_layer(
         lambda: SpectralLoss(
-            fft_lengths=(256, 64), overlap=0.5, delta_time_weight=0.3, loudness_weight=0.1
+            fft_lengths=(256, 64),
+            overlap=0.5,
+            delta_time_weight=0.3,
+            loudness_weight=0.1,
+            loudness_fft_length=512,
         ),
         lambda batch, n_frames: {
             "target_audio": dsp.uniform_noise(batch, 100 * n_frames, seed=1),
