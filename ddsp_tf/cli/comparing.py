@@ -9,8 +9,8 @@ import numpy as np
 
 from ddsp_tf.cli.output_names import plan_outputs
 from ddsp_tf.cli.terminal import Terminal
-from ddsp_tf.data import Dataset, read_audio
-from ddsp_tf.errors import DatasetError
+from ddsp_tf.data import Dataset, check_usable, read_audio
+from ddsp_tf.errors import AudioFileError, DatasetError
 from ddsp_tf.features import Features, extract_features
 from ddsp_tf.models import Instrument
 from ddsp_tf.training import (
@@ -40,8 +40,13 @@ class Comparing:
         baselines: Whether the recordings themselves and their harmonic analysis count.
         terminal: To show progress on.
 
+    Attributes:
+        asked: Whether there is anything to compare.
+        skipped: Why melodies can't be transferred, by their files.
+
     Raises:
-        DatasetError: A melody is missing, or a folder has none of the recordings.
+        DatasetError: A melody is missing, none can be transferred, or a folder has none of the
+            recordings.
     """
 
     def __init__(
@@ -63,7 +68,14 @@ class Comparing:
         plan = plan_outputs(melodies, None, suffix=".wav") if melodies else None
         if plan is not None and plan.failures:
             raise DatasetError(next(iter(plan.failures.values())))
-        self._sources = [job.source for job in plan.jobs] if plan else []
+        self.skipped: dict[str, str] = {}
+        jobs = plan.jobs if plan else []
+        self._sources = [job.source for job in jobs if self._is_melody(job.source)]
+        if self.skipped and not self._sources:
+            raise DatasetError(" ".join(self.skipped.values()))
+        for reason in self.skipped.values():
+            # Said now, since measuring takes minutes.
+            terminal.note(f"Skipped: {reason}")
         rate = dataset.features.sample_rate
         self._folders = {
             name: SoundFolder(path, sample_rate=rate) for name, path in folders.items()
@@ -73,6 +85,22 @@ class Comparing:
             keys = [*self._recording_keys, *map(_melody_key, self._sources)]
             for folder in self._folders.values():
                 folder.check_has_any(keys)
+
+    def _is_melody(self, source: Path) -> bool:
+        """Whether a file holds sound; if not, `skipped` says why."""
+        settings = self._dataset.features
+        try:
+            audio, _ = read_audio(source, sample_rate=settings.sample_rate)
+            check_usable(audio, n_samples=settings.hop_length, name=source)
+        except AudioFileError as error:
+            self.skipped[str(source)] = str(error)
+            return False
+        return True
+
+    @property
+    def n_melodies(self) -> int:
+        """How many melodies can be transferred."""
+        return len(self._sources)
 
     @cached_property
     def _recording_keys(self) -> list[str]:

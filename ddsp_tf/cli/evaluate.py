@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ddsp_tf.cli.exit_codes import report_failures
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError
@@ -116,17 +117,18 @@ def command(
         terminal.say(report.table())
         if comparison is not None:
             terminal.say("\n" + comparison.markdown().rstrip())
-            results["comparison"] = comparison.to_dict()
+            results |= {"comparison": comparison.to_dict(), "failed": comparing.skipped}
         terminal.result(results)
-        if output is None:
-            return
-        write_text(folder / "evaluation.txt", report.table() + "\n")
-        write_json(folder / "evaluation.json", results)
-        if comparison is not None:
-            write_text(folder / "comparison.md", comparison.markdown())
-        for name, figure in report.figures().items():
-            save_figure(figure, folder / f"{name}.png")
-    terminal.say(f"Written to {output}/")
+        if output is not None:
+            write_text(folder / "evaluation.txt", report.table() + "\n")
+            write_json(folder / "evaluation.json", results)
+            if comparison is not None:
+                write_text(folder / "comparison.md", comparison.markdown())
+            for name, figure in report.figures().items():
+                save_figure(figure, folder / f"{name}.png")
+    if output is not None:
+        terminal.say(f"Written to {output}/")
+    report_failures(comparing.skipped, n_done=comparing.n_melodies)
 
 
 def _folders(compared: tuple[str, ...]) -> dict[str, Path]:

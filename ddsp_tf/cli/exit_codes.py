@@ -1,7 +1,7 @@
 """Turns what went wrong into one clear line and an honest exit code."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -39,6 +39,27 @@ def reported_errors(
     except Exception as error:
         _say(f"Error: {describe(error)}", error, debug)
         raise SystemExit(FAILED) from error
+
+
+def report_failures(failures: Mapping[str, str], *, n_done: int) -> None:
+    """Ends a command of many parts, some of which failed; returns if none did.
+
+    Args:
+        failures: Why they failed, by what they are.
+        n_done: How many did not.
+
+    Raises:
+        SystemExit: With 1, if there are failures.
+    """
+    if not failures:
+        return
+    if len(failures) == 1 and not n_done:
+        click.echo(f"Error: {next(iter(failures.values()))}", err=True)
+    else:
+        click.echo(f"{len(failures)} of {len(failures) + n_done} failed:", err=True)
+        for reason in failures.values():
+            click.echo(f"  {reason}", err=True)
+    raise SystemExit(FAILED)
 
 
 def describe(error: BaseException) -> str:

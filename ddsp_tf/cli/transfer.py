@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ddsp_tf.allocator import keep_freed_memory
-from ddsp_tf.cli.exit_codes import FAILED, describe
+from ddsp_tf.cli.exit_codes import describe, report_failures
 from ddsp_tf.cli.options import (
     gate_option,
     limiter_option,
@@ -173,7 +173,7 @@ def command(
                     raise
                 failures[str(job.source)] = describe(error)
     terminal.result({"files": results, "failed": failures})
-    _report_failures(terminal, failures, n_done=len(results))
+    report_failures(failures, n_done=len(results))
 
 
 def _transfer(
@@ -217,15 +217,3 @@ def _describe(terminal: Terminal, job: Job, report: "TransferReport", speed: str
         terminal.say(f"  {line}")
     for warning in report.warnings:
         terminal.note(f"  warning: {warning}")
-
-
-def _report_failures(terminal: Terminal, failures: dict[str, str], *, n_done: int) -> None:
-    if not failures:
-        return
-    if len(failures) == 1 and not n_done:
-        terminal.fail(f"Error: {next(iter(failures.values()))}")
-    else:
-        terminal.fail(f"{len(failures)} of {len(failures) + n_done} failed:")
-        for reason in failures.values():
-            terminal.fail(f"  {reason}")
-    raise SystemExit(FAILED)

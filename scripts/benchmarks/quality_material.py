@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from ddsp_tf.errors import DdspError
+from ddsp_tf.errors import AudioFileError, DatasetError, DdspError
 
 if TYPE_CHECKING:
     from ddsp_tf.features import Features
@@ -30,7 +30,7 @@ def write_material(
     """Writes the audio and features of DATASET: `train/` and `eval/`, an .npz a passage.
 
     What the features are is in `features.json`. Melodies go to `eval/transfer/`, with the pitch
-    and loudness that a transfer makes of them.
+    and loudness that a transfer makes of them; files that hold no melody are named and skipped.
     """
     from ddsp_tf.data import Dataset
     from ddsp_tf.files import atomic_directory, write_json
@@ -40,30 +40,38 @@ def write_material(
         raise click.UsageError("--instrument and --transfer need each other.")
     opened = Dataset.open(dataset)
     with atomic_directory(output, overwrite=overwrite) as folder:
+        for name, arrays in _transfers(instrument, melodies).items():
+            _write(folder / "eval" / "transfer" / f"{name}.npz", arrays)
         write_json(folder / "features.json", opened.features.to_dict())
         for split in ("train", "eval"):
             for key, _, audio, features in held_out(opened, split):
                 _write(folder / split / f"{key}.npz", _arrays(audio, features))
-        for name, arrays in _transfers(instrument, melodies).items():
-            _write(folder / "eval" / "transfer" / f"{name}.npz", arrays)
     click.echo(f"Wrote {output}/")
 
 
 def _transfers(
     instrument: str | None, melodies: tuple[str, ...]
 ) -> dict[str, Mapping[str, np.ndarray]]:
-    from ddsp_tf.data import find_audio_files, read_audio
+    from ddsp_tf.data import check_usable, find_audio_files, read_audio
     from ddsp_tf.inference import TimbreTransfer
 
     if instrument is None:
         return {}
     play = TimbreTransfer(instrument)
+    hop_length = play.settings.hop_length
     transfers: dict[str, Mapping[str, np.ndarray]] = {}
     for path in [file for melody in melodies for file in find_audio_files(melody)]:
-        audio, _ = read_audio(path, sample_rate=play.sample_rate)
-        n_samples = len(audio) // play.settings.hop_length * play.settings.hop_length
+        try:
+            audio, _ = read_audio(path, sample_rate=play.sample_rate)
+            check_usable(audio, n_samples=hop_length, name=path)
+        except AudioFileError as error:
+            click.echo(f"Skipped: {error}", err=True)
+            continue
+        n_samples = len(audio) // hop_length * hop_length
         result = play(audio[:n_samples], play.sample_rate)
         transfers[path.stem] = _arrays(audio[:n_samples], result.controls)
+    if not transfers:
+        raise DatasetError("There is no melody left to transfer: every file was skipped.")
     return transfers
 
 

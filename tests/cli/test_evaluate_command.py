@@ -3,8 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from cli_toys import Run
+
+
+@pytest.fixture
+def silence(tmp_path: Path) -> Path:
+    """A second of what a microphone gives that nobody plays into."""
+    path = tmp_path / "silence.wav"
+    soundfile.write(path, np.full(16000, 1e-4), 16000)
+    return path
 
 
 def test_a_run_is_measured(run: Run, trained: Path, dataset: Path, tmp_path: Path) -> None:
@@ -33,12 +43,16 @@ def test_what_is_missing_is_one_line(run: Run, trained: Path, dataset: Path) -> 
 
 @pytest.mark.slow
 def test_others_enter_the_same_tables(
-    run: Run, trained: Path, dataset: Path, melody_file: Path, tmp_path: Path
+    run: Run, trained: Path, dataset: Path, melody_file: Path, silence: Path, tmp_path: Path
 ) -> None:
     first = tmp_path / "first"
     asked = ["evaluate", trained, "--data", dataset, "--transfer", melody_file]
-    result = run(*asked, "--baselines", "--save-audio", "-o", first)
-    assert result.exit_code == 0, result.output
+    result = run(*asked, "--transfer", silence, "--baselines", "--save-audio", "-o", first)
+    assert result.exit_code == 1, "all but one is done"
+    reason = f"`{silence}` holds only silence"
+    assert f"Skipped: {reason}" in result.stderr
+    assert f"1 of 2 failed:\n  {reason}" in result.stderr
+    assert reason in json.loads((first / "evaluation.json").read_text())["failed"][str(silence)]
     table = (first / "comparison.md").read_text()
     assert [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")] == [
         *("|", "| recording", "| analysis", "| model"),
@@ -57,7 +71,7 @@ def test_others_enter_the_same_tables(
 
 
 def test_what_cannot_be_compared_is_said_before_anything_is_measured(
-    run: Run, trained: Path, dataset: Path, melody_file: Path, tmp_path: Path
+    run: Run, trained: Path, dataset: Path, melody_file: Path, silence: Path, tmp_path: Path
 ) -> None:
     asked = ["evaluate", trained, "--data", dataset]
     for given, exit_code, expected in (
@@ -66,6 +80,7 @@ def test_what_cannot_be_compared_is_said_before_anything_is_measured(
         (["--compare", f"other={tmp_path / 'none'}"], 1, "There is no folder"),
         (["--compare", f"other={melody_file.parent}"], 1, "is named after a recording"),
         (["--transfer", tmp_path / "none.wav"], 1, "none.wav"),
+        (["--transfer", silence], 1, f"Error: `{silence}` holds only silence"),
         (["--save-audio"], 2, "add -o FOLDER"),
     ):
         result = run(*asked, *given)
