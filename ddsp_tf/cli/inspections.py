@@ -68,12 +68,22 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
             f"`{path}` is neither a dataset, nor a run, nor a model. To look at recordings, name "
             "one of them; `ddsp-tf prepare` reports on a whole folder."
         )
-    if not path.exists() and (path.suffix or "/" in name):
-        raise ModelError(f"`{path}` does not exist.")
+    if not path.exists():
+        _check_shipped(name)
     if is_export(path):
         kind, facts, values, warnings = inspect_export(path)
         return Inspection(kind, facts, values, no_drawing, warnings)
     return _instrument(name)
+
+
+def _check_shipped(name: str) -> None:
+    from ddsp_tf.models.instrument import list_presets, suggest_instruments
+
+    if name not in list_presets():
+        raise ModelError(
+            f"`{name}` does not exist. Give a recording, a dataset, a run, a model, an export, or "
+            f"the name of a shipped instrument. {suggest_instruments(name)}"
+        )
 
 
 def _audio(path: Path, advance: Advance) -> Inspection:

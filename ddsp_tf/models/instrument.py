@@ -170,18 +170,27 @@ def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
     for folder in (path, path / "model"):
         if (folder / _METADATA).is_file():
             return folder
-    presets = list_presets()
-    if str(name_or_path) in presets:
+    if str(name_or_path) in list_presets():
         return _PRESETS / str(name_or_path)
-    shipped = f"Shipped instruments: {', '.join(presets) or 'none'}."
+    give = "Give the folder of a run or of a model, or the name of a shipped instrument."
     if path.is_dir():
-        raise ModelError(
+        what = (
             f"`{path}` holds no instrument: neither it nor its folder `model` has `{_METADATA}`. "
-            f"If it is a run, it has not reached its first validation yet. {shipped}"
+            "If it is a run, it has not reached its first validation yet."
         )
-    nearest = difflib.get_close_matches(str(name_or_path), presets, n=1)
-    hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
-    raise ModelError(f"There is no instrument `{name_or_path}`.{hint} {shipped}")
+    elif path.exists():
+        what = f"`{path}` is a file, not an instrument. {give}"
+    else:
+        what = f"There is no instrument `{name_or_path}`. {give}"
+    raise ModelError(f"{what} {suggest_instruments(name_or_path)}")
+
+
+def suggest_instruments(name: str | os.PathLike[str]) -> str:
+    """Says what was probably meant by a name that leads to nothing, and lists what ships."""
+    presets = list_presets()
+    nearest = difflib.get_close_matches(str(name), presets, n=1)
+    hint = f"Did you mean `{nearest[0]}`? " if nearest else ""
+    return f"{hint}Shipped instruments: {', '.join(presets) or 'none'}."
 
 
 def read_instrument_metadata(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:

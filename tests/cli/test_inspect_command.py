@@ -50,7 +50,8 @@ def test_what_cannot_be_inspected(run: Run, tmp_path: Path, melody_file: Path) -
         (tmp_path / "missing.wav", 1, "does not exist"),
         (tmp_path / "text.wav", 1, "is not audio"),
         (tmp_path, 2, "is neither a dataset, nor a run, nor a model"),
-        ("viola", 1, "There is no instrument `viola`"),
+        ("violn", 1, "name of a shipped instrument. Did you mean `violin`? Shipped instruments: c"),
+        ("nothere", 1, "`nothere` does not exist. Give a recording, a dataset, a run, a model, an"),
     ):
         result = run("inspect", path)
         assert result.exit_code == code, result.output
