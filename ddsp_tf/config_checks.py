@@ -113,7 +113,9 @@ def _evaluated(annotation: str, target: Any) -> Any:
     module = inspect.getmodule(target)
     try:
         return typing.get_type_hints(
-            types.SimpleNamespace(__annotations__={"x": annotation}), vars(module)
+            types.SimpleNamespace(__annotations__={"x": annotation}),
+            vars(module),
+            include_extras=True,
         ).get("x")
     except (NameError, TypeError, SyntaxError):
         return None
@@ -124,6 +126,8 @@ def _fits(value: Any, expected: Any) -> bool:
     if isinstance(value, Deferred):
         return True
     origin = typing.get_origin(expected)
+    if origin is typing.Annotated:
+        return _fits(value, expected.__origin__)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, option) for option in typing.get_args(expected))
     if origin is typing.Literal:
@@ -167,6 +171,8 @@ def _describe(expected: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         words = [_describe(option) for option in options]
         return " or ".join(dict.fromkeys(words))
+    if origin is typing.Annotated:
+        return f"a reference such as `{options[1]}`"  # a Protocol's own name makes nothing
     if expected in _TYPE_WORDS:
         return _TYPE_WORDS[expected]
     container = origin or expected

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import keras
 import tensorflow as tf
@@ -47,7 +47,7 @@ def train(
     log_every: int = 10,
     validate_every: int = 500,
     validation_batches: int = 8,
-    transfer: MelodyPlayer | None = None,
+    transfer: Annotated[MelodyPlayer, "@inference.TransferSample()"] | None = None,
     start_from: str | Path | None = None,
     checkpoint_every: int = 500,
     keep: int = 3,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ddsp_tf import config, data, features, training
+from ddsp_tf.errors import ConfigError
 
 SOLO, TINY, WITH_Z = 4_801_150, 232_314, 6_407_334 + 843_852
 COSINES = 2 * 8 * 512
@@ -142,3 +143,14 @@ def _batch() -> dict[str, Any]:
         "f0_confidence": np.ones_like(f0_hz),
         "loudness_db": np.full_like(f0_hz, -20.0),
     }
+
+
+@pytest.mark.parametrize("value", ["True", "'melody.wav'"])
+def test_what_plays_a_melody_is_suggested_as_one_writes_it(value: str) -> None:
+    suggested = "@inference.TransferSample()"
+    with pytest.raises(ConfigError) as caught:
+        config.parse(["training/base.gin"], [f"train.transfer={value}"])
+    expected = f"transfer` should be a reference such as `{suggested}` or None; got {value}, which"
+    assert expected in str(caught.value)
+    for right in (suggested, "None"):
+        config.parse(["training/base.gin"], [f"train.transfer={right}"])
