@@ -46,6 +46,7 @@ def write_html(
     <meta name="color-scheme" content="light dark" />
     <title>Before and after</title>
     <link rel="icon" href="icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="theme.css" />
     <link rel="stylesheet" href="style.css" />
     <script src="listen.js" defer></script>
   </head>

@@ -46,6 +46,7 @@ def make_demo_site(
         AudioFileError: A melody can't be used.
         OutputError: The disk is full or can't be written.
     """
+    from ddsp_tf.export.web_site import copy_theme
     from ddsp_tf.files import write_json, write_text
 
     instruments = _load(models)
@@ -62,6 +63,7 @@ def make_demo_site(
     facts = {name: _facts(instrument) for name, instrument in instruments.items()}
     for part in _PARTS.iterdir():
         shutil.copy(part, folder)
+    copy_theme(folder)
     write_text(folder / "index.html", write_html(heard, facts, live))
     content = {
         "melodies": [melody.title for melody in heard],

@@ -19,6 +19,7 @@ TRACKER = "networks/crepe-tiny.tflite"
 
 _INSTRUMENTS = "instruments"
 _PAGE = Path(__file__).with_name("web_page")
+_THEME = ("theme.css", "icon.svg")
 _MELODY = Path(__file__).parents[1] / "presets" / "melody.flac"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FORMAT = "ddsp_tf web page"
@@ -44,6 +45,12 @@ def copy_page(site: Path) -> None:
     """Copies all that doesn't depend on instruments: page, scripts, runtime, melody."""
     shutil.copytree(_PAGE, site, dirs_exist_ok=True)
     shutil.copy(_MELODY, site)
+
+
+def copy_theme(folder: Path) -> None:
+    """Copies what a page beside the site needs to look like it: colours, type and icon."""
+    for name in _THEME:
+        shutil.copy(_PAGE / name, folder)
 
 
 def is_site(folder: Path) -> bool:

@@ -20,9 +20,15 @@ from ddsp_tf.cli.before_after_html import write_html
 from ddsp_tf.cli.main import cli
 from ddsp_tf.cli.site_server import SiteServer
 from ddsp_tf.errors import ExportError
+from ddsp_tf.export import web_site
 from ddsp_tf.features import extract_features
 from ddsp_tf.models import list_presets
 from ddsp_tf.presets import MELODY
+
+COLOURS = """() => [document.body, document.querySelector(".card:not(.stage, [hidden])")].map(
+  (x) => getComputedStyle(x).backgroundColor
+)"""
+PAPER_AND_CARD = ["rgb(247, 241, 232)", "rgb(255, 253, 249)"]
 
 
 def refuse(*_: Any, **__: Any) -> None:
@@ -80,6 +86,23 @@ def test_each_has_a_plot_and_its_facts(page: Path) -> None:
         assert fact in html
     assert "my &lt;song&gt;.wav" in html
     assert "live/" not in html
+
+
+def test_it_looks_as_the_live_page_does_and_is_complete_without_it(page: Path) -> None:
+    html = (page / "index.html").read_text()
+    live = Path(web_site.__file__).with_name("web_page")
+    for name in re.findall(r'<link rel="(?:stylesheet|icon)" href="([^"]+)"', html):
+        assert (page / name).stat().st_size > 0
+        assert name == "style.css" or (page / name).read_bytes() == (live / name).read_bytes()
+    used = {
+        name
+        for path in page.glob("*.css")
+        for name in re.findall(r"var\((--[^)]+)", path.read_text())
+    }
+    theme = (page / "theme.css").read_text()
+    assert used
+    assert all(f"{name}: " in theme for name in used), "colours are those of the theme"
+    assert ":root" not in (page / "style.css").read_text()
 
 
 def test_what_is_there_is_replaced_only_when_asked(
@@ -142,8 +165,10 @@ def test_it_plays_in_a_browser(run: Run, tmp_path: Path) -> None:
                 root = server.url if url == server.url else folder.as_uri()
                 assert [x for x in opened.requests if not x.startswith(root)] == []
         with open_page(driver, server.url) as opened:
+            assert opened.page.evaluate(COLOURS) == PAPER_AND_CARD
             opened.page.click("article .button")
             opened.wait_until_ready()
+            assert opened.page.evaluate(COLOURS) == PAPER_AND_CARD
             assert opened.page.input_value("#instrument") == preset
             assert opened.troubles == []
         server.shutdown()

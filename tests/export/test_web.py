@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -69,8 +70,12 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_everything_that_the_page_names_is_there(site: Path) -> None:
-    for name in ("index.html", "style.css", "main.js", "check.js", "icon.svg", "melody.flac"):
+    for name in ("index.html", "main.js", "check.js", "icon.svg", "melody.flac"):
         assert (site / name).stat().st_size > 0, name
+    page = (site / "index.html").read_text(encoding="utf-8")
+    for name in re.findall(r'<link rel="stylesheet" href="([^"]+)"', page):
+        assert (site / name).stat().st_size > 0, name
+    assert "theme.css" in page
     assert (site / "runtime" / "LICENSE").is_file()
     (entry,) = read(site / "site.json")["instruments"]
     own = site / "instruments" / entry["name"]
