@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 from ddsp_tf.data.dataset_warnings import find_warnings
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
@@ -128,7 +130,7 @@ class PrepareReport:
         return "\n".join([title, *(f"  {name:<15} {value}" for name, value in rows)])
 
     def _table(self) -> str:
-        width = min(_LONGEST_NAME, max(map(len, self.recordings)))
+        width = min(_LONGEST_NAME, max(map(cell_len, self.recordings)))
         header = (
             f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6} {'loud':>5} {'notes':>7}"
             f" {'silent':>7} {'several':>8} {'clipped':>8}"
@@ -148,7 +150,7 @@ class PrepareReport:
         ]
         side = sides[0] if len(sides) == 1 else "both" if sides else "-"
         return (
-            f"  {_shorten(name, width):<{width}} {side:<6} {source['seconds'] / 60:>6.2f}"
+            f"  {_fit(name, width)} {side:<6} {source['seconds'] / 60:>6.2f}"
             f" {source['sample_rate']:>6} {measures['loud_db']:>5.0f}"
             f" {_percent(measures['voiced_share']):>7} {_percent(measures['silent_share']):>7}"
             f" {_percent(measures['polyphonic_share']):>8}"
@@ -192,5 +194,9 @@ def _loudness_range(numbers: dict[str, Any]) -> str:
     return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB on the notes"
 
 
-def _shorten(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: width // 2 - 1]}…{name[-(width // 2) :]}"
+def _fit(name: str, width: int) -> str:
+    """Fills or shortens a name to the places that it takes in a terminal: a Chinese letter two."""
+    if cell_len(name) <= width:
+        return set_cell_size(name, width)
+    end = set_cell_size(name[::-1], width // 2)[::-1]
+    return set_cell_size(name, width - width // 2 - 1) + "…" + end

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.cells import cell_len
 
 from ddsp_tf.training.bootstrap import CONFIDENCE, bootstrap_intervals
 from ddsp_tf.training.metrics import PitchErrors, pitch_errors
@@ -148,7 +149,7 @@ class EvaluationReport:
         """Returns the metrics as a text table, one line a recording, the last one for all."""
         heads = ["recording", *(head for head, _, _ in _COLUMNS)]
         rows = [_cells(metrics) for metrics in (*self.recordings, self.overall)]
-        widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+        widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         body = [_line(row, widths) for row in rows]
         return "\n".join([_line(heads, widths), rule, *body[:-1], rule, body[-1]])
@@ -231,11 +232,10 @@ def _cells(metrics: RecordingMetrics) -> list[str]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (
-        cell.ljust(width) if column == 0 else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([first, *others])
+    """Pads by what a terminal shows: a Chinese letter takes two places, an accent may take none."""
+    gaps = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    numbers = (gap + cell for gap, cell in zip(gaps[1:], cells[1:], strict=True))
+    return "  ".join([cells[0] + gaps[0], *numbers])
 
 
 def json_value(value: Any) -> Any:

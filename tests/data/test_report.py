@@ -1,14 +1,18 @@
 """The report's numbers and warnings, against a set whose content is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
 from recorded_sounds import numbered_recording, tone
+from rich.cells import cell_len
 
 from ddsp_tf.data import PrepareReport, PrepareSettings, prepare
 from ddsp_tf.data.dataset_warnings import find_warnings
 from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.split import Split
 from ddsp_tf.features import Features
 
 GOOD = {
@@ -103,6 +107,20 @@ def test_the_text_holds_table_and_warnings(report):
     ):
         assert expected in text
     assert (report.path / "report.txt").read_text() == text + "\n"
+
+
+def test_the_table_is_straight_whatever_the_files_are_called(report):
+    names = ["ヴァイオリンの練習.wav", "e\u0301tude.wav", "録音" * 25 + "一.wav", "x" * 60 + ".wav"]
+    renamed = dict(zip(names, report.recordings.values(), strict=True))
+    lines = replace(report, recordings=renamed, split=Split("file", {}, {})).text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("  file"))
+    table = lines[first : first + 5]
+    assert {cell_len(line) for line in table} == {cell_len(table[0])}
+    assert table[1].startswith("  ヴァイオリンの練習.wav  ")
+    assert table[3].split(" ")[2].startswith("録音録音")
+    assert "…" in table[3]
+    assert "録音一.wav " in table[3]
+    assert f"  {'x' * 19}…{'x' * 16}.wav " in table[4]
 
 
 def test_a_good_set_has_no_warnings():

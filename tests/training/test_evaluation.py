@@ -1,12 +1,14 @@
 """Evaluation hears what was done to a sound, and says it in the right units."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from recorded_toys import NAME, SETTINGS, RecordedDataset, small_autoencoder
+from rich.cells import cell_len
 
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import Features, FeatureSettings, extract_features
@@ -114,6 +116,9 @@ def test_the_report_of_real_recordings(recorded_dataset: RecordedDataset) -> Non
     assert first.startswith(NAME)
     assert overall.startswith("all")
     assert len({len(line) for line in (heads, first, overall)}) == 1
+    takes = [replace(report.recordings[0], name=name) for name in ("練習曲 第一番", "e\u0301tude")]
+    lines = replace(report, recordings=tuple(takes)).table().splitlines()
+    assert len({cell_len(line) for line in lines}) == 1
     figures = report.figures()
     assert set(figures) == {"spectrogram-0", "f0-and-loudness-0"}
 
