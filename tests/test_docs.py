@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import tensorflow as tf
 from page_blocks import read_blocks
 from page_runner import PageRunner, check_output, commands, inside, smaller
+from reader_files import write_magenta_records, write_recordings
 
 import ddsp_tf
-from ddsp_tf.presets import MELODY
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -33,28 +32,11 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def play(notes_hz: list[float], seconds: float) -> np.ndarray:
-    """A bright tone that plays some notes, 16 kHz."""
-    n_samples = round(16000 * seconds)
-    f0_hz = np.repeat(notes_hz, -(-n_samples // len(notes_hz)))[:n_samples]
-    phase = 2.0 * np.pi * np.cumsum(f0_hz) / 16000
-    swell = 0.6 + 0.4 * np.sin(np.arange(n_samples) * 2.0 * np.pi * len(notes_hz) / n_samples)
-    return 0.2 * swell * sum(np.sin(k * phase) / k for k in range(1, 8))
-
-
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What every reader has: recordings and melodies."""
     folder = tmp_path_factory.mktemp("recorded")
-    (folder / "recordings").mkdir()
-    (folder / "more").mkdir()
-    takes = ([220.0, 330.0, 440.0], [330.0, 247.0, 294.0], [440.0, 392.0, 262.0])
-    for index, notes_hz in enumerate(takes):
-        soundfile.write(folder / "recordings" / f"take_{index}.wav", play(notes_hz, 4.0), 16000)
-    soundfile.write(folder / "more" / "tune.flac", play([294.0, 349.0], 1.0), 16000)
-    melody, rate = soundfile.read(MELODY)
-    soundfile.write(folder / "melody.wav", melody[: 2 * rate], rate)
-    (folder / "notes.txt").write_text("not audio")
+    write_recordings(folder)
     return folder
 
 
@@ -74,20 +56,7 @@ def trained(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def inherited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a user of magenta/ddsp has: TFRecords of its layout."""
     folder = tmp_path_factory.mktemp("inherited")
-    (folder / "data").mkdir()
-    example = tf.train.Example()
-    for key, values in {
-        "audio": play([330.0, 392.0], 4.0),
-        "f0_hz": np.repeat([330.0, 392.0], 500),
-        "f0_confidence": np.full(1000, 0.9),
-        "loudness_db": np.full(1000, -60.0),
-    }.items():
-        example.features.feature[key].float_list.value.extend(values)
-    for name, n_examples in (("violin-train", 2), ("violin-eval", 1)):
-        path = folder / "data" / f"{name}.tfrecord-00000-of-00001"
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for _ in range(n_examples):
-                writer.write(example.SerializeToString())
+    write_magenta_records(folder)
     return folder
 
 
