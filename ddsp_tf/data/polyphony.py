@@ -56,10 +56,14 @@ def measure_pitch_doubt(
         hop_length: Samples a frame.
 
     Example:
-        >>> doubt = measure_pitch_doubt(  # doctest: +SKIP
-        ...     audio, features, voiced, sample_rate=16000, hop_length=64)
-        >>> doubt.polyphonic_share  # doctest: +SKIP
-        0.03
+        >>> from ddsp_tf.features import Features
+        >>> turns = 2 * np.pi * np.arange(16000) / 16000
+        >>> third = np.sin(440 * turns) + np.sin(550 * turns)
+        >>> heard = Features(np.full(250, 440.0), np.ones(250), np.full(250, -20.0))
+        >>> doubt = measure_pitch_doubt(
+        ...     third, heard, np.full(250, True), sample_rate=16000, hop_length=64)
+        >>> doubt.polyphonic_share
+        1.0
     """
     step = max(1, round(_STEP_S * sample_rate / hop_length))
     frames = np.arange(0, features.n_frames, step)

@@ -73,8 +73,10 @@ def prepare(
         OutputError: `output` exists, or can't be written.
 
     Example:
-        >>> report = prepare("recordings/", "dataset/")  # doctest: +SKIP
-        >>> print(report.text())  # doctest: +SKIP
+        >>> report = prepare("recordings/", "dataset/", n_workers=1)
+        >>> print(report.text())
+        Dataset dataset: 12 s of recordings in 3 files
+        ...
     """
     settings = settings or PrepareSettings()
     tell = progress or _ignore

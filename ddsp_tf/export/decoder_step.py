@@ -36,7 +36,7 @@ class DecoderStep(tf.Module):
             is not a vector of numbers that begins at zero.
 
     Example:
-        >>> from ddsp_tf.models import Instrument
+        >>> from ddsp_tf import Instrument
         >>> step = DecoderStep(Instrument.load("violin").model)
         >>> controls = step.step(tf.constant([0.54]), tf.constant([0.7]), step.initial_state())
         >>> state = controls.pop("state")

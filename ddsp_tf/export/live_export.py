@@ -94,9 +94,10 @@ def export_live(
         ModelError: The weights of the pitch tracker aren't installed.
 
     Example:
+        >>> from ddsp_tf import Instrument
         >>> violin = Instrument.load("violin")
-        >>> report = export_live(violin, "out", runtime="onnx")  # doctest: +SKIP
-        >>> report.decoder.parity.error < 1e-4  # doctest: +SKIP
+        >>> report = export_live(violin, "out", runtime="onnx")
+        >>> report.decoder.parity.error < 1e-4
         True
     """
     advance = progress or _ignore

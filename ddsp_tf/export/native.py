@@ -94,8 +94,9 @@ def export_native(
         OutputError: The folder exists or can't be written.
 
     Example:
-        >>> report = export_native(Instrument.load("violin"), "out")  # doctest: +SKIP
-        >>> report.serving.error < 1e-4  # doctest: +SKIP
+        >>> from ddsp_tf import Instrument
+        >>> report = export_native(Instrument.load("violin"), "out")
+        >>> report.serving.error < 1e-4
         True
     """
     advance = progress or _ignore

@@ -63,8 +63,9 @@ def export_saved_model(
         ModelError: The weights of the pitch tracker aren't installed.
 
     Example:
-        >>> report = export_saved_model(Instrument.load("violin"), "out")  # doctest: +SKIP
-        >>> report.audio_error < 1e-4  # doctest: +SKIP
+        >>> from ddsp_tf import Instrument
+        >>> report = export_saved_model(Instrument.load("runs/violin"), "out")
+        >>> report.audio_error < 1e-4
         True
     """
     report_progress = progress or _ignore

@@ -118,6 +118,7 @@ def export_web(
         ModelError: The weights of the pitch tracker aren't installed.
 
     Example:
+        >>> from ddsp_tf import Instrument
         >>> violin = Instrument.load("violin")
         >>> report = export_web(violin, "site")
         >>> report.instruments

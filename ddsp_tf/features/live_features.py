@@ -30,6 +30,7 @@ class LiveFeatures:
         ModelError: Its weights are not installed.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> live = LiveFeatures(FeatureSettings())
         >>> live.latency_samples
         512

@@ -17,6 +17,7 @@ class LiveLoudness:
         settings: Rates and definition.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> live = LiveLoudness(FeatureSettings())
         >>> live.push(np.zeros(400, np.float32)).tolist()
         [-80.0, -80.0, -80.0]

@@ -34,6 +34,7 @@ class LivePitch:
         ModelError: The tracker's weights are not installed.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> tone = np.sin(2 * np.pi * 440.0 / 16000 * np.arange(16000)).astype(np.float32)
         >>> f0_hz, confidence = LivePitch(FeatureSettings()).push(tone)
         >>> f0_hz[-1].round().item()

@@ -23,6 +23,7 @@ def measure_loudness_db(audio: tf.Tensor, settings: FeatureSettings) -> tf.Tenso
         dB, `[batch, ceil(n_samples / hop_length)]`, at least -80; frames are centred.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> measure_loudness_db(tf.zeros([1, 16000]), FeatureSettings()).shape
         TensorShape([1, 250])
     """

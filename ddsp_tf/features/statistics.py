@@ -36,6 +36,7 @@ class Statistics:
         mean_max_loudness_db: Loudest frame of a recording, averaged over recordings.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> note = Features(np.full(500, 440.0), np.full(500, 0.9), np.full(500, -20.0))
         >>> round(Statistics.from_features([note], frame_rate=250.0).f0_midi_mean)
         69

@@ -27,6 +27,7 @@ def note_ratio(features: Features, *, frame_rate: float = 250.0) -> FloatArray:
         `[n_frames]`, >= 0; 1 or more is a note. All 0 for silence.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> loud = Features(np.full(500, 440.0), np.full(500, 0.9), np.full(500, -20.0))
         >>> bool(note_ratio(loud).min() > 1)
         True
@@ -60,6 +61,7 @@ def note_mask(
         `[n_frames]`. Frames at or below -60 dB are never notes.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> silence = Features(np.full(9, 440.0), np.zeros(9), np.full(9, -80.0))
         >>> note_mask(silence).any()
         np.False_

@@ -31,6 +31,7 @@ def lift_quiet(features: Features) -> Features:
         Features whose loudest percent is at -20 dB or above, raised by 40 dB at most.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> quiet = Features(np.full(9, 440.0), np.ones(9), np.full(9, -50.0))
         >>> lift_quiet(quiet).loudness_db.max().item()
         -20.0
@@ -58,6 +59,7 @@ def find_notes(features: Features, threshold: float, *, frame_rate: float) -> Bo
         Which frames belong to notes, `[n_frames]`.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> loud = Features(np.full(500, 440.0), np.full(500, 0.9), np.full(500, -20.0))
         >>> find_notes(loud, 1.0, frame_rate=250).all().item()
         True

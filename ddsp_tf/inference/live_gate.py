@@ -26,6 +26,7 @@ class LiveGate:
         frame_rate: Frames per second.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> gate = LiveGate(250.0)
         >>> loud = Features(np.full(9, 440.0), np.ones(9), np.full(9, -20.0))
         >>> gate.gain(loud)[-1].item()

@@ -24,6 +24,7 @@ def smooth_low_notes(features: Features, *, frame_rate: float) -> FloatArray:
         Loudness in dB, `[n_frames]`.
 
     Example:
+        >>> from ddsp_tf.features import Features
         >>> swinging = np.tile(np.float32([-20, -30, -40, -30]), 50)
         >>> low = Features(np.full(200, 62.5), np.ones(200), swinging)
         >>> smooth_low_notes(low, frame_rate=250.0)[90:110].std().item() < 1e-6

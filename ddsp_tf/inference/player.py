@@ -24,8 +24,11 @@ class Player:
         block_frames: Frames a block.
 
     Example:
-        >>> player = Player(model, reverb=True, block_frames=1000)  # doctest: +SKIP
-        >>> audio = np.concatenate(list(player.blocks(features, gate)))  # doctest: +SKIP
+        >>> from ddsp_tf import Instrument
+        >>> player = Player(Instrument.load("runs/violin").model, reverb=True, block_frames=100)
+        >>> note = {"f0_hz": np.full([250, 1], 440.0), "loudness_db": np.full([250, 1], -20.0)}
+        >>> [len(block) for block in player.blocks(note, gate=np.ones(250))]
+        [6400, 6400, 3200]
     """
 
     def __init__(self, model: Autoencoder, *, reverb: bool, block_frames: int) -> None:

@@ -43,11 +43,10 @@ class Streamer:
         ModelError: The instrument can't be loaded.
 
     Example:
-        >>> streamer = Streamer("violin")  # doctest: +SKIP
-        >>> notes = np.full([1, 5], 440.0)
-        >>> streamer.process(notes, -20.0 + 0.0 * notes).shape  # doctest: +SKIP
+        >>> streamer = Streamer("runs/violin")
+        >>> streamer.process(f0_hz=np.full([1, 5], 440.0), loudness_db=np.full([1, 5], -20.0)).shape
         (1, 320)
-        >>> streamer.latency_ms  # doctest: +SKIP
+        >>> streamer.latency_ms
         8.0
     """
 

@@ -27,10 +27,11 @@ class TransferSample:
         AudioFileError: The file is missing or damaged.
 
     Example:
-        >>> sample = TransferSample(seconds=2.0)
-        >>> result = sample(Instrument.load("violin"))
+        >>> from ddsp_tf import Instrument
+        >>> sample = TransferSample(seconds=1.0)
+        >>> result = sample(Instrument.load("runs/violin"))
         >>> len(result.audio) / result.sample_rate
-        2.0
+        1.0
     """
 
     def __init__(

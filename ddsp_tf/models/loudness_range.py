@@ -23,6 +23,7 @@ class LoudnessRange:
         loudest_db: The loudest, in dB.
 
     Example:
+        >>> from ddsp_tf import dsp
         >>> known = LoudnessRange(-50.0, -10.0)
         >>> read, beyond_db = known.split(dsp.scale_loudness_db(tf.constant([-58.0, -20.0, -4.0])))
         >>> dsp.unscale_loudness_db(read).numpy().round().tolist()

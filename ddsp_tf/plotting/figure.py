@@ -69,7 +69,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool
 
     Example:
         >>> figure, _ = make_figure()
-        >>> save_figure(figure, "overview.png")  # doctest: +SKIP
+        >>> save_figure(figure, "overview.png")
     """
     with atomic_file(path, overwrite=overwrite) as temporary, warnings.catch_warnings():
         # Files are named in every script there is; the font has a box for what it lacks.

@@ -22,6 +22,7 @@ class PartitionedReverb(Processor):
         hop_length: Samples per frame, which is also the length of a partition.
 
     Example:
+        >>> from ddsp_tf.processors import Reverb
         >>> room = PartitionedReverb(Reverb(impulse_response_length=800), hop_length=64)
         >>> audio, state = room.stream({"audio": tf.ones([1, 128])}, room.initial_state(1), 2)
         >>> audio.shape

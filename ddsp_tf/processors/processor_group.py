@@ -30,6 +30,7 @@ class ProcessorGroup(Processor):
             or a key names nothing that exists at that point.
 
     Example:
+        >>> from ddsp_tf.processors import Add, FilteredNoise, Harmonic
         >>> group = ProcessorGroup(dag=[
         ...     (Harmonic(), ["amplitudes", "harmonic_distribution", "f0_hz"]),
         ...     (FilteredNoise(), ["noise_magnitudes"]),

@@ -118,8 +118,12 @@ def train(
         OutputError: The folder can't be written.
 
     Example:
-        >>> result = train(model, SpectralLoss(), data=Dataset.open("dataset"),
-        ...                run="runs/violin", max_minutes=60)  # doctest: +SKIP
+        >>> from ddsp_tf import Dataset, SpectralLoss, config
+        >>> tiny = config.parse(["models/tiny_instrument.gin"], ["N_HARMONICS=10"])
+        >>> result = train(tiny.build_model(), SpectralLoss(), data=Dataset.open("dataset/"),
+        ...                run="runs/tiny", num_steps=2, batch_size=2, clip_s=1.0, xla=False)
+        >>> result.step, result.reason
+        (2, 'num_steps')
     """
     intervals = Intervals(
         num_steps=num_steps,

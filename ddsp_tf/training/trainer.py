@@ -44,13 +44,17 @@ class Trainer:
         ArgumentError: A value is outside its range.
 
     Example:
-        >>> inputs = keras.Input([4])
-        >>> model = keras.Model({"audio": inputs}, {"audio": keras.layers.Dense(4)(inputs)})
-        >>> loss = lambda target, audio: keras.ops.mean((target - audio) ** 2)
-        >>> trainer = Trainer(model, loss, keras.optimizers.Adam(1e-3))
-        >>> result = trainer.step({"audio": tf.ones([2, 4])})
-        >>> sorted(result)
-        ['gradient_norm', 'loss']
+        >>> class Amplifier(keras.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.gain = self.add_weight(shape=(), initializer="zeros")
+        ...     def call(self, inputs):
+        ...         return {"audio": self.gain * inputs["audio"]}
+        >>> loss = lambda target, audio: tf.reduce_mean((target - audio) ** 2)
+        >>> trainer = Trainer(Amplifier(), loss, keras.optimizers.SGD(0.25))
+        >>> losses = [trainer.step({"audio": tf.ones([2, 4])})["loss"] for _ in range(3)]
+        >>> [float(loss) for loss in losses]
+        [1.0, 0.25, 0.0625]
     """
 
     def __init__(
