@@ -13,7 +13,7 @@ from ddsp_tf.errors import ArgumentError
 LOG_FLOOR = 1e-5
 """Magnitudes are floored here before their logarithm, which bounds its gradient."""
 
-_LOUDNESS_HOP = 64
+_LOUDNESS_FRAME_RATE = 250
 
 Comparison = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
@@ -42,7 +42,7 @@ class SpectralLoss(keras.layers.Layer):
         delta_time_weight: Of the magnitudes' differences from frame to frame.
         delta_frequency_weight: Of the magnitudes' differences from bin to bin.
         cumulative_frequency_weight: Of the magnitudes' cumulative sums over bins.
-        loudness_weight: Of A-weighted loudness in dB, every 64 samples. It is what the model is
+        loudness_weight: Of A-weighted loudness in dB, 250 times a second. It is what the model is
             told; the spectra alone leave it a decibel or two away from that.
         loudness_fft_length: FFT size of the loudness, in samples.
         sample_rate: In Hz; loudness needs it.
@@ -211,7 +211,7 @@ class SpectralLoss(keras.layers.Layer):
             dsp.a_weighted_loudness_db(
                 x,
                 sample_rate=self.sample_rate,
-                hop_length=_LOUDNESS_HOP,
+                hop_length=max(1, round(self.sample_rate / _LOUDNESS_FRAME_RATE)),
                 fft_length=self.loudness_fft_length,
             )
             for x in (target_audio, audio)

@@ -28,8 +28,12 @@ CONFIG = "models/small_instrument.gin"
 PARTS = {
     "cosines of pitch and loudness": {"RnnFcDecoder.input_cosines": "0"},
     "a decaying room": {"Reverb.decay_s": "None"},
-    "batches of 4": {"train.batch_size": "8"},
-    "the learning rate and its rise": {"train.learning_rate": "1e-3", "train.warmup_steps": "0"},
+    "small batches at a higher rate": {
+        "train.batch_size": "8",
+        "train.learning_rate": "1e-3",
+        "train.warmup_steps": "0",
+    },
+    "the loudness in the loss": {"SpectralLoss.loudness_weight": "0.0"},
     "averaged weights": {"train.ema_decay": "None"},
 }
 """Parts of the recipe, and the bindings that take each away."""
