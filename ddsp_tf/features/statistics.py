@@ -1,6 +1,5 @@
 """What a set of recordings plays: its range of pitch and loudness."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -16,6 +15,9 @@ from ddsp_tf.features.voicing import note_mask
 
 FORMAT_VERSION = 1
 N_QUANTILES = 101
+
+_MOST_NOTE_OR_DB, _MOST = 1e3, 1e12
+"""Beyond any pitch and level, and any length and count: what is read may come from anybody."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Statistics:
         check_format_version(values, FORMAT_VERSION, what="Statistics")
         try:
             kept = {field.name: _checked(field.name, values[field.name]) for field in fields(cls)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
                 f"The stored statistics are damaged (at {error}). Prepare the dataset again."
             ) from error
@@ -148,14 +150,16 @@ class Statistics:
 
 
 def _checked(name: str, value: Any) -> Any:
-    if name.endswith("_quantiles"):
-        numbers = tuple(float(number) for number in value)
-        if len(numbers) != N_QUANTILES or not all(map(math.isfinite, numbers)):
-            raise ValueError(f"`{name}`")
-        return numbers
-    if not math.isfinite(float(value)):
+    many = name.endswith("_quantiles")
+    numbers = tuple(map(float, value if many else [value]))
+    most = _MOST_NOTE_OR_DB if "midi" in name or "_db" in name else _MOST
+    # So that NaN fails too.
+    sensible = all(abs(number) <= most for number in numbers)
+    if not sensible or len(numbers) != (N_QUANTILES if many else 1):
         raise ValueError(f"`{name}`")
-    return int(value) if name == "n_recordings" else float(value)
+    if many:
+        return numbers
+    return int(value) if name == "n_recordings" else numbers[0]
 
 
 def _plain(value: Any) -> Any:

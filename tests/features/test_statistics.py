@@ -69,6 +69,9 @@ def test_round_trip_through_json():
         ({"format_version": 7}, "version 7, but this ddsp_tf reads up to 1"),
         ({"seconds": float("nan")}, "damaged.*`seconds`"),
         ({"f0_midi_quantiles": [1.0]}, "damaged.*`f0_midi_quantiles`"),
+        ({"f0_midi_quantiles": [60.0] * 100 + [1e6]}, "damaged.*`f0_midi_quantiles`"),
+        ({"loudness_db_mean": -(2**24)}, "damaged.*`loudness_db_mean`"),
+        ({"n_recordings": 10**400}, "damaged.*int too large"),
     ],
 )
 def test_damaged_statistics_are_refused(change, message):
