@@ -11,13 +11,14 @@ from ddsp_tf.presets import MELODY
 _RATE = 16000
 
 
-def write_recordings(folder: Path) -> None:
-    """What every reader has: recordings, melodies, and something that is no audio."""
+def write_recordings(folder: Path, *, seconds: float = 4.0) -> None:
+    """What every reader has: three recordings, melodies, and something that is no audio."""
     (folder / "recordings").mkdir()
     (folder / "more").mkdir()
     takes = ([220.0, 330.0, 440.0], [330.0, 247.0, 294.0], [440.0, 392.0, 262.0])
     for index, notes_hz in enumerate(takes, start=1):
-        soundfile.write(folder / "recordings" / f"take_{index}.wav", _play(notes_hz, 4.0), _RATE)
+        path = folder / "recordings" / f"take_{index}.wav"
+        soundfile.write(path, _play(notes_hz, seconds), _RATE)
     soundfile.write(folder / "more" / "tune.flac", _play([294.0, 349.0], 1.0), _RATE)
     melody, rate = soundfile.read(MELODY)
     soundfile.write(folder / "melody.wav", melody[: 2 * rate], rate)

@@ -7,7 +7,6 @@ An example knows `np`, `tf`, `keras` and what its own module defines. It imports
 import doctest
 import importlib
 import inspect
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,11 @@ PROMPT = ">>> "
 KNOWN = {"np": np, "tf": tf, "keras": keras}
 
 SLOW = {
+    "ddsp_tf.export.live_export",
+    "ddsp_tf.export.native",
     "ddsp_tf.export.saved_model",
+    "ddsp_tf.export.vst",
+    "ddsp_tf.export.web",
     "ddsp_tf.inference.streaming",
     "ddsp_tf.training.run_training",
 }
@@ -44,7 +47,7 @@ GIVEN = {
     "ddsp_tf.inference.streaming": ["runs/violin"],
     "ddsp_tf.inference.timbre_transfer": ["melody.wav"],
     "ddsp_tf.inference.transfer_sample": ["runs/violin"],
-    "ddsp_tf.training.evaluation": ["dataset"],
+    "ddsp_tf.training.evaluation": ["dataset", "runs/violin"],
     "ddsp_tf.training.run_training": ["dataset"],
 }
 """What the folder of a module's reader holds. By default it is empty."""
@@ -76,8 +79,7 @@ MODULES = _modules_with_examples()
 def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Makes what examples are given, each when it is first asked for."""
     folder = tmp_path_factory.mktemp("reader")
-    write_recordings(folder)
-
+    write_recordings(folder, seconds=2.0)
     makers = {
         "data": write_magenta_records,
         "dataset": _prepare,
@@ -111,16 +113,20 @@ def _save_violin_vst(folder: Path) -> None:
 
 def _save(parsed: config.Config, features: FeatureSettings, run: Path) -> None:
     """An instrument that has learned nothing, where a run leaves it."""
+    keras.utils.set_random_seed(5)
     glide = Features(np.geomspace(196.0, 784.0, 500), np.ones(500), np.linspace(-50.0, -10.0, 500))
     statistics = Statistics.from_features([glide], frame_rate=features.frame_rate)
     Instrument(parsed.build_model(), features, statistics).save(run / "model")
 
 
-def test_there_are_examples_and_all_are_run() -> None:
+def test_there_are_examples() -> None:
     assert len(MODULES) > 80
     assert set(MODULES) >= SLOW | set(GIVEN)
+
+
+def test_no_example_tells_the_test_what_to_do() -> None:
     for path in PACKAGE.rglob("*.py"):
-        assert not re.search(r"doctest:", path.read_text(encoding="utf-8")), path
+        assert "# doctest" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize("name", [_marked(name) for name in MODULES])
@@ -138,8 +144,9 @@ def test_examples_give_what_they_say(
         else:
             shutil.copy(made, tmp_path)
     monkeypatch.chdir(tmp_path)
-    # The tests of the exports compare 1,000 frames.
+    # The tests of the exports compare more.
     monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 50)
+    monkeypatch.setattr("ddsp_tf.export.parity._AUDIO_CASES", ((1, 0.21),))
     module = importlib.import_module(name)
     result = doctest.testmod(
         module,

@@ -51,7 +51,7 @@ class Dataset:
         Example:
             >>> dataset = Dataset.open("dataset/")
             >>> dataset.seconds("train")
-            8.0
+            4.0
         """
         path = Path(path)
         if not path.is_dir():

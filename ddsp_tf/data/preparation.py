@@ -75,7 +75,7 @@ def prepare(
     Example:
         >>> report = prepare("recordings/", "dataset/", n_workers=1)
         >>> print(report.text())
-        Dataset dataset: 12 s of recordings in 3 files
+        Dataset dataset: 6 s of recordings in 3 files
         ...
     """
     settings = settings or PrepareSettings()

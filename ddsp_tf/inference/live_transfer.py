@@ -50,7 +50,7 @@ class LiveTransfer:
         ModelError: The instrument can't be loaded.
 
     Example:
-        >>> transfer = LiveTransfer("runs/violin", xla=False)
+        >>> transfer = LiveTransfer("runs/violin", block_samples=64, xla=False)
         >>> transfer.process(np.zeros(256, np.float32)).shape
         (256,)
         >>> transfer.latency_ms

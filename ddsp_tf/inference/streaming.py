@@ -43,7 +43,7 @@ class Streamer:
         ModelError: The instrument can't be loaded.
 
     Example:
-        >>> streamer = Streamer("runs/violin")
+        >>> streamer = Streamer("runs/violin", block_frames=1)
         >>> streamer.process(f0_hz=np.full([1, 5], 440.0), loudness_db=np.full([1, 5], -20.0)).shape
         (1, 320)
         >>> streamer.latency_ms

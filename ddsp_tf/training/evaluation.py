@@ -68,7 +68,7 @@ def evaluate(
 
     Example:
         >>> from ddsp_tf import Dataset, Instrument
-        >>> report = evaluate(Instrument.load("violin"), Dataset.open("dataset/"))
+        >>> report = evaluate(Instrument.load("runs/violin"), Dataset.open("dataset/"))
         >>> report.overall.pitch.median_cents < 20
         True
     """
