@@ -33,9 +33,9 @@ class CrepeF0(tf.Module):
         ModelError: Its weights are not installed.
 
     Example:
-        >>> f0_hz, confidence = CrepeF0("tiny", hop_length=64)(tf.zeros([2, 16000]))
+        >>> f0_hz, confidence = CrepeF0("tiny", hop_length=64)(tf.zeros([2, 1600]))
         >>> f0_hz.shape
-        TensorShape([2, 250])
+        TensorShape([2, 25])
 
     Reference:
         Kim et al. (2018), CREPE: a convolutional representation for pitch estimation.
