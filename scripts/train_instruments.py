@@ -12,6 +12,7 @@ Example:
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from publish_instrument import write_run
@@ -19,18 +20,33 @@ from publish_instrument import write_run
 from ddsp_tf.errors import ArgumentError, DdspError
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
-PREPARE = ("--gin-param", 'PrepareSettings.split_by="time"')
+BY_TIME = ("--gin-param", 'PrepareSettings.split_by="time"')
+BY_FILE = ("--gin-param", 'PrepareSettings.split_by="file"', "--eval-fraction", "0.17")
+HIGH_RATE = ("--gin-file", "data/high_rate.gin")
+
+
+class Recipe(NamedTuple):
+    """What an instrument is made of."""
+
+    recordings: tuple[str, ...]
+    """Patterns below the folder that holds all recordings."""
+    prepare: tuple[str, ...] = BY_TIME
+    """What `ddsp-tf prepare` is told."""
+
+
 RECIPES = {
-    "violin": ("instruments/violin/*.flac",),
-    "flute": ("instruments/flute/*.flac", "assembled/flute_assembled.flac"),
-    "trumpet": ("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac"),
-    "saxophone": (
-        "instruments/saxophone_alto/notes/*.flac",
-        "assembled/saxophone_alto_assembled.flac",
+    "violin": Recipe(("instruments/violin/*.flac",), BY_FILE),
+    "violin_48k": Recipe(("instruments/violin/*bwv*.flac",), HIGH_RATE + BY_FILE),
+    "flute": Recipe(("instruments/flute/*.flac", "assembled/flute_assembled.flac")),
+    "trumpet": Recipe(("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac")),
+    "saxophone": Recipe(
+        (
+            "instruments/saxophone_alto/notes/*.flac",
+            "assembled/saxophone_alto_assembled.flac",
+        )
     ),
-    "cello": ("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac"),
+    "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
 }
-"""Patterns of each instrument's recordings, below the folder that holds them all."""
 
 
 @click.command()
@@ -47,8 +63,8 @@ def train_instruments(
         dataset = work / "datasets" / name
         run = work / "runs" / name
         if not (dataset / "dataset.json").exists():
-            files = _files(recordings, RECIPES[name])
-            _command("prepare", *map(str, files), str(dataset), *PREPARE)
+            files = _files(recordings, RECIPES[name].recordings)
+            _command("prepare", *map(str, files), str(dataset), *RECIPES[name].prepare)
         resume = ["--resume"] if run.exists() else []
         overrides = [part for value in gin_params for part in ("--gin-param", value)]
         recipe = f"instruments/{name}.gin"

@@ -138,8 +138,9 @@ def smaller(words: list[str]) -> list[str]:
     if words[0] == "train" and "--resume" not in words:
         if shortened == words:
             shortened += ["--gin-param", f"train.num_steps={N_STEPS}"]
-        # DDSP-VST takes a model of its own sizes alone.
-        sizes = [] if any("vst" in word for word in words) else SMALLER["sizes"]
+        # DDSP-VST takes a model of its own sizes alone, and a start has sizes of its own.
+        fixed = any("vst" in word or "start_from" in word for word in words)
+        sizes = [] if fixed else SMALLER["sizes"]
         return shortened + SMALLER["train"] + sizes
     return shortened + SMALLER.get(words[0], []) * ("--help" not in words and words[0] != "train")
 

@@ -28,13 +28,13 @@ def test_a_recipe_says_what_a_card_must_say(name: str) -> None:
 
 @pytest.mark.parametrize("name", train_instruments.RECIPES)
 def test_its_recordings_exist(name: str, recordings: Path) -> None:
-    files = train_instruments._files(recordings, train_instruments.RECIPES[name])
+    files = train_instruments._files(recordings, train_instruments.RECIPES[name].recordings)
     assert len(files) == len(set(files)) >= 4
 
 
 def test_missing_recordings_are_named(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"matches instruments/violin/\*.flac"):
-        train_instruments._files(tmp_path, train_instruments.RECIPES["violin"])
+        train_instruments._files(tmp_path, train_instruments.RECIPES["violin"].recordings)
 
 
 def test_the_page_of_the_instruments_is_that_of_their_cards() -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import FloatArray, runs
+from ddsp_tf.inference.pitch import FloatArray, moving_median, runs
 
 Scale = Literal["chromatic", "major"]
 SCALES: tuple[Scale, ...] = ("chromatic", "major")
@@ -12,7 +12,6 @@ SCALES: tuple[Scale, ...] = ("chromatic", "major")
 _MAJOR_STEPS = (0, 2, 4, 5, 7, 9, 11)
 _VIBRATO_S = 0.15
 _SHORTEST_NOTE_S = 0.075
-_BLOCK_FRAMES = 1 << 15
 
 
 def estimate_tuning(midi: FloatArray, weights: FloatArray) -> float:
@@ -82,7 +81,7 @@ def autotune(
     """
     on_grid = np.asarray(midi, np.float64) - tuning
     scale = np.arange(128.0) if tonic is None else _scale_notes(tonic)
-    middle = _moving_median(on_grid, round(_VIBRATO_S * frame_rate))
+    middle = moving_median(on_grid, round(_VIBRATO_S * frame_rate))
     note = _without_short_runs(_nearest(middle, scale), _SHORTEST_NOTE_S * frame_rate)
     return midi - amount * (on_grid - note)
 
@@ -96,14 +95,6 @@ def _nearest(midi: FloatArray, notes: FloatArray) -> FloatArray:
     upper = np.clip(np.searchsorted(notes, midi), 1, len(notes) - 1)
     below, above = notes[upper - 1], notes[upper]
     return np.where(midi - below <= above - midi, below, above).astype(np.float64)
-
-
-def _moving_median(values: FloatArray, length: int) -> FloatArray:
-    length = max(1, length) | 1
-    padded = np.pad(values, length // 2, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, length)
-    blocks = range(0, len(windows), _BLOCK_FRAMES)
-    return np.concatenate([np.median(windows[i : i + _BLOCK_FRAMES], axis=1) for i in blocks])
 
 
 def _without_short_runs(notes: FloatArray, shortest: float) -> FloatArray:

@@ -9,7 +9,13 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features, Statistics
 from ddsp_tf.features.voicing import note_mask
 from ddsp_tf.inference.autotune import SCALES, Scale, autotune, estimate_tuning, find_major_key
-from ddsp_tf.inference.gating import find_notes, gate_envelope, hold_pitch, lift_quiet
+from ddsp_tf.inference.gating import (
+    find_notes,
+    gate_envelope,
+    hold_pitch,
+    lift_quiet,
+    remove_chirps,
+)
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.loudness_ripple import smooth_low_notes
 from ddsp_tf.inference.octave import choose_octave
@@ -135,6 +141,7 @@ class Edits:
         f0_hz = to_hz(np.clip(midi + self.semitones, LOWEST_MIDI, HIGHEST_MIDI))
         if self.gate_unvoiced:
             f0_hz = hold_pitch(f0_hz, notes & (features.f0_confidence >= _SURE_OF_PITCH))
+            f0_hz = remove_chirps(f0_hz, frame_rate=frame_rate)
         steady_db = smooth_low_notes(features, frame_rate=frame_rate)
         loudness_db = self._edited_loudness(steady_db, clear, envelope, statistics)
         below, above = _shares_outside(to_midi(f0_hz)[clear], statistics)

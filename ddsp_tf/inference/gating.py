@@ -6,7 +6,7 @@ import numpy as np
 
 from ddsp_tf.features import Features
 from ddsp_tf.features.voicing import QUIET_DB, SILENCE_DB, note_ratio
-from ddsp_tf.inference.pitch import BoolArray, FloatArray, runs
+from ddsp_tf.inference.pitch import BoolArray, FloatArray, moving_median, runs, to_midi
 
 ATTACK_S = 0.012
 RELEASE_S = 0.06
@@ -16,6 +16,8 @@ _EDGE_SHARE = 0.5
 _LOUD_QUANTILE = 0.99
 _LOUD_DB = -20.0
 _MOST_LIFT_DB = 40.0
+_CHIRP_WINDOW_S = 0.044
+_CHIRP_SEMITONES = 0.8
 _FAR = 1 << 40
 
 
@@ -160,6 +162,29 @@ def hold_pitch(f0_hz: FloatArray, mask: BoolArray) -> FloatArray:
         held[start:middle] = before if before is not None else after
         held[middle:end] = after if after is not None else before
     return held
+
+
+def remove_chirps(f0_hz: FloatArray, *, frame_rate: float) -> FloatArray:
+    """Takes out what leaves the pitch around it for less than 22 ms: errors of the tracker.
+
+    Where consonants and breath let the tracker doubt, it hears another note for a frame or two,
+    which an instrument plays as a chirp. No note, glide or vibrato is that short.
+
+    Args:
+        f0_hz: Pitch in Hz, `[n_frames]`.
+        frame_rate: Frames per second.
+
+    Returns:
+        Pitch in Hz, `[n_frames]`: the median of 44 ms where it was more than 80 cents from that.
+
+    Example:
+        >>> f0_hz = np.array([440.0] * 9 + [880.0] + [440.0] * 9)
+        >>> remove_chirps(f0_hz, frame_rate=250).max().item()
+        440.0
+    """
+    median_hz = moving_median(f0_hz, round(_CHIRP_WINDOW_S * frame_rate))
+    far = np.abs(to_midi(f0_hz) - to_midi(median_hz)) > _CHIRP_SEMITONES
+    return np.where(far, median_hz, f0_hz)
 
 
 def _note_end(mask: BoolArray, end: int) -> slice:

@@ -12,6 +12,9 @@ HIGHEST_MIDI = 110.0
 """Pitch is kept in this range (8.2 to 4698.6 Hz), as in the paper's library."""
 
 
+_BLOCK_FRAMES = 1 << 15
+
+
 def to_midi(f0_hz: FloatArray) -> FloatArray:
     """Converts Hz to MIDI pitch in float64; at or below 8.176 Hz it is 0."""
     lowest_hz = 440.0 * 2.0 ** (-69.0 / 12.0)
@@ -21,6 +24,20 @@ def to_midi(f0_hz: FloatArray) -> FloatArray:
 def to_hz(midi: FloatArray) -> FloatArray:
     """Converts MIDI pitch to Hz."""
     return 440.0 * 2.0 ** ((np.asarray(midi, np.float64) - 69.0) / 12.0)
+
+
+def moving_median(values: FloatArray, length: int) -> FloatArray:
+    """Gives the median of the `length` values around each one; the ends are held.
+
+    Example:
+        >>> moving_median(np.array([1.0, 1.0, 9.0, 1.0, 1.0]), 3).tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    length = max(1, length) | 1
+    padded = np.pad(values, length // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length)
+    blocks = range(0, len(windows), _BLOCK_FRAMES)
+    return np.concatenate([np.median(windows[i : i + _BLOCK_FRAMES], axis=1) for i in blocks])
 
 
 def runs(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

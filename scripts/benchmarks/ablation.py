@@ -85,7 +85,7 @@ def measure(
         ]
         for job in work:
             job.result()
-    results = {key: _evaluated(run, dataset) for key, run in runs.items()}
+    results = {key: _measured(run) for key, run in runs.items()}
     table = _table(results, list(chosen), seeds, minutes, jobs)
     click.echo(table)
     if docs is not None:
@@ -105,7 +105,7 @@ def _train(
     minutes: float,
     cores: "queue.Queue[int]",
 ) -> None:
-    if (run / "finished").exists():
+    if (run / "held_out.json").exists():
         return
     core = cores.get()
     settings = {
@@ -121,30 +121,32 @@ def _train(
     if (run / "checkpoints").exists():
         arguments.append("--resume")
     click.echo(f"training {run.name} on core {core}")
-    command = ["taskset", "-c", str(core), sys.executable, "-m", "ddsp_tf", *arguments]
+    evaluation = run / "held_out"
     try:
-        with run.with_suffix(".log").open("a", encoding="utf-8") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
-        (run / "finished").touch()
+        _command(arguments, core, run.with_suffix(".log"))
+        click.echo(f"measuring {run.name}")
+        arguments = ["evaluate", str(run), "--data", str(dataset), "-o", str(evaluation)]
+        _command([*arguments, "--overwrite"], core, run.with_suffix(".log"))
+        (evaluation / "evaluation.json").replace(run / "held_out.json")
     finally:
         cores.put(core)
 
 
-def _evaluated(run: Path, dataset: Path) -> dict[str, Any]:
-    """Evaluates the best model of a run, once."""
-    from ddsp_tf.data import Dataset
-    from ddsp_tf.models import Instrument
-    from ddsp_tf.training import evaluate
+def _command(arguments: list[str], core: int, log: Path) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        subprocess.run(
+            ["taskset", "-c", str(core), sys.executable, "-m", "ddsp_tf", *arguments],
+            check=True,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
 
-    kept = run / "held_out.json"
-    if not kept.exists():
-        instrument = Instrument.load(run)
-        figures = evaluate(instrument, Dataset.open(dataset)).overall.to_dict()
-        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        figures["steps"] = max(json.loads(line)["step"] for line in lines)
-        write_text(kept, json.dumps(figures, indent=2))
-    result: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-    return result
+
+def _measured(run: Path) -> dict[str, Any]:
+    """Gives the figures of a run's best model, and how many steps it took."""
+    figures: dict[str, Any] = json.loads((run / "held_out.json").read_text("utf-8"))["overall"]
+    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return {**figures, "steps": max(json.loads(line)["step"] for line in lines)}
 
 
 def _table(

@@ -24,6 +24,8 @@ MODELS = {
     "papers/iclr2020/tiny_instrument.gin": (TINY, 48_000),
     "papers/iclr2020/nsynth_autoencoder.gin": (WITH_Z, 0),
     **{f"instruments/{name}.gin": (SMALL, 16_000) for name in SHIPPED},
+    "models/high_rate_instrument.gin": (SMALL, 48_000),
+    "instruments/violin_48k.gin": (SMALL, 48_000),
 }
 """Weights of the networks, as counted for the paper's library, with what reads the cosines of pitch
 and loudness in files that aren't the paper's; and taps of the reverberation."""
@@ -53,8 +55,13 @@ def test_parameter_counts(name: str) -> None:
         if "impulse_response" in variable.path
     )
     assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
-    assert (model.sample_rate, model.hop_length) == (16000, 64)
-    assert parsed.build_loss().fft_lengths == (2048, 1024, 512, 256, 128, 64)
+    lengths = parsed.build_loss().fft_lengths
+    if "high_rate" in name or "48k" in name:
+        assert (model.sample_rate, model.hop_length) == (48000, 192)
+        assert lengths == (4096, 2048, 1024, 512, 256, 128)
+    else:
+        assert (model.sample_rate, model.hop_length) == (16000, 64)
+        assert lengths == (2048, 1024, 512, 256, 128, 64)
 
 
 def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:

@@ -11,6 +11,7 @@ from ddsp_tf.inference.gating import (
     find_notes,
     gate_envelope,
     hold_pitch,
+    remove_chirps,
 )
 
 
@@ -102,3 +103,21 @@ def test_loud_noise_without_a_pitch_is_no_note(threshold: float) -> None:
 def test_a_threshold_of_zero_keeps_all_that_sounds() -> None:
     features = features_of(np.full(500, 69.0), -30.0, 0.05)
     assert find_notes(features, 0.0, frame_rate=FRAME_RATE).all()
+
+
+@pytest.mark.parametrize("n_frames", [1, 3, 5])
+def test_a_chirp_is_taken_out_and_nothing_else(n_frames: int) -> None:
+    f0_hz = np.full(200, 440.0)
+    f0_hz[80 : 80 + n_frames] = 523.0
+    np.testing.assert_array_equal(remove_chirps(f0_hz, frame_rate=250), np.full(200, 440.0))
+
+
+def test_steps_glides_vibrato_and_fast_notes_are_no_chirps() -> None:
+    time = np.arange(500) / 250
+    for f0_hz in (
+        np.where(time < 1, 220.0, 660.0),
+        220.0 * 2.0 ** (2 * time),
+        440.0 * 2.0 ** (np.sin(2 * np.pi * 7 * time) / 12),
+        np.where(time % 0.08 < 0.04, 440.0, 494.0),
+    ):
+        np.testing.assert_array_equal(remove_chirps(f0_hz, frame_rate=250), f0_hz)
