@@ -20,12 +20,7 @@ NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
 SET_UP = "set-up"
 ELSEWHERE = "elsewhere"  # it needs a network or hours, so a person ran it
 
-# A page trains and plays as its reader would: README always, the others with the slow tests.
-RUNS = [
-    pytest.param(page, marks=[] if page.name == "README.md" else [pytest.mark.slow])
-    for page in PAGES
-    if read_blocks(page)
-]
+RUNS = [page for page in PAGES if read_blocks(page)]
 
 
 def name_of(page: Path) -> str:
@@ -63,6 +58,8 @@ def inherited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 GIVEN = {"dataset/": "trained", "runs/": "trained", "data/": "inherited"}
 
 
+# A page trains and plays as its reader would, which takes its time.
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUNS, ids=name_of)
 def test_a_page_runs(
     page: Path, recorded: Path, tmp_path: Path, request: pytest.FixtureRequest

@@ -21,6 +21,7 @@ N_FRAMES = sum(BLOCKS)
 
 CAUSAL_CONFIGS = [
     "models/small_instrument.gin",
+    "models/high_rate_instrument.gin",
     "models/solo_instrument.gin",
     "models/tiny_instrument.gin",
     "models/parallel_instrument.gin",
