@@ -205,12 +205,6 @@ def _require_playable(instrument: Instrument) -> None:
             f"Browsers play {lowest} to {highest} Hz; the instrument has {settings.sample_rate}. "
             "Train it at another rate."
         )
-    length = settings.loudness_fft_length
-    if settings.loudness != "rms" and length & (length - 1):
-        raise ExportError(
-            "The page measures loudness in frames of a power of two samples; the instrument has "
-            f"`loudness_fft_length` = {length}. Train it with 512."
-        )
 
 
 class _TensorFlowRunner:

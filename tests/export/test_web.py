@@ -18,7 +18,6 @@ from ddsp_tf.errors import DdspError, ExportError, OutputError
 from ddsp_tf.export import export_web, web
 from ddsp_tf.export.live_model import LiveModel, make_decoder
 from ddsp_tf.export.web_site import name_instrument
-from ddsp_tf.features import FeatureSettings
 from ddsp_tf.models import Instrument
 
 
@@ -225,13 +224,6 @@ def test_what_a_page_cannot_play_is_refused_first(
 ) -> None:
     with pytest.raises(DdspError, match=message):
         export_web(refused(), tmp_path / "site")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_odd_frames_of_loudness_are_refused(tmp_path: Path, instrument: Instrument) -> None:
-    odd = replace(instrument, features=FeatureSettings(loudness_fft_length=500))
-    with pytest.raises(ExportError, match="power of two"):
-        export_web(odd, tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,6 +17,7 @@ from browser import LOADED_MS, OpenPage, open_page
 from export_toys import small_instrument
 from live_toys import live_instrument
 
+from ddsp_tf import dsp
 from ddsp_tf.export import export_web
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference.player import Player
@@ -198,6 +199,40 @@ def test_the_page_hears_what_python_hears(heard: dict[str, FloatArray], recordin
     assert sure.mean() > 0.5
     cents = np.abs(1200 * np.log2(heard["f0Hz"][sure] / expected.f0_hz[sure]))
     assert np.quantile(cents, 0.99) < 10.0
+
+
+@pytest.mark.parametrize("kind", ["a_weighted", "magenta"])
+@pytest.mark.parametrize("length", [512, 1536])
+def test_frames_of_any_length_are_as_loud_as_in_python(
+    opened: OpenPage, length: int, kind: str
+) -> None:
+    mode = "normalized" if kind == "a_weighted" else kind
+    noise = np.random.default_rng(0).normal(0.0, 0.1, 4 * length).astype(np.float32)
+    for f_hz in (220.0, 1000.0, 9000.0):
+        audio = noise + 0.5 * np.sin(2 * np.pi * f_hz * np.arange(4 * length) / 48000)
+        expected = dsp.a_weighted_loudness_db(
+            audio[np.newaxis].astype(np.float32),
+            sample_rate=48000,
+            hop_length=length,
+            fft_length=length,
+            mode=mode,
+        ).numpy()[0, 2]
+        measured = ask(
+            opened,
+            """async ({ settings, frame }) => {
+              const { Loudness } = await import("./features/loudness.js");
+              return new Loudness(settings).measure(Float32Array.from(frame));
+            }""",
+            {
+                "settings": {
+                    "sample_rate": 48000,
+                    "loudness_fft_length": length,
+                    "loudness": kind,
+                },
+                "frame": audio[2 * length - length // 2 : 2 * length + length // 2].tolist(),
+            },
+        )
+        assert measured == pytest.approx(expected, abs=0.1)
 
 
 def test_a_recording_sounds_as_in_python(heard: dict[str, FloatArray]) -> None:

@@ -12,14 +12,12 @@ export class Loudness {
     this.length = settings.loudness_fft_length;
     if (settings.loudness === "rms") return;
     this.window = hann(this.length);
-    this.weights = binWeights(settings);
-    if (Number.isInteger(Math.log2(this.length))) {
-      this.fft = new Fft(this.length);
-      this.real = new Float64Array(this.length);
-      this.imaginary = new Float64Array(this.length);
-    } else {
-      throw new Error(`Loudness needs frames of a power of two, not of ${this.length} samples.`);
-    }
+    // Zeros behind a frame give finer bins of the same spectrum, and an FFT of any frame.
+    const size = 2 ** Math.ceil(Math.log2(this.length));
+    this.weights = binWeights(settings, size);
+    this.fft = new Fft(size);
+    this.real = new Float64Array(size);
+    this.imaginary = new Float64Array(size);
   }
 
   /** @param {Float32Array} frame `length` samples. @returns {number} dB, at least -80. */
@@ -35,6 +33,7 @@ export class Loudness {
     }
     const { real, imaginary } = this;
     for (let i = 0; i < this.length; i++) real[i] = frame[i] * this.window[i];
+    real.fill(0, this.length);
     imaginary.fill(0);
     this.fft.forward(real, imaginary);
     for (let bin = 0; bin < this.weights.length; bin++) {
@@ -44,17 +43,17 @@ export class Loudness {
   }
 }
 
-function binWeights(settings) {
+function binWeights(settings, size) {
   const length = settings.loudness_fft_length;
-  const nBins = length / 2 + 1;
+  const nBins = size / 2 + 1;
   const magenta = settings.loudness === "magenta";
   const window = hann(length);
   const energy = window.reduce((sum, w) => sum + w * w, 0);
   return Float64Array.from({ length: nBins }, (_, bin) => {
-    const gain = aWeighting((bin * settings.sample_rate) / length);
-    if (magenta) return gain ** 2 / nBins;
+    const gain = aWeighting((bin * settings.sample_rate) / size);
+    if (magenta) return ((gain ** 2 / (length / 2 + 1)) * length) / size;
     const share = bin === 0 || bin === nBins - 1 ? 1 : 2;
-    return (share * gain ** 2) / (length * energy);
+    return (share * gain ** 2) / (size * energy);
   });
 }
 
