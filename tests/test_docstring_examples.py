@@ -35,6 +35,7 @@ SLOW = {
     "ddsp_tf.export.web",
     "ddsp_tf.inference.streaming",
     "ddsp_tf.inference.timbre_transfer",
+    "ddsp_tf.inference.transfer_sample",
     "ddsp_tf.training.run_training",
 }
 GIVEN = {

@@ -183,7 +183,9 @@ class TrainingRun:
         # Several workers must stop at the same step, though only one may have been told to.
         if self._trainer.any_worker(interruption.requested):
             return "interrupted"
-        late = intervals.max_minutes is not None and self._minutes() >= intervals.max_minutes
+        # However short the time, one step is taken: a run without any has nothing to show.
+        limit = intervals.max_minutes if state.step else None
+        late = limit is not None and self._minutes() >= limit
         return "max_minutes" if self._trainer.any_worker(late) else None
 
     def _finish(self, reason: StopReason) -> None:

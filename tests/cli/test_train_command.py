@@ -52,7 +52,7 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
         (
             ("TINY", "--gin-param", "train.transfer=True"),
             2,
-            "a reference such as `@MelodyPlayer()`",
+            "a reference such as `@inference.TransferSample()`",
         ),
         (("TINY", "--gin-param", "train.batch_size=0"), 2, "`batch_size` must be above 0"),
         (("TINY", "--gin-param", "Reverb.length=3"), 2, "`impulse_response_length`"),

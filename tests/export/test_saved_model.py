@@ -126,6 +126,7 @@ def test_the_same_call_gives_the_same_noise(exported: "Exported") -> None:
     np.testing.assert_array_equal(once, twice)
 
 
+@pytest.mark.slow
 def test_it_runs_in_a_process_without_ddsp_tf(
     exported: "Exported", recordings: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +184,7 @@ def test_the_weights_are_stored_once(exported: "Exported") -> None:
     assert exported.report.n_bytes == sum(path.stat().st_size for path in files) - metadata_bytes
 
 
+@pytest.mark.slow
 def test_with_encoder_other_rate_and_crop(tmp_path: Path) -> None:
     n_z = 4
     instrument = small_instrument(44100, n_z=n_z, crop=100)
@@ -210,6 +212,7 @@ def test_with_encoder_other_rate_and_crop(tmp_path: Path) -> None:
     assert described["transfer"]["outputs"]["z"]["shape"] == [None, None, n_z]
 
 
+@pytest.mark.slow
 def test_every_shipped_instrument_is_exported(tmp_path: Path, recordings: Path) -> None:
     for name in list_presets():
         instrument = Instrument.load(name)

@@ -65,6 +65,7 @@ def n_lines(run: Path) -> int:
     return path.read_text().count("\n") if path.exists() else 0
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_on_the_same_curve(tmp_path: Path) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
     # So many steps that it would go on for minutes.

@@ -158,6 +158,7 @@ def on_two_devices(folder: Path, what: str) -> dict[str, Any]:
     return dict(json.loads(finished.stdout.splitlines()[-1]))
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(tmp_path: Path) -> None:
     result = on_two_devices(tmp_path, "steps")
     for name in ("losses", "weights", "average"):
