@@ -1,5 +1,6 @@
 """Librosa, which compiles itself when it is first imported."""
 
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import ModuleType
 from filelock import FileLock
 
 
+@functools.cache  # Who has it needn't wait for whoever compiles.
 def load_librosa() -> ModuleType:
     """Imports librosa, in one process of this user at a time.
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,18 +26,22 @@ def test_a_run_begins_with_the_network_of_an_instrument_and_says_so(
         [weight + 0.05 * rng.normal(size=weight.shape) for weight in taught.decoder.get_weights()]
     )
     Instrument(model=taught, features=SETTINGS).save(tmp_path / "taught")
-    settings = {"batch_size": 2, "clip_s": 0.5, "validation_batches": 1, "xla": False}
-    train(
-        small_autoencoder(),
-        SpectralLoss(),
-        data=recorded_dataset,  # type: ignore[arg-type]
-        run=tmp_path / "run",
-        num_steps=1,
-        learning_rate=1e-6,
-        validate_every=1,
-        start_from=tmp_path / "taught",
-        **settings,
-    )
+
+    def begin(**settings: Any) -> None:
+        train(
+            small_autoencoder(),
+            SpectralLoss(),
+            data=recorded_dataset,  # type: ignore[arg-type]
+            run=tmp_path / "run",
+            batch_size=2,
+            clip_s=0.5,
+            validation_batches=1,
+            xla=False,
+            start_from=tmp_path / "taught",
+            **settings,
+        )
+
+    begin(num_steps=1, learning_rate=1e-6, validate_every=1)
     begun = Instrument.load(tmp_path / "run")
     for expected, weight in zip(
         taught.decoder.get_weights(), begun.model.decoder.get_weights(), strict=True
@@ -45,18 +50,7 @@ def test_a_run_begins_with_the_network_of_an_instrument_and_says_so(
     assert begun.metadata["started_from"] == str(tmp_path / "taught")
     # What is resumed goes on from its own weights, and needs the start no more.
     shutil.rmtree(tmp_path / "taught")
-    train(
-        small_autoencoder(),
-        SpectralLoss(),
-        data=recorded_dataset,  # type: ignore[arg-type]
-        run=tmp_path / "run",
-        num_steps=2,
-        log_every=1,
-        validate_every=2,
-        start_from=tmp_path / "taught",
-        resume=True,
-        **settings,
-    )
+    begin(num_steps=2, log_every=1, validate_every=2, resume=True)
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert max(row["step"] for row in rows) == 2
 
