@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ddsp_tf import (
+        audio,
         config,
         data,
         dsp,
         errors,
+        evaluation,
         export,
         features,
         inference,
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
         training,
     )
     from ddsp_tf.data import Dataset, prepare
+    from ddsp_tf.evaluation import evaluate
     from ddsp_tf.export import export_saved_model
     from ddsp_tf.features import FeatureSettings, extract_features
     from ddsp_tf.inference import TimbreTransfer
     from ddsp_tf.losses import SpectralLoss
     from ddsp_tf.models import Autoencoder, Instrument, list_presets
     from ddsp_tf.processors import ProcessorGroup
-    from ddsp_tf.training import evaluate, train
+    from ddsp_tf.training import train
 
 __all__ = [
     "Autoencoder",
@@ -46,11 +49,13 @@ __all__ = [
     "SpectralLoss",
     "TimbreTransfer",
     "__version__",
+    "audio",
     "config",
     "data",
     "dsp",
     "errors",
     "evaluate",
+    "evaluation",
     "export",
     "export_saved_model",
     "extract_features",
@@ -75,7 +80,7 @@ _OWNERS = {
     "ProcessorGroup": "processors",
     "SpectralLoss": "losses",
     "TimbreTransfer": "inference",
-    "evaluate": "training",
+    "evaluate": "evaluation",
     "export_saved_model": "export",
     "extract_features": "features",
     "list_presets": "models",

@@ -1,4 +1,4 @@
-"""Remakes ddsp_tf/export/web_page/runtime/, the runtime that pages run networks in.
+"""Remakes ddsp_tf/export/web/web_page/runtime/, the runtime that pages run networks in.
 
     python scripts/make_web_runtime.py [FOLDER]
 
@@ -20,7 +20,7 @@ VERSIONS = {"@litertjs/core": "2.5.3", "@litertjs/wasm-utils": "2.5.3", "esbuild
 WASM = "litert_wasm_compat_internal"
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "web_runtime"
-TARGET = HERE.parent / "ddsp_tf" / "export" / "web_page" / "runtime"
+TARGET = HERE.parent / "ddsp_tf" / "export" / "web" / "web_page" / "runtime"
 
 # Looking for a GPU would be in vain: the page's networks run on the CPU. It also warns.
 _GPU, _NO_GPU = "await Environment.create()", "new Environment({ webGpuDevice: null })"

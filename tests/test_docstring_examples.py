@@ -29,27 +29,27 @@ KNOWN = {"np": np, "tf": tf, "keras": keras}
 
 SLOW = {
     "ddsp_tf.export.live_export",
-    "ddsp_tf.export.native",
+    "ddsp_tf.export.native.native",
     "ddsp_tf.export.saved_model",
-    "ddsp_tf.export.vst",
-    "ddsp_tf.export.web",
+    "ddsp_tf.export.vst.vst",
+    "ddsp_tf.export.web.web",
     "ddsp_tf.inference.streaming",
     "ddsp_tf.inference.timbre_transfer",
     "ddsp_tf.inference.transfer_sample",
     "ddsp_tf.training.run_training",
 }
 GIVEN = {
-    "ddsp_tf.data.audio_files": ["melody.wav", "recordings"],
+    "ddsp_tf.audio.audio_files": ["melody.wav", "recordings"],
     "ddsp_tf.data.dataset": ["dataset", "data"],
     "ddsp_tf.data.preparation": ["recordings"],
     "ddsp_tf.export.saved_model": ["runs/violin"],
-    "ddsp_tf.export.vst": ["runs/violin_vst"],
+    "ddsp_tf.export.vst.vst": ["runs/violin_vst"],
     "ddsp_tf.inference.live_transfer": ["runs/violin"],
     "ddsp_tf.inference.player": ["runs/violin"],
     "ddsp_tf.inference.streaming": ["runs/violin"],
     "ddsp_tf.inference.timbre_transfer": ["melody.wav"],
     "ddsp_tf.inference.transfer_sample": ["runs/violin"],
-    "ddsp_tf.training.evaluation": ["dataset", "runs/violin"],
+    "ddsp_tf.evaluation.evaluation": ["dataset", "runs/violin"],
     "ddsp_tf.training.run_training": ["dataset"],
 }
 """What the folder of a module's reader holds. By default it is empty."""

@@ -132,7 +132,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 def test_a_checkout_that_is_not_installed_finds_its_configs() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from ddsp_tf.config_names import packaged_configs\n"
+        "from ddsp_tf.config.names import packaged_configs\n"
         "print(*packaged_configs())\n"
     )
     done = subprocess.run(

@@ -1,11 +1,12 @@
 """Melodies before, and after each instrument has played them: sounds and plots in a folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_tf.presets import MELODY
+from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ddsp_tf.inference import TimbreTransfer, TransferResult
     from ddsp_tf.models import Instrument
 
-Progress = Callable[[float], None]
 
 SOUNDS, PLOTS = "sounds", "plots"
 
@@ -118,7 +118,7 @@ def _render(
     players: "Mapping[str, TimbreTransfer]",
     progress: Progress,
 ) -> Melody:
-    from ddsp_tf.data import read_audio, write_audio
+    from ddsp_tf.audio import read_audio, write_audio
 
     audio, rate = read_audio(path)
     sound = f"{SOUNDS}/{number}.wav"
@@ -136,7 +136,7 @@ def _render(
 
 
 def _write_performance(folder: Path, stem: str, name: str, result: "TransferResult") -> Performance:
-    from ddsp_tf.data import write_audio
+    from ddsp_tf.audio import write_audio
     from ddsp_tf.plotting import save_figure
 
     sound, picture = f"{SOUNDS}/{stem}.wav", f"{PLOTS}/{stem}.png"

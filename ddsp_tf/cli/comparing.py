@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_tf.audio import check_usable, read_audio
 from ddsp_tf.cli.output_names import plan_outputs
 from ddsp_tf.cli.terminal import Terminal
-from ddsp_tf.data import Dataset, check_usable, read_audio
+from ddsp_tf.data import Dataset
 from ddsp_tf.errors import AudioFileError, DatasetError
-from ddsp_tf.features import Features, extract_features
-from ddsp_tf.models import Instrument
-from ddsp_tf.training import (
+from ddsp_tf.evaluation import (
     Comparison,
     EvaluationReport,
     SoundFolder,
@@ -22,7 +21,9 @@ from ddsp_tf.training import (
     analyze_harmonics,
     measure,
 )
-from ddsp_tf.training.evaluation import Player, held_out
+from ddsp_tf.evaluation.evaluation import Player, held_out
+from ddsp_tf.features import Features, extract_features
+from ddsp_tf.models import Instrument
 
 _KeepOf = Callable[[str], Callable[[str, np.ndarray], None] | None]
 _Melody = tuple[str, np.ndarray, Features]

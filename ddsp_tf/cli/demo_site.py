@@ -6,11 +6,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddsp_tf.cli.before_after import Progress, part_of, render_melodies
+from ddsp_tf.cli.before_after import part_of, render_melodies
 from ddsp_tf.cli.before_after_html import LIVE_PAGE, write_html
 from ddsp_tf.cli.export import name_of
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError, ExportError
+from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from ddsp_tf.models import Instrument
@@ -46,7 +47,7 @@ def make_demo_site(
         AudioFileError: A melody can't be used.
         OutputError: The disk is full or can't be written.
     """
-    from ddsp_tf.export.web_site import copy_theme
+    from ddsp_tf.export.web.web_site import copy_theme
     from ddsp_tf.files import write_json, write_text
 
     instruments = _load(models)
@@ -76,7 +77,7 @@ def make_demo_site(
 
 
 def _load(models: Sequence[str]) -> "dict[str, Instrument]":
-    from ddsp_tf.export.web_site import name_instrument
+    from ddsp_tf.export.web.web_site import name_instrument
     from ddsp_tf.models import Instrument, list_presets
 
     instruments: dict[str, Instrument] = {}

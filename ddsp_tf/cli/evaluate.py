@@ -90,10 +90,10 @@ def command(
         raise ArgumentError("--save-audio needs a folder to write to: add -o FOLDER.")
     from ddsp_tf.cli.comparing import Comparing
     from ddsp_tf.data import Dataset
+    from ddsp_tf.evaluation import evaluate
     from ddsp_tf.files import atomic_directory, check_writable, write_json, write_text
     from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
-    from ddsp_tf.training import evaluate
 
     if output is not None:
         check_writable(output, overwrite=overwrite)
@@ -151,7 +151,7 @@ def _folders(compared: tuple[str, ...]) -> dict[str, Path]:
 
 def _audio_writer(folder: Path | None, sample_rate: int) -> Callable[[str], Any]:
     """Gives what to do with the sounds of a player, by its name: write them, or nothing."""
-    from ddsp_tf.data import write_audio
+    from ddsp_tf.audio import write_audio
 
     def of_player(player: str) -> Any:
         if folder is None:

@@ -8,7 +8,7 @@ from ddsp_tf.errors import ArgumentError, ModelError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ddsp_tf.export.litert_contents import Tensor
+    from ddsp_tf.export.litert.litert_contents import Tensor
 
 MODEL_SUFFIXES = (".tflite", ".onnx")
 

@@ -89,7 +89,7 @@ def _check_shipped(name: str) -> None:
 def _audio(path: Path, advance: Advance) -> Inspection:
     import numpy as np
 
-    from ddsp_tf.data import audio_info, check_usable, read_audio
+    from ddsp_tf.audio import audio_info, check_usable, read_audio
     from ddsp_tf.features import FeatureSettings, extract_features
     from ddsp_tf.features.voicing import note_mask
     from ddsp_tf.plotting import f0_and_loudness, note_name

@@ -90,7 +90,7 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
 
 def _find(inputs: Sequence[str]) -> tuple[list[tuple[Path, Path]], dict[str, str]]:
     """The input files with the path each keeps below the output folder, once each."""
-    from ddsp_tf.data import find_audio_files
+    from ddsp_tf.audio import find_audio_files
 
     found: dict[Path, tuple[Path, Path]] = {}
     failures: dict[str, str] = {}

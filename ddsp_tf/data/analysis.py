@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_tf.data.audio_files import (
+from ddsp_tf.audio.audio_files import (
     AudioInfo,
     audio_info,
     check_usable,

@@ -14,12 +14,12 @@ from ddsp_tf.data.memory_frames import MemoryFrames
 from ddsp_tf.data.recording import to_pcm
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import Features, FeatureSettings, extract_loudness_db
+from ddsp_tf.types import PathLike
 
 _TRACKER_RATE = 16000
 _TRACKER_LEAD_SAMPLES = 512  # Half of CREPE's window: what an uncentred f0 is ahead by.
 _KEYS = ("audio", "f0_hz", "f0_confidence")
 
-PathLike = str | os.PathLike[str]
 Values = dict[str, np.ndarray]
 
 

@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from ddsp_tf.audio.audio_files import audio_info, find_audio_files
 from ddsp_tf.data.analysis import file_digest
-from ddsp_tf.data.audio_files import audio_info, find_audio_files
 from ddsp_tf.data.dataset_writer import write_dataset
 from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.prepare_report import PrepareReport
@@ -19,10 +19,7 @@ from ddsp_tf.data.recording_cache import RecordingCache
 from ddsp_tf.data.worker_pool import Job, analyse_files, choose_n_workers
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.files import check_writable
-
-PathLike = str | os.PathLike[str]
-Progress = Callable[[float, str], None]
-"""Called with the share of the sound that is done, 0 to 1, and what is being done."""
+from ddsp_tf.types import NamedProgress, PathLike, no_progress
 
 
 @dataclass
@@ -48,7 +45,7 @@ def prepare(
     settings: PrepareSettings | None = None,
     n_workers: int | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> PrepareReport:
     """Makes a dataset of recordings: features, silence removal, split, shards and a report.
 
@@ -79,7 +76,7 @@ def prepare(
         ...
     """
     settings = settings or PrepareSettings()
-    tell = progress or _ignore
+    tell = progress or no_progress
     output = Path(os.path.abspath(output))
     if n_workers is not None and n_workers < 1:
         raise ArgumentError(f"`n_workers` must be at least 1, not {n_workers}.")
@@ -127,10 +124,6 @@ def _unused_name(found: Path, given: Path, named: Mapping[str, Path]) -> str:
     return name
 
 
-def _ignore(share: float, what: str) -> None:
-    pass
-
-
 def _check_output(output: Path, *, overwrite: bool) -> None:
     check_writable(output, overwrite=overwrite)
     if output.exists() and not (output / "dataset.json").exists():
@@ -164,7 +157,7 @@ def _analyse_all(
     settings: PrepareSettings,
     *,
     n_workers: int | None,
-    tell: Progress,
+    tell: NamedProgress,
 ) -> None:
     cache = RecordingCache(partial, settings)
     names = {files.digests[name]: name for name in files.good}
@@ -202,7 +195,7 @@ def _write(
     output: Path,
     *,
     overwrite: bool,
-    tell: Progress,
+    tell: NamedProgress,
 ) -> PrepareReport:
     if not files.good:
         raise DatasetError(_nothing_usable(files))

@@ -2,11 +2,11 @@
 
 from ddsp_tf.export.decoder_step import DecoderStep
 from ddsp_tf.export.live_export import LiveReport, export_live
-from ddsp_tf.export.native import NativeReport, export_native
+from ddsp_tf.export.native.native import NativeReport, export_native
 from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.saved_model import export_saved_model
-from ddsp_tf.export.vst import VstReport, export_vst
-from ddsp_tf.export.web import WebReport, export_web
+from ddsp_tf.export.vst.vst import VstReport, export_vst
+from ddsp_tf.export.web.web import WebReport, export_web
 
 __all__ = [
     "DecoderStep",

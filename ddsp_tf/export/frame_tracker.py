@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from ddsp_tf.features.crepe import read_salience
-from ddsp_tf.features.crepe_network import FRAME_LENGTH
-from ddsp_tf.features.frame_salience import FrameSalience
+from ddsp_tf.features.crepe.crepe_f0 import read_salience
+from ddsp_tf.features.crepe.frame_salience import FrameSalience
+from ddsp_tf.features.crepe.network import FRAME_LENGTH
 
 TRACK = "track"
 

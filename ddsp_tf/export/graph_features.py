@@ -7,10 +7,10 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.export.resampler import Resampler
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.features.crepe import CrepeF0
-from ddsp_tf.features.crepe_first_layer import HOP_LENGTH
-from ddsp_tf.features.crepe_network import SAMPLE_RATE
-from ddsp_tf.features.crepe_salience import FRAME_RATE
+from ddsp_tf.features.crepe.crepe_f0 import CrepeF0
+from ddsp_tf.features.crepe.first_layer import HOP_LENGTH
+from ddsp_tf.features.crepe.network import SAMPLE_RATE
+from ddsp_tf.features.crepe.salience import FRAME_RATE
 from ddsp_tf.features.loudness import measure_loudness_db
 from ddsp_tf.features.track import interpolate_track
 

@@ -1,7 +1,6 @@
 """The export of an instrument's networks for LiteRT and ONNX hosts."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +14,7 @@ from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.runtimes import RUNTIMES
 from ddsp_tf.files import atomic_directory, write_json
 from ddsp_tf.models import Instrument
-
-Progress = Callable[[float], None]
+from ddsp_tf.types import Progress, no_progress
 
 METADATA = "metadata.json"
 IMPULSE_RESPONSE = "impulse_response.f32"
@@ -100,7 +98,7 @@ def export_live(
         >>> report.decoder.parity.error < 1e-4
         True
     """
-    advance = progress or _ignore
+    advance = progress or no_progress
     format_ = RUNTIMES[runtime]
     format_.require()
     parts = find_live_parts(instrument.model)
@@ -157,7 +155,3 @@ def write_impulse_response(parts: LiveParts, path: Path) -> None:
     if parts.reverb is not None:
         response = parts.reverb.controls({"audio": None})["impulse_response"]
         path.write_bytes(np.asarray(response, "<f4").tobytes())
-
-
-def _ignore(share: float) -> None:
-    del share

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf import dsp
@@ -13,12 +12,12 @@ from ddsp_tf.errors import ExportError
 from ddsp_tf.export.decoder_step import NEXT_STATE, STATE
 from ddsp_tf.export.live_parts import LiveParts
 from ddsp_tf.export.probes import probe_frames
-from ddsp_tf.features.crepe_network import FRAME_LENGTH, build_crepe_network
-from ddsp_tf.features.crepe_salience import SOFTEST_RMS
+from ddsp_tf.features.crepe.network import FRAME_LENGTH, build_crepe_network
+from ddsp_tf.features.crepe.salience import SOFTEST_RMS
 from ddsp_tf.models import Instrument
+from ddsp_tf.types import Float32Array
 
-FloatArray = npt.NDArray[np.float32]
-Runner = Callable[[Mapping[str, FloatArray]], dict[str, FloatArray]]
+Runner = Callable[[Mapping[str, Float32Array]], dict[str, Float32Array]]
 
 N_FRAMES = 1000
 LIMIT = 1e-4
@@ -67,8 +66,8 @@ class LiveParity:
 
 
 def decode_in_python(
-    parts: LiveParts, f0_hz: FloatArray, loudness_db: FloatArray, *, raw: bool = False
-) -> dict[str, FloatArray]:
+    parts: LiveParts, f0_hz: Float32Array, loudness_db: Float32Array, *, raw: bool = False
+) -> dict[str, Float32Array]:
     """Decodes a whole phrase as the model in Python does: all frames in one call.
 
     Args:
@@ -97,8 +96,8 @@ def decode_in_python(
 
 
 def decode_in_host(
-    run: Runner, f0_hz: FloatArray, loudness_db: FloatArray, *, n_state: int
-) -> dict[str, FloatArray]:
+    run: Runner, f0_hz: Float32Array, loudness_db: Float32Array, *, n_state: int
+) -> dict[str, Float32Array]:
     """Decodes a phrase as a host does: a frame at a time, the state carried.
 
     Args:
@@ -113,7 +112,7 @@ def decode_in_host(
     f0_scaled = np.asarray(dsp.scale_f0_hz(f0_hz))
     loudness_scaled = np.asarray(dsp.scale_loudness_db(loudness_db))
     state = np.zeros(n_state, np.float32)
-    frames: list[dict[str, FloatArray]] = []
+    frames: list[dict[str, Float32Array]] = []
     for pitch, level in zip(f0_scaled, loudness_scaled, strict=True):
         outputs = run({"f0_scaled": pitch[None], "loudness_scaled": level[None], STATE: state})
         frames.append({key: np.array(x) for key, x in outputs.items() if key != NEXT_STATE})
@@ -154,7 +153,7 @@ def measure_tracker_parity(run: Runner, *, capacity: str, runtime: str) -> LiveP
     return LiveParity({"salience": float(np.max(errors))}, case, runtime)
 
 
-def _tracker_probes() -> list[FloatArray]:
+def _tracker_probes() -> list[Float32Array]:
     time_s = np.arange(FRAME_LENGTH) / 16000
     noise = np.random.default_rng(0).standard_normal(FRAME_LENGTH)
     frames = [np.zeros(FRAME_LENGTH), 0.1 * noise]
@@ -164,7 +163,7 @@ def _tracker_probes() -> list[FloatArray]:
     return [frame.astype(np.float32) for frame in frames]
 
 
-def _largest(values: FloatArray, expected: FloatArray) -> float:
+def _largest(values: Float32Array, expected: Float32Array) -> float:
     if values.shape != expected.shape:
         return float("inf")
     return float(np.max(np.abs(values - expected), initial=0.0))

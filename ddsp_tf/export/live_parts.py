@@ -5,7 +5,7 @@ from typing import Any
 
 from ddsp_tf.errors import ExportError
 from ddsp_tf.models import Autoencoder
-from ddsp_tf.models.decoder import Decoder
+from ddsp_tf.models.autoencoder.decoder import Decoder
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, Reverb
 from ddsp_tf.processors.processor import Processor
 

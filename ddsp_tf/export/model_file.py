@@ -8,9 +8,9 @@ from typing import Any
 
 from ddsp_tf.errors import ExportError, ModelError
 from ddsp_tf.export.appended_metadata import read_appended_metadata
-from ddsp_tf.export.litert_contents import LARGEST_FILE, Tensor, read_litert
-from ddsp_tf.export.onnx_contents import read_onnx
-from ddsp_tf.export.vst_contract import check_vst
+from ddsp_tf.export.litert.litert_contents import LARGEST_FILE, Tensor, read_litert
+from ddsp_tf.export.onnx.onnx_contents import read_onnx
+from ddsp_tf.export.vst.vst_contract import check_vst
 from ddsp_tf.files import check_ordinary
 
 SUFFIXES = (".tflite", ".onnx")

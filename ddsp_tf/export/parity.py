@@ -1,11 +1,10 @@
 """The comparison of a stored SavedModel with Python."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf.errors import ExportError
@@ -14,11 +13,9 @@ from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.probes import probe_audio, probe_frames
 from ddsp_tf.export.tracing import SYNTHESIZE, TRANSFER
 from ddsp_tf.features import extract_features
-from ddsp_tf.features.crepe_network import SAMPLE_RATE
+from ddsp_tf.features.crepe.network import SAMPLE_RATE
 from ddsp_tf.models import Instrument
-
-FloatArray = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
+from ddsp_tf.types import Float32Array, Progress
 
 _FRAME_CASES = ((1, 1), (3, 20), (1, 100))
 """Batch size and frames of each test signal for `synthesize`."""
@@ -75,14 +72,14 @@ def measure_parity(
 
 
 def _compare_synthesize(
-    instrument: Instrument, signatures: Mapping[str, Any], frames: dict[str, FloatArray]
+    instrument: Instrument, signatures: Mapping[str, Any], frames: dict[str, Float32Array]
 ) -> dict[str, float]:
     audio = _run(signatures, SYNTHESIZE, frames)["audio"]
     return {"synthesize_error": _audio_error(audio, _play(instrument, frames))}
 
 
 def _compare_transfer(
-    instrument: Instrument, signatures: Mapping[str, Any], audio: FloatArray
+    instrument: Instrument, signatures: Mapping[str, Any], audio: Float32Array
 ) -> dict[str, float]:
     outputs = _run(signatures, TRANSFER, {"audio": audio})
     settings = graph_settings(instrument.features)
@@ -104,8 +101,8 @@ def _compare_transfer(
 
 
 def _run(
-    signatures: Mapping[str, Any], name: str, inputs: Mapping[str, FloatArray]
-) -> dict[str, FloatArray]:
+    signatures: Mapping[str, Any], name: str, inputs: Mapping[str, Float32Array]
+) -> dict[str, Float32Array]:
     try:
         outputs = signatures[name](**{key: tf.constant(x) for key, x in inputs.items()})
     except tf.errors.OpError as error:
@@ -118,8 +115,8 @@ def _run(
 
 
 def _play(
-    instrument: Instrument, frames: Mapping[str, FloatArray], audio: FloatArray | None = None
-) -> FloatArray:
+    instrument: Instrument, frames: Mapping[str, Float32Array], audio: Float32Array | None = None
+) -> Float32Array:
     """Plays frames in Python; an encoder gets z if it is among them, or else the audio."""
     features = {
         key: tf.constant(x if x.ndim == 3 else x[..., np.newaxis]) for key, x in frames.items()
@@ -129,12 +126,12 @@ def _play(
     return instrument.model(features)["audio"].numpy()
 
 
-def _audio_error(audio: FloatArray, expected: FloatArray) -> float:
+def _audio_error(audio: Float32Array, expected: Float32Array) -> float:
     peak = float(np.max(np.abs(expected), initial=0.0))
     return _largest(audio, expected) / max(min(peak, 1.0), 1e-9)
 
 
-def _largest(values: FloatArray, expected: FloatArray) -> float:
+def _largest(values: Float32Array, expected: Float32Array) -> float:
     if values.shape != expected.shape:
         return float("inf")
     return float(np.max(np.abs(values - expected), initial=0.0))

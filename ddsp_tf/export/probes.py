@@ -1,11 +1,9 @@
 """Test signals that an instrument can play."""
 
 import numpy as np
-import numpy.typing as npt
 
 from ddsp_tf.models import Instrument
-
-FloatArray = npt.NDArray[np.float32]
+from ddsp_tf.types import Float32Array
 
 _F0_HZ_RANGE = (110.0, 880.0)
 _LOUDNESS_DB_RANGE = (-60.0, -15.0)
@@ -13,7 +11,7 @@ _LOUDNESS_DB_RANGE = (-60.0, -15.0)
 
 def probe_frames(
     instrument: Instrument, *, batch_size: int, n_frames: int
-) -> dict[str, FloatArray]:
+) -> dict[str, Float32Array]:
     """Makes inputs of `synthesize`: glides through the instrument's range, each row another.
 
     They leave it by an octave at both ends.
@@ -38,7 +36,7 @@ def probe_frames(
     return frames
 
 
-def probe_audio(sample_rate: int, *, batch_size: int, n_samples: int) -> FloatArray:
+def probe_audio(sample_rate: int, *, batch_size: int, n_samples: int) -> Float32Array:
     """Makes an input of `transfer`: tones with vibrato and swelling level, each row another.
 
     Returns:

@@ -6,9 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ddsp_tf.export.appended_metadata import append_metadata
-from ddsp_tf.export.litert_file import LiteRtRunner, convert_to_litert
+from ddsp_tf.export.litert.litert_file import LiteRtRunner, convert_to_litert
 from ddsp_tf.export.live_parity import Runner
-from ddsp_tf.export.onnx_file import OnnxRunner, convert_to_onnx, store_metadata
+from ddsp_tf.export.onnx.onnx_file import OnnxRunner, convert_to_onnx, store_metadata
 from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.optional_packages import import_optional
 from ddsp_tf.export.tracing import Graph

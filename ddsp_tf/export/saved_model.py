@@ -1,7 +1,6 @@
 """The export of an instrument as a SavedModel."""
 
 import os
-from collections.abc import Callable
 
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.description import describe_export
@@ -12,8 +11,7 @@ from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.tracing import trace_instrument
 from ddsp_tf.files import atomic_directory, write_json
 from ddsp_tf.models import Instrument
-
-Progress = Callable[[float], None]
+from ddsp_tf.types import Progress, no_progress
 
 METADATA = "metadata.json"
 
@@ -68,7 +66,7 @@ def export_saved_model(
         >>> report.audio_error < 1e-4
         True
     """
-    report_progress = progress or _ignore
+    report_progress = progress or no_progress
     require_finite(instrument)
     with atomic_directory(directory, overwrite=overwrite) as folder:
         tracing = trace_instrument(instrument)
@@ -89,7 +87,3 @@ def export_saved_model(
             )
         write_json(folder / METADATA, describe_export(instrument, tracing, parity))
     return parity
-
-
-def _ignore(share: float) -> None:
-    del share

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf import dsp
@@ -16,11 +15,10 @@ from ddsp_tf.export.live_parity import Runner, decode_in_host, decode_in_python
 from ddsp_tf.export.live_parts import LiveParts
 from ddsp_tf.export.tracing import Graph
 from ddsp_tf.features import Features, FeatureSettings, extract_features
-from ddsp_tf.features.crepe_network import FRAME_LENGTH, SAMPLE_RATE
+from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.models import Instrument
 from ddsp_tf.presets import MELODY
-
-FloatArray = npt.NDArray[np.float32]
+from ddsp_tf.types import Float32Array
 
 _FFT_LENGTH, _STFT_HOP = 1024, 256
 _FLOOR_DB = -60.0
@@ -107,7 +105,7 @@ def measure_tracker_loss(graph: Graph) -> Callable[[Runner], SoundLoss]:
     """
 
     def measure(run: Runner) -> SoundLoss:
-        from ddsp_tf.data import read_audio
+        from ddsp_tf.audio import read_audio
 
         audio, _ = read_audio(MELODY, sample_rate=SAMPLE_RATE)
         starts = range(0, len(audio) - FRAME_LENGTH, 20 * FRAME_LENGTH // 16)
@@ -129,13 +127,13 @@ def measure_tracker_loss(graph: Graph) -> Callable[[Runner], SoundLoss]:
 
 @lru_cache(maxsize=2)
 def _melody_features(settings: FeatureSettings) -> Features:
-    from ddsp_tf.data import read_audio
+    from ddsp_tf.audio import read_audio
 
     audio, _ = read_audio(MELODY, sample_rate=settings.sample_rate)
     return extract_features(audio, settings)
 
 
-def _play(parts: LiveParts, controls: dict[str, FloatArray], f0_hz: FloatArray) -> FloatArray:
+def _play(parts: LiveParts, controls: dict[str, Float32Array], f0_hz: Float32Array) -> Float32Array:
     frames = {key: tf.constant(x[np.newaxis]) for key, x in controls.items()}
     frames["f0_hz"] = tf.constant(f0_hz[np.newaxis, :, np.newaxis])
     names = parts.harmonic.control_names
@@ -145,7 +143,7 @@ def _play(parts: LiveParts, controls: dict[str, FloatArray], f0_hz: FloatArray) 
     return audio[0].numpy()
 
 
-def _magnitudes(audio: FloatArray) -> FloatArray:
+def _magnitudes(audio: Float32Array) -> Float32Array:
     spectra = dsp.stft_magnitude(
         tf.constant(audio[np.newaxis]), fft_length=_FFT_LENGTH, hop_length=_STFT_HOP
     )

@@ -1,7 +1,7 @@
 """From audio to what a model is conditioned on: fundamental, confidence and loudness."""
 
-from ddsp_tf.features.crepe import CrepeF0
-from ddsp_tf.features.crepe_network import build_crepe_network
+from ddsp_tf.features.crepe.crepe_f0 import CrepeF0
+from ddsp_tf.features.crepe.network import build_crepe_network
 from ddsp_tf.features.extraction import extract_features
 from ddsp_tf.features.features import Features
 from ddsp_tf.features.loudness import extract_loudness_db, measure_loudness_db

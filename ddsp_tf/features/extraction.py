@@ -9,7 +9,8 @@ from ddsp_tf.features.loudness import extract_loudness_db
 from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import interpolate_track
-from ddsp_tf.features.tracker import Progress, get_tracker
+from ddsp_tf.features.tracker import get_tracker
+from ddsp_tf.types import Progress
 
 
 def extract_features(

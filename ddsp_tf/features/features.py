@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ddsp_tf.errors import ArgumentError
-
-FloatArray = npt.NDArray[np.float32]
+from ddsp_tf.types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +26,9 @@ class Features:
         2
     """
 
-    f0_hz: FloatArray
-    f0_confidence: FloatArray
-    loudness_db: FloatArray
+    f0_hz: Float32Array
+    f0_confidence: Float32Array
+    loudness_db: Float32Array
 
     def __post_init__(self) -> None:
         for name in ("f0_hz", "f0_confidence", "loudness_db"):
@@ -54,7 +52,7 @@ class Features:
         """The features of a range of frames."""
         return Features(self.f0_hz[frames], self.f0_confidence[frames], self.loudness_db[frames])
 
-    def as_batch(self) -> dict[str, FloatArray]:
+    def as_batch(self) -> dict[str, Float32Array]:
         """The features as a model takes them: each `[1, n_frames, 1]`, float32."""
         return {
             name: getattr(self, name)[np.newaxis, :, np.newaxis]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.features.features import FloatArray
 from ddsp_tf.features.loudness import measure_loudness_db
 from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.types import Float32Array
 
 
 class LiveLoudness:
@@ -45,7 +45,7 @@ class LiveLoudness:
         self._samples = np.zeros(self._window // 2, np.float32)
         self._n_unneeded = 0
 
-    def push(self, samples: FloatArray) -> FloatArray:
+    def push(self, samples: Float32Array) -> Float32Array:
         """Takes in `[n_samples]` and gives the frames that are complete now, in dB."""
         samples = np.concatenate([self._samples, samples])
         # Hops longer than the window leave out samples, some of which are still to come.

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from ddsp_tf.features.crepe import VOICED_THRESHOLD
-from ddsp_tf.features.crepe_network import FRAME_LENGTH, SAMPLE_RATE
-from ddsp_tf.features.crepe_salience import FRAME_RATE
-from ddsp_tf.features.features import FloatArray
-from ddsp_tf.features.live_crepe import LiveCrepe
+from ddsp_tf.features.crepe.crepe_f0 import VOICED_THRESHOLD
+from ddsp_tf.features.crepe.live_crepe import LiveCrepe
+from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
+from ddsp_tf.features.crepe.salience import FRAME_RATE
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
+from ddsp_tf.types import Float32Array
 
 _HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
 # The last frames of a note are half silence; the median of so many isn't one of them.
@@ -67,7 +67,9 @@ class LivePitch:
         self._first = -1
         self._n_read = 0
 
-    def push(self, samples: FloatArray, *, last: bool = False) -> tuple[FloatArray, FloatArray]:
+    def push(
+        self, samples: Float32Array, *, last: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Takes in samples and gives the frames that are complete now.
 
         Args:
@@ -88,7 +90,9 @@ class LivePitch:
             self._track = np.concatenate([self._track, self._hold_unsure(*found)])
         return self._read()
 
-    def _hold_unsure(self, f0_hz: FloatArray, confidence: FloatArray) -> npt.NDArray[np.float64]:
+    def _hold_unsure(
+        self, f0_hz: Float32Array, confidence: Float32Array
+    ) -> npt.NDArray[np.float64]:
         octaves = np.log2(f0_hz.astype(np.float64))
         for index, sure in enumerate(confidence >= VOICED_THRESHOLD):
             if sure:
@@ -97,7 +101,7 @@ class LivePitch:
                 octaves[index] = np.median(self._sure_octaves)
         return np.stack([octaves, confidence], axis=1)
 
-    def _read(self) -> tuple[FloatArray, FloatArray]:
+    def _read(self) -> tuple[Float32Array, Float32Array]:
         last_tracked = self._first + len(self._track) - 1
         # Frame i lies in CREPE's frame i * step // rate; the next one is not known yet.
         step, rate = self._hop_length * FRAME_RATE, self._sample_rate

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.loudness import a_weighted_loudness_db, rms_power_db
-from ddsp_tf.features.features import FloatArray
 from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.types import Float32Array
 
 N_BLOCK_FRAMES = 4096
 
@@ -40,7 +40,7 @@ def measure_loudness_db(audio: tf.Tensor, settings: FeatureSettings) -> tf.Tenso
     )
 
 
-def extract_loudness_db(audio: FloatArray, settings: FeatureSettings) -> FloatArray:
+def extract_loudness_db(audio: Float32Array, settings: FeatureSettings) -> Float32Array:
     """Measures the loudness of a recording of any length in bounded memory.
 
     Blocks are measured with enough context that the result is that of the whole.

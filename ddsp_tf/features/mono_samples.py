@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.features.features import FloatArray
+from ddsp_tf.types import Float32Array
 
 
-def mono_samples(audio: npt.ArrayLike) -> FloatArray:
+def mono_samples(audio: npt.ArrayLike) -> Float32Array:
     """Gives sound as float32, once it is known to be usable.
 
     Args:

@@ -1,17 +1,11 @@
 """What a tracker of the fundamental is, and which there are."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.settings import F0_TRACKERS
-
-FloatArray = npt.NDArray[np.float32]
-Progress = Callable[[float], None]
+from ddsp_tf.types import Float32Array, Progress
 
 
 class F0Tracker(Protocol):
@@ -23,8 +17,8 @@ class F0Tracker(Protocol):
     frame_rate: int
 
     def track(
-        self, audio: FloatArray, sample_rate: int, *, progress: Progress | None = None
-    ) -> tuple[FloatArray, FloatArray]:
+        self, audio: Float32Array, sample_rate: int, *, progress: Progress | None = None
+    ) -> tuple[Float32Array, Float32Array]:
         """Tracks a recording.
 
         Args:
@@ -55,11 +49,11 @@ def get_tracker(name: str) -> F0Tracker:
         100
     """
     if name == "pyin":
-        from ddsp_tf.features.pyin_tracker import PyinTracker
+        from ddsp_tf.features.pyin.pyin_tracker import PyinTracker
 
         return PyinTracker()
     if name in F0_TRACKERS:
-        from ddsp_tf.features.crepe_tracker import CrepeTracker
+        from ddsp_tf.features.crepe.crepe_tracker import CrepeTracker
 
         return CrepeTracker(name.removeprefix("crepe-"))
     raise ArgumentError(f"`f0_tracker` must be one of {', '.join(F0_TRACKERS)}; got {name!r}.")

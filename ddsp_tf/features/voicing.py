@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from ddsp_tf.features.features import Features, FloatArray
+from ddsp_tf.features.features import Features
+from ddsp_tf.types import Float32Array
 
 SMOOTHING_S = 0.16
 CONFIDENCE_EXPONENT = 2
@@ -12,7 +13,7 @@ SILENCE_DB = -80.0
 QUIET_DB = -60.0
 
 
-def note_ratio(features: Features, *, frame_rate: float = 250.0) -> FloatArray:
+def note_ratio(features: Features, *, frame_rate: float = 250.0) -> Float32Array:
     """How clearly each frame belongs to a note: loudness times confidence, against the average.
 
     The product of squared confidence (averaged over 160 ms) and level above -80 dB is divided by

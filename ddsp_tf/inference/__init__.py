@@ -4,7 +4,6 @@ from ddsp_tf.inference.autotune import autotune, estimate_tuning
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.octave import choose_octave
-from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
@@ -15,7 +14,6 @@ from ddsp_tf.inference.transfer_sample import TransferSample
 __all__ = [
     "EditedFeatures",
     "Edits",
-    "PeakLimiter",
     "Player",
     "Streamer",
     "TimbreTransfer",

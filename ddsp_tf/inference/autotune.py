@@ -4,7 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import FloatArray, moving_median, runs
+from ddsp_tf.inference.pitch import moving_median, runs
+from ddsp_tf.types import FloatArray
 
 Scale = Literal["chromatic", "major"]
 SCALES: tuple[Scale, ...] = ("chromatic", "major")

@@ -19,16 +19,9 @@ from ddsp_tf.inference.gating import (
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.loudness_ripple import smooth_low_notes
 from ddsp_tf.inference.octave import choose_octave
-from ddsp_tf.inference.pitch import (
-    HIGHEST_MIDI,
-    LOWEST_MIDI,
-    SEMITONES_PER_OCTAVE,
-    BoolArray,
-    FloatArray,
-    to_hz,
-    to_midi,
-)
+from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
 from ddsp_tf.models import PitchRange
+from ddsp_tf.types import BoolArray, FloatArray
 
 _FLOOR_DB = -80.0
 _QUIET_DB = 20.0

@@ -6,7 +6,8 @@ import numpy as np
 
 from ddsp_tf.features import Features
 from ddsp_tf.features.voicing import QUIET_DB, SILENCE_DB, note_ratio
-from ddsp_tf.inference.pitch import BoolArray, FloatArray, moving_median, runs, to_midi
+from ddsp_tf.inference.pitch import moving_median, runs, to_midi
+from ddsp_tf.types import BoolArray, FloatArray
 
 ATTACK_S = 0.012
 RELEASE_S = 0.06

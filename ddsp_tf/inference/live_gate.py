@@ -5,7 +5,7 @@ import numpy as np
 from ddsp_tf.features import Features
 from ddsp_tf.features.voicing import QUIET_DB
 from ddsp_tf.inference.gating import RELEASE_S
-from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.types import FloatArray
 
 _CERTAIN = 0.75
 _SURE = 0.6

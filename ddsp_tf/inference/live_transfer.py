@@ -7,15 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from ddsp_tf.audio.edge_fades import fade_block
+from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.voicing import SILENCE_DB
-from ddsp_tf.inference.edge_fades import fade_block
 from ddsp_tf.inference.edits import Edits
 from ddsp_tf.inference.live_gate import LiveGate
-from ddsp_tf.inference.peak_limiter import PeakLimiter
 from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
 from ddsp_tf.inference.streaming import Streamer, require_streamable
 from ddsp_tf.models import Instrument

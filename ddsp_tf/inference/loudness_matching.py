@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.types import FloatArray
 
 _QUANTILES = np.linspace(0.0, 1.0, 101)
 _MOST_EXPANSION = 3.0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ddsp_tf.features import Features
-from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.types import FloatArray
 
 _SURE_OF_PITCH = 0.4
 _LONGEST_PERIOD_S = 0.04

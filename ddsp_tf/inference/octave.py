@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import SEMITONES_PER_OCTAVE, FloatArray
+from ddsp_tf.inference.pitch import SEMITONES_PER_OCTAVE
+from ddsp_tf.types import FloatArray
 
 _MOST_OCTAVES = 4
 _OUT_OF_RANGE_WEIGHT = 2.0

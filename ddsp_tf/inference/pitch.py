@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating]
-BoolArray = npt.NDArray[np.bool_]
+from ddsp_tf.types import FloatArray
 
 SEMITONES_PER_OCTAVE = 12
 LOWEST_MIDI = 0.0

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.inference.pitch import FloatArray
 from ddsp_tf.models import Autoencoder
 from ddsp_tf.processors import Reverb
+from ddsp_tf.types import FloatArray
 
 
 class Player:

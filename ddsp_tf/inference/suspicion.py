@@ -6,7 +6,7 @@ from ddsp_tf.data.polyphony import measure_pitch_doubt
 from ddsp_tf.features import Features, FeatureSettings, Statistics
 from ddsp_tf.inference.edits import EditedFeatures
 from ddsp_tf.inference.gating import lift_quiet
-from ddsp_tf.inference.pitch import FloatArray
+from ddsp_tf.types import FloatArray
 
 _SOUNDING_DB = -60.0
 _CLEAR_CONFIDENCE = 0.5

@@ -1,7 +1,7 @@
 """Playing any melody with a trained instrument."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -9,22 +9,20 @@ from typing import Literal
 import numpy as np
 import soxr
 
-from ddsp_tf.data.audio_files import check_usable, read_audio
+from ddsp_tf.audio.audio_files import check_usable, read_audio
+from ddsp_tf.audio.edge_fades import fade_edges
+from ddsp_tf.audio.output import check_output, write_blocks
+from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.features import Features, extract_features
 from ddsp_tf.inference.autotune import Scale
-from ddsp_tf.inference.edge_fades import fade_edges
 from ddsp_tf.inference.edits import EditedFeatures, Edits
-from ddsp_tf.inference.output import check_output, write_blocks
-from ddsp_tf.inference.peak_limiter import PeakLimiter
-from ddsp_tf.inference.pitch import FloatArray
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.suspicion import find_warnings
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.models import Instrument
-
-Progress = Callable[[float], None]
+from ddsp_tf.types import FloatArray, Progress
 
 _FEATURES_SHARE = 0.6
 """Share of the whole work that finding pitch and loudness takes, for the progress."""

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ddsp_tf.features import Features
-from ddsp_tf.inference.pitch import BoolArray, FloatArray
 from ddsp_tf.inference.transfer_report import TransferReport
+from ddsp_tf.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

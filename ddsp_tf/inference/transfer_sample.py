@@ -2,7 +2,7 @@
 
 import os
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer

@@ -1,20 +1,23 @@
 """Encoders, decoders, the autoencoder, and how a model is stored."""
 
+from ddsp_tf.discovery import discovered
 from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
-from ddsp_tf.models.autoencoder import Autoencoder
-from ddsp_tf.models.decoder import Decoder
+from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
+from ddsp_tf.models.autoencoder.decoder import Decoder
+from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
+from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
+    MfccTimeDistributedRnnEncoder,
+)
+from ddsp_tf.models.autoencoder.min_gru_fc_decoder import MinGruFcDecoder
+from ddsp_tf.models.autoencoder.pitch_range import PitchRange
+from ddsp_tf.models.autoencoder.rnn_fc_decoder import RnnFcDecoder
 from ddsp_tf.models.instrument import (
     Instrument,
     find_instrument,
     list_presets,
     read_instrument_metadata,
 )
-from ddsp_tf.models.loudness_range import LoudnessRange
-from ddsp_tf.models.mfcc_time_distributed_rnn_encoder import MfccTimeDistributedRnnEncoder
-from ddsp_tf.models.min_gru_fc_decoder import MinGruFcDecoder
 from ddsp_tf.models.model_card import model_card
-from ddsp_tf.models.pitch_range import PitchRange
-from ddsp_tf.models.rnn_fc_decoder import RnnFcDecoder
 
 __all__ = [
     "Autoencoder",
@@ -32,3 +35,5 @@ __all__ = [
     "model_card",
     "read_instrument_metadata",
 ]
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from ddsp_tf.errors import ModelError
-from ddsp_tf.models.autoencoder import Autoencoder
+from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
 
 _PACKAGE = "ddsp_tf"
 _KERAS_CLASSES = (("keras", "DTypePolicy"),)

@@ -15,9 +15,9 @@ from ddsp_tf.models.architecture import (
     architecture_shapes,
     architecture_to_dict,
 )
-from ddsp_tf.models.autoencoder import Autoencoder
-from ddsp_tf.models.loudness_range import LoudnessRange
-from ddsp_tf.models.pitch_range import PitchRange
+from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
+from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
+from ddsp_tf.models.autoencoder.pitch_range import PitchRange
 from ddsp_tf.models.weights import (
     LARGEST_WEIGHTS,
     WeightsDtype,

@@ -11,7 +11,7 @@ import numpy as np
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.files import check_ordinary
-from ddsp_tf.models.autoencoder import Autoencoder
+from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
 
 WeightsDtype = Literal["float32", "float16"]
 

@@ -1,15 +1,16 @@
 """Keras layers that turn controls into sound, and the graph that joins them."""
 
-from ddsp_tf.processors.add import Add
-from ddsp_tf.processors.crop import Crop
-from ddsp_tf.processors.filtered_noise import FilteredNoise
-from ddsp_tf.processors.harmonic import Harmonic
-from ddsp_tf.processors.mix import Mix
-from ddsp_tf.processors.partitioned_reverb import PartitionedReverb
+from ddsp_tf.discovery import discovered
+from ddsp_tf.processors.effects.partitioned_reverb import PartitionedReverb
+from ddsp_tf.processors.effects.reverb import Reverb
+from ddsp_tf.processors.mixing.add import Add
+from ddsp_tf.processors.mixing.crop import Crop
+from ddsp_tf.processors.mixing.mix import Mix
 from ddsp_tf.processors.processor import Processor
 from ddsp_tf.processors.processor_group import ProcessorGroup, lookup
-from ddsp_tf.processors.reverb import Reverb
-from ddsp_tf.processors.sinusoidal import Sinusoidal
+from ddsp_tf.processors.synthesizers.filtered_noise import FilteredNoise
+from ddsp_tf.processors.synthesizers.harmonic import Harmonic
+from ddsp_tf.processors.synthesizers.sinusoidal import Sinusoidal
 
 __all__ = [
     "Add",
@@ -24,3 +25,5 @@ __all__ = [
     "Sinusoidal",
     "lookup",
 ]
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -106,7 +106,7 @@ class Summaries:
         self._remove_old(picture.stem.split("-")[0])
 
     def _write_wav(self, name: str, audio: np.ndarray, rate: int) -> None:
-        from ddsp_tf.data import write_audio
+        from ddsp_tf.audio import write_audio
 
         write_audio(self._samples / f"{name}.wav", audio, rate, overwrite=True)
 

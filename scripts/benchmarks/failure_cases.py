@@ -19,8 +19,8 @@ from failure_inputs import RATE, Audio
 from failure_players import FailurePlayers
 from report import replace_block
 
+from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.files import write_text
-from ddsp_tf.inference.peak_limiter import PeakLimiter
 
 DATA = Path(os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

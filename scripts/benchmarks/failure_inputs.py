@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 
 RATE = 16000
 NOTE_S, PAUSE_S = 0.5, 0.4

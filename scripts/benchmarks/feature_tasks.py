@@ -5,7 +5,7 @@ from typing import Any
 
 from worker_loop import Work
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.features import build_crepe_network, get_tracker
 
 SAMPLE_RATE = 16000

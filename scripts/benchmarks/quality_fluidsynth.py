@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.errors import ArgumentError, AudioFileError
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

@@ -33,8 +33,8 @@ def write_material(
     and loudness that a transfer makes of them; files that hold no melody are named and skipped.
     """
     from ddsp_tf.data import Dataset
+    from ddsp_tf.evaluation.evaluation import held_out
     from ddsp_tf.files import atomic_directory, write_json
-    from ddsp_tf.training.evaluation import held_out
 
     if bool(instrument) != bool(melodies):
         raise click.UsageError("--instrument and --transfer need each other.")
@@ -52,7 +52,7 @@ def write_material(
 def _transfers(
     instrument: str | None, melodies: tuple[str, ...]
 ) -> dict[str, Mapping[str, np.ndarray]]:
-    from ddsp_tf.data import check_usable, find_audio_files, read_audio
+    from ddsp_tf.audio import check_usable, find_audio_files, read_audio
     from ddsp_tf.inference import TimbreTransfer
 
     if instrument is None:

@@ -20,7 +20,7 @@ from quality_fluidsynth import SOUNDFONT, FluidSynth
 from quality_midi import midi_file, performance
 from quality_notes import Note, find_notes
 
-from ddsp_tf.data import write_audio
+from ddsp_tf.audio import write_audio
 from ddsp_tf.errors import DatasetError, DdspError
 from ddsp_tf.features import Features, FeatureSettings
 from ddsp_tf.features.loudness import extract_loudness_db

@@ -20,7 +20,7 @@ from ddsp_tf.cli.before_after_html import write_html
 from ddsp_tf.cli.main import cli
 from ddsp_tf.cli.site_server import SiteServer
 from ddsp_tf.errors import ExportError
-from ddsp_tf.export import web_site
+from ddsp_tf.export.web import web_site
 from ddsp_tf.features import extract_features
 from ddsp_tf.models import list_presets
 from ddsp_tf.presets import MELODY

@@ -10,10 +10,11 @@ import pytest
 from cli_toys import SAMPLE_RATE, melody
 from click.testing import CliRunner, Result
 
+from ddsp_tf.audio import PeakLimiter
 from ddsp_tf.cli import pcm
 from ddsp_tf.cli import stream as stream_command
 from ddsp_tf.cli.main import cli
-from ddsp_tf.inference import PeakLimiter, live_transfer
+from ddsp_tf.inference import live_transfer
 
 
 class Echo:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from cli_toys import Run, melody
 
-from ddsp_tf.inference import PeakLimiter
+from ddsp_tf.audio import PeakLimiter
 
 
 @pytest.fixture

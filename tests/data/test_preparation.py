@@ -14,7 +14,8 @@ import pytest
 import soundfile
 from recorded_sounds import tone
 
-from ddsp_tf.data import Dataset, PrepareSettings, prepare, read_audio, worker_pool
+from ddsp_tf.audio import read_audio
+from ddsp_tf.data import Dataset, PrepareSettings, prepare, worker_pool
 from ddsp_tf.data.preparation import name_files
 from ddsp_tf.errors import ArgumentError, DatasetError, OutputError
 

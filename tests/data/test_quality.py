@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from recorded_sounds import HOP, tone
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.data.polyphony import PitchDoubt, measure_pitch_doubt
 from ddsp_tf.data.quality import ClippingCounter
 from ddsp_tf.features import Features, FeatureSettings, extract_features

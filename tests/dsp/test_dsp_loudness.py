@@ -9,7 +9,7 @@ from contracts import check_modes_agree
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.features.compiled_librosa import load_librosa
+from ddsp_tf.features.pyin.compiled_librosa import load_librosa
 
 SAMPLE_RATE = 16000
 

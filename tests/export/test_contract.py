@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ddsp_tf.export import DecoderStep
 from ddsp_tf.export.live_export import describe_synthesis, write_impulse_response
-from ddsp_tf.export.onnx_file import convert_to_onnx
+from ddsp_tf.export.onnx.onnx_file import convert_to_onnx
 from ddsp_tf.models import Instrument, PitchRange
 
 ROOT = Path(__file__).parents[2]

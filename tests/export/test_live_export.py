@@ -16,7 +16,7 @@ from ddsp_tf.errors import ExportError, OutputError
 from ddsp_tf.export import DecoderStep, LiveReport, export_live
 from ddsp_tf.export.appended_metadata import read_appended_metadata
 from ddsp_tf.export.live_model import make_decoder
-from ddsp_tf.export.onnx_contents import read_onnx
+from ddsp_tf.export.onnx.onnx_contents import read_onnx
 from ddsp_tf.export.probes import probe_frames
 from ddsp_tf.export.runtimes import LITERT, ONNX
 from ddsp_tf.export.sound_loss import SoundLoss

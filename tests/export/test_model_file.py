@@ -14,11 +14,12 @@ import pytest
 import tensorflow as tf
 
 from ddsp_tf.errors import ModelError
-from ddsp_tf.export import appended_metadata, flatbuffer, litert_contents
+from ddsp_tf.export import appended_metadata
 from ddsp_tf.export.appended_metadata import append_metadata, read_appended_metadata
-from ddsp_tf.export.litert_file import convert_to_litert
+from ddsp_tf.export.litert import flatbuffer, litert_contents
+from ddsp_tf.export.litert.litert_file import convert_to_litert
 from ddsp_tf.export.model_file import read_model_file
-from ddsp_tf.export.onnx_file import convert_to_onnx, store_metadata
+from ddsp_tf.export.onnx.onnx_file import convert_to_onnx, store_metadata
 
 
 @pytest.fixture(scope="module")

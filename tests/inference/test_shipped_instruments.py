@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import TimbreTransfer
 from ddsp_tf.models import list_presets

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.features import Features, FeatureSettings, extract_features, extract_loudness_db
 from ddsp_tf.inference import TimbreTransfer, TransferResult
 from ddsp_tf.models import list_presets

@@ -15,9 +15,9 @@ from inference_toys import (
     tone,
 )
 
+from ddsp_tf.audio.output import write_blocks
 from ddsp_tf.errors import ArgumentError, AudioFileError, OutputError
 from ddsp_tf.inference import TimbreTransfer
-from ddsp_tf.inference.output import write_blocks
 
 
 @pytest.fixture(scope="module")

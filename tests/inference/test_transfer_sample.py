@@ -12,7 +12,7 @@ from inference_toys import (
     recurrent_instrument,
 )
 
-from ddsp_tf.data import write_audio
+from ddsp_tf.audio import write_audio
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.inference import TimbreTransfer, TransferSample, timbre_transfer
 from ddsp_tf.presets import MELODY

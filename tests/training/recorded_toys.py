@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.features import Features, FeatureSettings, Statistics, extract_features
 from ddsp_tf.models import Autoencoder, RnnFcDecoder
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb

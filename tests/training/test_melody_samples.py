@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.plotting import make_figure
 
 Train = Callable[..., Any]

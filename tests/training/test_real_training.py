@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 from recorded_toys import RecordedDataset, small_autoencoder
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
+from ddsp_tf.evaluation import evaluate
+from ddsp_tf.evaluation.rendering import Renderer
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import TransferSample
 from ddsp_tf.losses import SpectralLoss
 from ddsp_tf.models import Instrument
-from ddsp_tf.training import evaluate, train
-from ddsp_tf.training.rendering import Renderer
+from ddsp_tf.training import train
 
 
 @pytest.fixture(scope="module")

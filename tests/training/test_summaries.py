@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ddsp_tf.data import read_audio
+from ddsp_tf.audio import read_audio
 from ddsp_tf.features import FeatureSettings
 from ddsp_tf.plotting import make_figure
 from ddsp_tf.training.summaries import Summaries

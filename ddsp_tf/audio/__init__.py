@@ -1,0 +1,23 @@
+"""Sound files and finished sound: reading, writing, limiting and fading."""
+
+from ddsp_tf.audio.audio_files import (
+    AudioInfo,
+    audio_info,
+    check_usable,
+    find_audio_files,
+    iterate_audio,
+    read_audio,
+    write_audio,
+)
+from ddsp_tf.audio.peak_limiter import PeakLimiter
+
+__all__ = [
+    "AudioInfo",
+    "PeakLimiter",
+    "audio_info",
+    "check_usable",
+    "find_audio_files",
+    "iterate_audio",
+    "read_audio",
+    "write_audio",
+]

@@ -1,0 +1,42 @@
+"""How near a model's sound comes to the recordings, and how that is reported."""
+
+from ddsp_tf.evaluation.comparison import Comparison
+from ddsp_tf.evaluation.evaluation import compare, evaluate, measure
+from ddsp_tf.evaluation.evaluation_report import EvaluationReport, RecordingMetrics
+from ddsp_tf.evaluation.harmonic_analysis import HarmonicAnalysis, analyze_harmonics
+from ddsp_tf.evaluation.mel_metrics import log_mel_l1, mel_cepstral_distortion_db
+from ddsp_tf.evaluation.metrics import (
+    PitchErrors,
+    log_mel_distance_db,
+    loudness_distance_db,
+    pitch_errors,
+    spectral_distance,
+)
+from ddsp_tf.evaluation.onsets import find_onsets, onset_sharpness
+from ddsp_tf.evaluation.sound_folder import SoundFolder
+from ddsp_tf.evaluation.timbre import Timbre
+from ddsp_tf.evaluation.transfer_quality import TransferQuality, TransferredMelody
+
+__all__ = [
+    "Comparison",
+    "EvaluationReport",
+    "HarmonicAnalysis",
+    "PitchErrors",
+    "RecordingMetrics",
+    "SoundFolder",
+    "Timbre",
+    "TransferQuality",
+    "TransferredMelody",
+    "analyze_harmonics",
+    "compare",
+    "evaluate",
+    "find_onsets",
+    "log_mel_distance_db",
+    "log_mel_l1",
+    "loudness_distance_db",
+    "measure",
+    "mel_cepstral_distortion_db",
+    "onset_sharpness",
+    "pitch_errors",
+    "spectral_distance",
+]

@@ -1,0 +1,1 @@
+"""Instruments for hosts that call TensorFlow's C library."""

@@ -1,0 +1,1 @@
+"""Instruments for DDSP-VST."""

@@ -1,0 +1,1 @@
+"""Instruments as a page for the browser."""

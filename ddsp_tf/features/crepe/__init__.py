@@ -1,0 +1,1 @@
+"""CREPE, its network and its Viterbi decoding."""

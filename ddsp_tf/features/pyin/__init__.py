@@ -1,0 +1,1 @@
+"""pYIN, as librosa has it."""

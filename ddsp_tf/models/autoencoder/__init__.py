@@ -1,0 +1,1 @@
+"""The autoencoder of pitch and loudness: encoders, decoders, and what it knows."""

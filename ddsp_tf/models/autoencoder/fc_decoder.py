@@ -1,0 +1,153 @@
+"""What the decoders with MLPs around a recurrence have in common."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.models.autoencoder.decoder import Decoder
+from ddsp_tf.nn import FcStack
+
+_SCALED = ("f0_scaled", "loudness_scaled")
+
+
+class FcDecoder(Decoder):
+    """An MLP for each input, a recurrence over all, an MLP over both, and a Dense layer.
+
+    Subclasses make the recurrence, whose layers take frames first, and implement
+    `build_recurrence` and `recur`.
+
+    Args:
+        input_keys: Features to read, each `[batch, n_frames, channels]`.
+        n_harmonics: Partials of `harmonic_distribution`.
+        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        channels: Units of each MLP layer.
+        layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
+        input_cosines: How many cosines of pitch and of loudness their MLPs read beside them:
+            cos(pi k x) for k = 1, 2, ... of the scaled feature x. 0 leaves them out.
+        name: The layer's name.
+
+    Reference:
+        Engel et al. 2020, section B.2 and figure 5.
+    """
+
+    # The processors' exponentiated sigmoid rises by a factor of 10 a unit.
+    db_per_unit = 20.0
+
+    def __init__(
+        self,
+        *,
+        input_keys: Sequence[str],
+        n_harmonics: int,
+        n_noise_bands: int,
+        channels: int,
+        layers_per_stack: int,
+        input_cosines: int,
+        name: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        if input_cosines < 0:
+            raise ArgumentError(f"`input_cosines` should be 0 or more. Received {input_cosines}.")
+        self.input_keys = tuple(input_keys)
+        self.n_harmonics = n_harmonics
+        self.n_noise_bands = n_noise_bands
+        self.channels = channels
+        self.layers_per_stack = layers_per_stack
+        self.input_cosines = input_cosines
+        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
+        self.output_sizes = {
+            **sizes,
+            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
+        }
+
+        self.input_stacks = [self._new_stack(f"{key}_stack") for key in self.input_keys]
+
+    def build_recurrence(self, n_channels: int) -> int:
+        """Makes the recurrence's weights for inputs of `n_channels`; gives those that it adds."""
+        raise NotImplementedError
+
+    def recur(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Runs the recurrence over frames `[n_frames, batch, n_channels]`.
+
+        Args:
+            inputs: What the inputs' MLPs gave, side by side.
+            state: The state before the first frame.
+
+        Returns:
+            What the output's MLP reads beside the inputs, and the state after the last frame.
+        """
+        raise NotImplementedError
+
+    def build_for(self, input_channels: Mapping[str, int]) -> None:
+        """Makes the weights, given the channels of each input key."""
+        width = 0
+        for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
+            n_channels = input_channels[key] * (1 + self._n_cosines(key))
+            stack.build((None, None, n_channels))
+            width += stack.output_channels(n_channels)
+        width += self.build_recurrence(width)
+        # Files hold the weights in the order in which layers are set: the recurrence comes first.
+        self.output_stack = self._new_stack("output_stack")
+        self.to_controls = keras.layers.Dense(
+            sum(self.output_sizes.values()), name="to_controls", dtype="float32"
+        )
+        self.output_stack.build((None, None, width))
+        self.to_controls.build((None, None, self.output_stack.output_channels(width)))
+        self.built = True
+
+    def _new_stack(self, name: str) -> FcStack:
+        return FcStack(self.channels, self.layers_per_stack, name=name, dtype=self.dtype_policy)
+
+    def call(
+        self, inputs: Mapping[str, tf.Tensor], state: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Decodes frames.
+
+        Args:
+            inputs: `[batch, n_frames, channels]` under each of `input_keys`.
+            state: As `initial_state` gives it.
+
+        Returns:
+            Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
+        """
+        # Frames come first inside, as the recurrences want them: only the few channels of the
+        # features and of the controls are transposed, not the many in between.
+        hidden = [
+            stack(self._with_cosines(key, tf.transpose(inputs[key], [1, 0, 2])))
+            for key, stack in zip(self.input_keys, self.input_stacks, strict=True)
+        ]
+        joined = tf.concat(hidden, axis=-1)
+        sequences, state = self.recur(joined, state)
+        outputs = self.to_controls(self.output_stack([joined, *sequences]))
+        outputs = tf.transpose(outputs, [1, 0, 2])
+        controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
+        return dict(zip(self.output_sizes, controls, strict=True)), state
+
+    def _with_cosines(self, key: str, values: tf.Tensor) -> tf.Tensor:
+        """Adds the cosines of a scaled feature, which tell near values apart.
+
+        An instrument's notes fill a small part of [0, 1], and after a layer without a bias a
+        normalisation sees nothing but the sign of a single number: what a network gets from it
+        alone, it has to learn.
+        """
+        cosines = [tf.cos(math.pi * k * values) for k in range(1, self._n_cosines(key) + 1)]
+        return tf.cast(tf.concat([values, *cosines], axis=-1), self.compute_dtype)
+
+    def _n_cosines(self, key: str) -> int:
+        return self.input_cosines if key in _SCALED else 0
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "input_keys": list(self.input_keys),
+            "n_harmonics": self.n_harmonics,
+            "n_noise_bands": self.n_noise_bands,
+            "channels": self.channels,
+            "layers_per_stack": self.layers_per_stack,
+            "input_cosines": self.input_cosines,
+        }

@@ -1,0 +1,1 @@
+"""Sound to sound: rooms, and what else treats a signal."""

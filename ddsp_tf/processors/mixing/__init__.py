@@ -1,0 +1,1 @@
+"""Sums, cross-fades and cuts."""

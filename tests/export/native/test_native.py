@@ -1,0 +1,104 @@
+"""What native hosts load has the names they ask for, and gives Python's numbers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from live_toys import LouderLive, live_instrument
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ExportError
+from ddsp_tf.export import export_native
+from ddsp_tf.export.native.native import run_as_plugin
+from ddsp_tf.models import Instrument, MinGruFcDecoder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Instrument, Path]:
+    folder = tmp_path_factory.mktemp("native") / "out"
+    instrument = live_instrument(rnn_channels=16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 20)
+        report = export_native(instrument, folder)
+    assert max(report.serving.error, report.step.error) < 1e-4
+    return instrument, folder
+
+
+def raw_controls(instrument: Instrument, f0_hz: np.ndarray, loudness_db: np.ndarray) -> list:
+    model = instrument.model
+    features = {"f0_hz": tf.constant(f0_hz), "loudness_db": tf.constant(loudness_db)}
+    controls, _ = model.decode(features, model.decoder.initial_state(len(f0_hz)))
+    names = ("amplitudes", "harmonic_distribution", "noise_magnitudes")
+    return [controls[name].numpy() for name in names]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 30, 1)])
+def test_the_plugin_finds_its_operations(
+    written: tuple[Instrument, Path], shape: tuple[int, ...]
+) -> None:
+    instrument, folder = written
+    f0_hz = np.linspace(100.0, 900.0, np.prod(shape), dtype=np.float32).reshape(shape)
+    loudness_db = np.linspace(-60.0, -10.0, np.prod(shape), dtype=np.float32).reshape(shape)
+    found = run_as_plugin(folder, f0_hz, loudness_db)
+    assert [x.shape for x in found] == [(*shape[:2], size) for size in (1, 60, 65)]
+    for one, other in zip(found, raw_controls(instrument, f0_hz, loudness_db), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert min(x.min() for x in found) < 0, "the plug-in scales the numbers itself"
+
+
+def test_step_carries_its_state(written: tuple[Instrument, Path]) -> None:
+    instrument, folder = written
+    loaded = tf.saved_model.load(str(folder))
+    step = loaded.signatures["step"]
+    f0_hz = np.linspace(200.0, 600.0, 25, dtype=np.float32)
+    features = {"f0_hz": f0_hz[None, :, None], "loudness_db": np.full([1, 25, 1], -20.0, "f")}
+    expected = instrument.model(features)["controls"]["harmonic"]["controls"]["amplitudes"]
+    state, found = tf.zeros([16]), []
+    for hz in f0_hz:
+        outputs = step(
+            f0_scaled=dsp.scale_f0_hz([hz]), loudness_scaled=tf.constant([0.75]), state=state
+        )
+        state = outputs["next_state"]
+        found.append(outputs["amplitudes"].numpy())
+    np.testing.assert_allclose(np.stack(found), expected[0], atol=1e-5)
+
+
+def test_minimal_grus_are_played_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 20)
+    instrument = live_instrument(rnn_channels=16, decoder_type=MinGruFcDecoder)
+    report = export_native(instrument, tmp_path / "out")
+    assert max(report.serving.error, report.step.error) < 1e-4
+    state = json.loads((tmp_path / "out" / "metadata.json").read_text())["signatures"]["step"]
+    assert state["inputs"]["state"]["shape"] == [2 * 16]
+
+
+def test_it_says_what_it_is(written: tuple[Instrument, Path]) -> None:
+    _, folder = written
+    config = json.loads((folder / "config.json").read_text())
+    assert set(config) == {"n_harmonics", "initial_bias", "attack", "decay", "sustain", "release"}
+    assert (config["n_harmonics"], config["initial_bias"]) == (60, -5.0)
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert set(metadata["signatures"]) == {"serving_default", "step"}
+    assert metadata["synthesis"]["noise"] == {"n_bands": 65, "window_length": 128, "seed": 0}
+    assert metadata["synthesis"]["reverb"]["n_taps"] == 50
+    assert (folder / "impulse_response.f32").stat().st_size == 4 * 50
+    assert (metadata["title"], metadata["licence"]) == ("Toy", "CC0")
+
+
+def test_what_native_hosts_cannot_play_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"play 60 harmonics and 65 noise bands\..*100 and 65"):
+        export_native(live_instrument(n_harmonics=100, rnn_channels=16), tmp_path / "out")
+    with pytest.raises(ExportError, match=r"`harmonic` takes them as they are \(`scale` is False"):
+        export_native(live_instrument(scale=False, rnn_channels=16), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_differs_is_not_written(tmp_path: Path) -> None:
+    broken = live_instrument(rnn_channels=16, decoder_type=LouderLive)
+    with pytest.raises(ExportError, match=r"`amplitudes` differs by .*Nothing was written"):
+        export_native(broken, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
