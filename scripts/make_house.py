@@ -71,9 +71,7 @@ def draw() -> Figure:
                 )
             )
             middle = left + width / 2
-            axes.text(
-                middle, bottom + 6.4, room, ha="center", va="center", weight="bold", size=10
-            )
+            axes.text(middle, bottom + 6.4, room, ha="center", va="center", weight="bold", size=10)
             axes.text(middle, bottom + 2.8, ROOMS[room], ha="center", va="center", size=7.5)
     return figure
 
