@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ddsp_tf.errors import ArgumentError
+from ddsp_tf.dsp.shapes import checked
 from ddsp_tf.losses.terms.term import Term
 
 _CHUNK_SAMPLES = 2**20
@@ -301,23 +301,10 @@ def _all_same(tensors: Sequence[tf.Tensor]) -> bool:
 
 def _sounds(target_audio: Any, audio: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Checks two sounds, and makes the channels of both examples."""
-    target_audio, audio = tf.convert_to_tensor(target_audio), tf.convert_to_tensor(audio)
-    for name, sound in (("target_audio", target_audio), ("audio", audio)):
-        if not sound.dtype.is_floating:
-            raise ArgumentError(
-                f"`{name}` should be floating point, -1 to 1. Received {sound.dtype.name}."
-            )
-        if sound.shape.rank not in (2, 3):
-            raise ArgumentError(
-                f"`{name}` should be `[batch, n_samples]`, or `[batch, n_samples, n_channels]`. "
-                f"Received {_shown(sound)}."
-            )
-    if not target_audio.shape.is_compatible_with(audio.shape):
-        raise ArgumentError(
-            "`target_audio` and `audio` should have the same shape. "
-            f"Received {_shown(target_audio)} and {_shown(audio)}."
-        )
-    target_audio, audio = (_one_channel(tf.cast(x, tf.float32)) for x in (target_audio, audio))
+    stereo = tf.convert_to_tensor(audio).shape.rank == 3
+    axes = "batch n_samples n_channels" if stereo else "batch n_samples"
+    pair = checked(target_audio=(target_audio, axes), audio=(audio, axes))
+    target_audio, audio = (_one_channel(tf.cast(sound, tf.float32)) for sound in pair)
     return tf.stop_gradient(target_audio), audio
 
 
@@ -328,7 +315,3 @@ def _one_channel(sound: tf.Tensor) -> tf.Tensor:
         size or tf.shape(sound)[axis] for axis, size in enumerate(sound.shape)
     )
     return tf.reshape(tf.transpose(sound, [0, 2, 1]), [batch * n_channels, n_samples])
-
-
-def _shown(sound: tf.Tensor) -> str:
-    return str(["?" if size is None else size for size in sound.shape]).replace("'", "")
