@@ -19,6 +19,14 @@ RENAMED = {
     "train.loss": "Compare.loss, with `train.objective = @losses.Compare()`",
     "train.config_text": "train.texts",
     "train.operative_config_text": "train.texts",
+    **{
+        f"{decoder}.{old}": new
+        for decoder in ("RnnFcDecoder", "MinGruFcDecoder")
+        for old, new in (
+            ("n_harmonics", "Harmonic.n_harmonics"),
+            ("n_noise_bands", "FilteredNoise.n_bands"),
+        )
+    },
     "adam": "Optimization",
     "training.adam": "training.Optimization",
     "training.evaluate": "evaluation.evaluate",

@@ -55,7 +55,7 @@ def test_parameter_counts(name: str) -> None:
         if "impulse_response" in variable.path
     )
     assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
-    lengths = parsed.build_loss().fft_lengths
+    lengths = parsed.build_objective().loss.fft_lengths
     if "high_rate" in name or "48k" in name:
         assert (model.sample_rate, model.hop_length) == (48000, 192)
         assert lengths == (4096, 2048, 1024, 512, 256, 128)
