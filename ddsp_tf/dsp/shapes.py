@@ -31,11 +31,17 @@ def floats(**values: Any) -> list[tf.Tensor]:
     return [tf.cast(tensor, tf.float64 if wide else tf.float32) for tensor in tensors]
 
 
-def checked(*, repeated: Collection[str] = (), **arguments: tuple[Any, str]) -> list[tf.Tensor]:
+def checked(
+    *,
+    repeated: Collection[str] = (),
+    broadcast: Collection[str] = (),
+    **arguments: tuple[Any, str],
+) -> list[tf.Tensor]:
     """Makes tensors of one floating type whose axes fit each other.
 
     Args:
         repeated: Axes along which a size of one stands for all and is repeated.
+        broadcast: Axes along which a size of one fits all and stays one.
         **arguments: By the argument's name, the value and its axes, such as `"batch n_frames 1"`:
             a number is the size itself, and axes of one name are of one size in all the tensors.
             Axes that start with "... " stand for the last ones.
@@ -60,7 +66,7 @@ def checked(*, repeated: Collection[str] = (), **arguments: tuple[Any, str]) -> 
     layouts = [axes.split() for _, axes in arguments.values()]
     for name, tensor, layout in zip(arguments, tensors, layouts, strict=True):
         _require_axes(name, tensor, layout)
-    _require_agreement(list(arguments), tensors, layouts, repeated)
+    _require_agreement(list(arguments), tensors, layouts, {*repeated, *broadcast})
     return _repeat(tensors, layouts, repeated) if repeated else tensors
 
 
@@ -123,16 +129,16 @@ def _require_agreement(
     names: Sequence[str],
     tensors: Sequence[tf.Tensor],
     layouts: Sequence[Sequence[str]],
-    repeated: Collection[str],
+    of_one: Collection[str],
 ) -> None:
     seen: dict[str, tuple[int, int]] = {}
     for index, (tensor, layout) in enumerate(zip(tensors, layouts, strict=True)):
         for axis, count in _named_sizes(tensor, layout):
-            if count is None or (count == 1 and axis in repeated):
+            if count is None or (count == 1 and axis in of_one):
                 continue
             first, expected = seen.setdefault(axis, (index, count))
             if count != expected:
-                alone = f", or 1 along {axis}" if axis in repeated else ""
+                alone = f", or 1 along {axis}" if axis in of_one else ""
                 raise ArgumentError(
                     f"`{names[first]}` and `{names[index]}` should have the same {axis}{alone}. "
                     f"Received {expected} and {count}, in the shapes {_shape(tensors[first])} and "
