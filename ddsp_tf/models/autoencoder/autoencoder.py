@@ -16,7 +16,7 @@ from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
 from ddsp_tf.nn import NetworkPrecision, Precision
 from ddsp_tf.processors import ProcessorGroup, Reverb
-from ddsp_tf.processors.processor import hold_frames
+from ddsp_tf.processors.signal_checks import hold_frames
 
 _CONDITIONING = ("f0_hz", "loudness_db")
 _OPTIONAL = ("noise_seed", "z")

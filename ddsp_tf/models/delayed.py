@@ -1,0 +1,87 @@
+"""A model that is played while its inputs are being made."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from ddsp_tf.models.model import Model
+from ddsp_tf.types import Signal
+
+
+class Delayed:
+    """Plays a model later by its `lookahead_frames`, so that it is given every frame once.
+
+    What is only looked ahead at waits in the state, under "ahead".
+
+    Args:
+        model: A model that can be played live (`why_not_live` is "").
+    """
+
+    def __init__(self, model: "Model") -> None:
+        self.model = model
+        self._n_ahead = model.lookahead_frames
+
+    @property
+    def input_signals(self) -> dict[str, Signal]:
+        """What comes as it is made, frames or audio: every input that can't be left out."""
+        return {
+            key: signal
+            for key, signal in self.model.input_signals.items()
+            if signal.kind in ("frames", "samples") and key not in self.model.optional_input_names
+        }
+
+    def initial_state(self, batch_size: int) -> dict[str, Any]:
+        """Gives the state before the first frame, a nested dict of tensors."""
+        hop_length = self.model.hop_length
+        ahead = {
+            key: tf.zeros([batch_size, self._n_ahead, signal.width or 1])
+            if signal.kind == "frames"
+            else tf.zeros([batch_size, self._n_ahead * hop_length])
+            for key, signal in self.input_signals.items()
+        }
+        return {"model": self.model.initial_state(batch_size), "ahead": ahead}
+
+    def take_in(
+        self, inputs: Mapping[str, Any], state: dict[str, Any], n_frames: int
+    ) -> dict[str, Any]:
+        """Takes frames in without playing: at first, `lookahead_frames` of them."""
+        joined = self._joined(inputs, state)
+        return {**state, "ahead": self._after(joined, n_frames)}
+
+    def play(
+        self, inputs: Mapping[str, Any], state: dict[str, Any], n_frames: int
+    ) -> tuple[tf.Tensor, dict[str, Any]]:
+        """Takes in a block, and plays as many frames, `lookahead_frames` older ones.
+
+        Args:
+            inputs: Frames `[batch, n_frames, width]`, audio `[batch, n_frames * hop_length]`.
+            state: As `initial_state`, `take_in` or the previous block gave.
+            n_frames: Frames that come and go.
+
+        Returns:
+            Audio `[batch, n_frames * hop_length]`, and the state for the next block.
+        """
+        joined = self._joined(inputs, state)
+        now = {
+            key: x[:, : n_frames * self.model.hop_length]
+            if self.input_signals[key].kind == "samples"
+            else x
+            for key, x in joined.items()
+        }
+        outputs, following = self.model.stream(now, state["model"], n_frames)
+        return outputs["audio"], {"model": following, "ahead": self._after(joined, n_frames)}
+
+    def _joined(self, inputs: Mapping[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: tf.concat([x, tf.cast(inputs[key], tf.float32)], axis=1)
+            for key, x in state["ahead"].items()
+        }
+
+    def _after(self, joined: Mapping[str, Any], n_frames: int) -> dict[str, Any]:
+        hop_length = self.model.hop_length
+        return {
+            key: x[:, n_frames * (hop_length if self.input_signals[key].kind == "samples" else 1) :]
+            for key, x in joined.items()
+        }
