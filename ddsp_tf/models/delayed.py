@@ -34,13 +34,7 @@ class Delayed:
 
     def initial_state(self, batch_size: int) -> dict[str, Any]:
         """Gives the state before the first frame, a nested dict of tensors."""
-        hop_length = self.model.hop_length
-        ahead = {
-            key: tf.zeros([batch_size, self._n_ahead, signal.width or 1])
-            if signal.kind == "frames"
-            else tf.zeros([batch_size, self._n_ahead * hop_length])
-            for key, signal in self.input_signals.items()
-        }
+        ahead = self._waiting(batch_size)
         return {"model": self.model.initial_state(batch_size), "ahead": ahead}
 
     def take_in(
@@ -64,14 +58,18 @@ class Delayed:
             Audio `[batch, n_frames * hop_length]`, and the state for the next block.
         """
         joined = self._joined(inputs, state)
-        now = {
-            key: x[:, : n_frames * self.model.hop_length]
-            if self.input_signals[key].kind == "samples"
-            else x
-            for key, x in joined.items()
-        }
-        outputs, following = self.model.stream(now, state["model"], n_frames)
+        outputs, following = self.model.stream(self._now(joined, n_frames), state["model"], n_frames)
         return outputs["audio"], {"model": following, "ahead": self._after(joined, n_frames)}
+
+    def _waiting(self, batch_size: int) -> dict[str, tf.Tensor]:
+        """Frames and audio before the first, by name: nothing has come yet."""
+        n_samples = self._n_ahead * self.model.hop_length
+        return {
+            key: tf.zeros([batch_size, self._n_ahead, signal.width or 1])
+            if signal.kind == "frames"
+            else tf.zeros([batch_size, n_samples])
+            for key, signal in self.input_signals.items()
+        }
 
     def _joined(self, inputs: Mapping[str, Any], state: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -79,9 +77,19 @@ class Delayed:
             for key, x in state["ahead"].items()
         }
 
+    def _now(self, joined: Mapping[str, Any], n_frames: int) -> dict[str, Any]:
+        """Audio goes as far as is played, frames as far as is known."""
+        n_samples = n_frames * self.model.hop_length
+        return {key: x[:, :n_samples] if self._is_audio(key) else x for key, x in joined.items()}
+
     def _after(self, joined: Mapping[str, Any], n_frames: int) -> dict[str, Any]:
+        """What waits for the next block."""
         hop_length = self.model.hop_length
         return {
-            key: x[:, n_frames * (hop_length if self.input_signals[key].kind == "samples" else 1) :]
+            key: x[:, n_frames * (hop_length if self._is_audio(key) else 1) :]
             for key, x in joined.items()
         }
+
+    def _is_audio(self, key: str) -> bool:
+        signal = self.input_signals.get(key)
+        return signal is not None and signal.kind == "samples"

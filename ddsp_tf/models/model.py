@@ -9,7 +9,7 @@ import tensorflow as tf
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Statistics
 from ddsp_tf.processors import Processor
-from ddsp_tf.processors.signal_checks import check_inputs
+from ddsp_tf.processors.signal_checks import check_inputs, default_value, extent
 from ddsp_tf.types import Signal
 
 if TYPE_CHECKING:
@@ -128,6 +128,11 @@ class Model(keras.Model):
             )
         inputs = {key: batch[key] for key in signals if key in batch}
         check_inputs(self.name, inputs, signals)
+        absent = [key for key in signals.keys() - inputs.keys() if signals[key].default is not None]
+        if absent:
+            size = extent(inputs, signals, self.hop_length)
+            for key in absent:
+                inputs[key] = default_value(signals[key], **size, hop_length=self.hop_length)
         return inputs
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:

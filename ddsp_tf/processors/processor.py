@@ -10,9 +10,9 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.signal_checks import (
     check_inputs,
     default_value,
+    extent,
     fold_channels,
     hold_frames,
-    kind_of,
     n_extra_channels,
     unfold_channels,
 )
@@ -257,15 +257,9 @@ class Processor(keras.layers.Layer):
 
     def _extent(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
         """Batch size and number of frames."""
-        signals = self._known_signals
-        kinds = {key: kind_of(x, signals.get(key)) for key, x in values.items()}
-        for kind in ("frames", "samples"):
-            for key, x in values.items():
-                if kinds[key] == kind:
-                    length = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
-                    if kind == "samples" and self.hop_length is not None:
-                        length = -(-length // self.hop_length)
-                    return tf.shape(x)[0], length
+        size = extent(values, self._known_signals, self.hop_length)
+        if size:
+            return size["batch_size"], size["n_frames"]
         raise ArgumentError(
             f"`{self.name}` ({type(self).__name__}) got neither frames nor audio, so it can't know "
             f"how long to play. It has {', '.join(values) or 'nothing'}."

@@ -90,6 +90,30 @@ def hold_frames(control: Any, n_extra: int, signal: Signal | None = None) -> Any
     return dsp.hold_last_frame(control, n_extra)
 
 
+def extent(
+    values: Mapping[str, Any], signals: Mapping[str, Signal], hop_length: int | None
+) -> dict[str, Any]:
+    """Gives how many examples of how many frames tensors hold.
+
+    Args:
+        values: Tensors by name.
+        signals: What is declared about them.
+        hop_length: Samples per frame; None: there are no frames, and each sample counts as one.
+
+    Returns:
+        `batch_size` and `n_frames`, integers or tensors; nothing if no tensor has a length.
+    """
+    kinds = {key: kind_of(x, signals.get(key)) for key, x in values.items()}
+    for kind in ("frames", "samples"):
+        for key, x in values.items():
+            if kinds[key] == kind:
+                length = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
+                if kind == "samples" and hop_length is not None:
+                    length = -(-length // hop_length)
+                return {"batch_size": tf.shape(x)[0], "n_frames": length}
+    return {}
+
+
 def default_value(
     signal: Signal, *, batch_size: Any, n_frames: Any, hop_length: int | None
 ) -> tf.Tensor:
