@@ -29,7 +29,12 @@ ROOT = Path(__file__).parents[1]
 SMALLER = {
     "train": [
         *("--gin-param", "Schedule.batch_size=2", "--gin-param", "Schedule.clip_s=0.5"),
-        *("--gin-param", "Schedule.validate_every=2", "--gin-param", "Schedule.validation_batches=1"),
+        *(
+            "--gin-param",
+            "Schedule.validate_every=2",
+            "--gin-param",
+            "Schedule.validation_batches=1",
+        ),
         *("--gin-param", "Schedule.checkpoint_every=2", "--gin-param", "Schedule.log_every=1"),
         *("--gin-param", "train.xla=False", "--gin-param", "Reverb.impulse_response_length=160"),
         *("--gin-param", "train.transfer=None"),
