@@ -43,10 +43,7 @@ def by_layer(model: ToyModel) -> dict[str, list[np.ndarray]]:
 
 def toy_model() -> ToyModel:
     keras.utils.set_random_seed(1)
-    model = ToyModel()
-    model.hidden = keras.layers.Dense(8, activation="tanh", name="hidden")
-    model.gains = keras.layers.Dense(2, name="gains")
-    return model
+    return ToyModel()
 
 
 def test_phases_in_turn_train_just_their_weights() -> None:
@@ -146,7 +143,7 @@ def phased_run(run: Path, **arguments: Any) -> Any:
     return run_toy(run=run, model=toy_model(), phases=[before, *late], **arguments)
 
 
-@pytest.mark.parametrize("stop", [5, 13])
+@pytest.mark.parametrize("stop", [3, 13])
 def test_a_run_resumes_in_the_middle_of_a_phase(tmp_path: Path, stop: int) -> None:
     phased_run(tmp_path / "whole", num_steps=20, ema_decay=0.9)
     phased_run(tmp_path / "run", num_steps=stop, ema_decay=0.9)

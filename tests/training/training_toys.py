@@ -26,8 +26,8 @@ class ToyModel(keras.Model):
         self.noise = noise
         self.sample_rate = SETTINGS.sample_rate
         self.hop_length = SETTINGS.hop_length
-        self.hidden = keras.layers.Dense(n_units, activation="tanh")
-        self.gains = keras.layers.Dense(2)
+        self.hidden = keras.layers.Dense(n_units, activation="tanh", name="hidden")
+        self.gains = keras.layers.Dense(2, name="gains")
 
     def call(self, features: dict[str, Any], training: bool = False) -> dict[str, Any]:
         frames = tf.concat([features["f0_hz"] / 400.0, features["loudness_db"] / 80.0], -1)
