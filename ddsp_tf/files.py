@@ -174,3 +174,15 @@ def _output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"Cannot write `{path}`: {error.strerror or error}. Nothing was left half-written."
     )
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    r"""A path as text that any encoding of Unicode can hold.
+
+    Bytes of a file name that are no UTF-8 are written as escapes.
+
+    Example:
+        >>> printable("take_\udce9.wav")
+        'take_\\xe9.wav'
+    """
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -11,6 +11,7 @@ import soundfile
 
 from ddsp_tf.audio.audio_files import mono_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
+from ddsp_tf.audio.sndfile_reader import sndfile_name
 from ddsp_tf.errors import ArgumentError, OutputError
 from ddsp_tf.files import atomic_file, check_writable
 from ddsp_tf.types import FloatArray
@@ -107,7 +108,9 @@ def _write_scratch(scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: 
 
 
 def _encode(scratch: IO[bytes], path: Path, sample_rate: int, subtype: str, gain: float) -> None:
-    with soundfile.SoundFile(path, "w", sample_rate, channels=1, subtype=subtype) as file:
+    with soundfile.SoundFile(
+        sndfile_name(path), "w", sample_rate, channels=1, subtype=subtype
+    ) as file:
         while data := scratch.read(_SCRATCH_BYTES):
             samples = np.frombuffer(data, np.float32)
             file.write(np.clip(samples * np.float32(gain), -1.0, 1.0))
