@@ -11,7 +11,7 @@ import soundfile
 import soxr
 
 from ddsp_tf.audio.constant_offset import remove_offset
-from ddsp_tf.audio.downmix import ChannelPowers
+from ddsp_tf.audio.downmix import ChannelPowers, average
 from ddsp_tf.audio.ffmpeg_reader import open_with_ffmpeg
 from ddsp_tf.audio.found_files import AUDIO_SUFFIXES, find_audio_files, search_audio_files
 from ddsp_tf.audio.sndfile_reader import open_sndfile, sndfile_name
@@ -189,10 +189,7 @@ def mono_blocks(
     Yields:
         float32 `[n_samples]` blocks.
     """
-    mono = (
-        block.mean(axis=1, dtype=np.float32) if channel is None else block[:, channel]
-        for block in blocks
-    )
+    mono = (average(block) if channel is None else block[:, channel] for block in blocks)
     if sample_rate == new_sample_rate:
         yield from mono
         return
@@ -288,11 +285,12 @@ def write_audio(
 def _read_mono(
     path: Path, sample_rate: int | None, watch: Callable[[FloatArray], None] | None
 ) -> Sound:
-    info = audio_info(path)
-    rate = info.sample_rate if sample_rate is None else sample_rate
-    powers = ChannelPowers(info.n_channels)
-    blocks = _measured(native_blocks(path), powers, watch)
-    audio = _joined(mono_blocks(blocks, info.sample_rate, rate))
+    with _open(path) as source:
+        info = source.info
+        rate = info.sample_rate if sample_rate is None else sample_rate
+        powers = ChannelPowers(info.n_channels)
+        blocks = _measured(source.blocks, powers, watch)
+        audio = _joined(mono_blocks(blocks, info.sample_rate, rate))
     info = replace(info, n_samples=powers.n_samples)
     channel = powers.better_channel
     if channel is None:

@@ -3,8 +3,8 @@
 import itertools
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 _KBPS = {
@@ -18,7 +18,8 @@ _KBPS = {
 }
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _BYTES_LOOKED_AT = 64
-_SEARCHED_BYTES = 1 << 16
+_BLOCK_BYTES = 1 << 18
+_TAGS = frozenset({b"Xing", b"Info", b"VBRI"})
 _MAY_BEGIN = re.compile(rb"\xff[\xe0-\xff]|ID3|APETAGEX", re.DOTALL)
 # "Xing" or "Info", flags, and then the number of frames if the lowest flag is set.
 _FRAMES_FLAG = 1
@@ -108,26 +109,52 @@ def mpeg_parts(file: BinaryIO, size: int) -> list[MpegPart]:
         The recordings, in order; empty if no frame was found.
     """
     parts: list[MpegPart] = []
-    tag_start: int | None = 0
-    for found in _frames_and_tags(file, size):
-        if isinstance(found, int):
-            tag_start = found
+    place, tag_start, in_step = 0, 0, False
+    after_tag = True
+    while place + 4 <= size:
+        head = _read(file, place, _BYTES_LOOKED_AT)
+        tag_bytes = _tag_bytes(head, size - place)
+        if tag_bytes:
+            tag_start = tag_start if after_tag else place
+            place, in_step, after_tag = place + tag_bytes, False, True
             continue
-        part = parts[-1] if parts else None
-        describes = found.count_place is not None
-        if part is None or tag_start is not None or describes or found.kind != part.first.kind:
-            start = found.start if tag_start is None else tag_start
-            part = MpegPart(start, found.start, found, -int(describes), set())
-            parts.append(part)
-        tag_start = None
-        part.n_frames += 1
-        part.kbps.add(found.kbps)
-        part.end = found.start + found.n_bytes
+        frame = _parse(head, place)
+        if frame is None or not (in_step or _is_followed(file, frame, size)):
+            place, in_step = _next_sync(file, place + 1, size), False
+            continue
+        if frame.start + frame.n_bytes > size:
+            break
+        describes = frame.count_place is not None
+        if not parts or after_tag or describes or frame.kind != parts[-1].first.kind:
+            start = tag_start if after_tag else place
+            parts.append(MpegPart(start, place, frame, -int(describes), set()))
+        parts[-1].n_frames += 1
+        if not describes:
+            parts[-1].kbps.add(frame.kbps)
+        place = _count_run(file, frame.start + frame.n_bytes, size, parts[-1])
+        in_step, after_tag = True, False
     for part, following in itertools.pairwise(parts):
         part.end = following.start
     if parts:
         parts[-1].end = size
     return [part for part in parts if part.n_frames > 0]
+
+
+def _count_run(file: BinaryIO, place: int, size: int, part: MpegPart) -> int:
+    """Counts the frames that follow each other within a block, and returns where they end."""
+    block = _read(file, place, _BLOCK_BYTES)
+    at, last = 0, min(len(block) - _BYTES_LOOKED_AT, size - place)
+    tag_place, wanted = part.first.tag_place, part.first.kind
+    while at <= last and block[at] == 0xFF:
+        layout = _layout(block[at : at + 4])
+        if layout is None or layout[2:] != wanted or place + at + layout[0] > size:
+            break
+        if block[at + tag_place : at + tag_place + 4] in _TAGS or block[at + 36 : at + 40] in _TAGS:
+            break
+        part.n_frames += 1
+        part.kbps.add(layout[1])
+        at += layout[0]
+    return place + at
 
 
 def described(part: MpegPart) -> tuple[bytes, int]:
@@ -154,32 +181,11 @@ def described(part: MpegPart) -> tuple[bytes, int]:
     return bytes(head), first.start
 
 
-def _frames_and_tags(file: BinaryIO, size: int) -> Iterator[MpegFrame | int]:
-    """Yields frames, and the places of the tags between them."""
-    place, in_step = 0, False
-    while place + 4 <= size:
-        file.seek(place)
-        head = file.read(_BYTES_LOOKED_AT)
-        tag_bytes = _tag_bytes(head, size - place)
-        if tag_bytes:
-            yield place
-            place, in_step = place + tag_bytes, False
-            continue
-        frame = _parse(head, place)
-        fits = frame is not None and place + frame.n_bytes <= size
-        if frame is not None and fits and (in_step or _is_followed(file, frame, size)):
-            yield frame
-            place, in_step = place + frame.n_bytes, True
-            continue
-        place, in_step = _next_sync(file, place + 1, size), False
-
-
 def _is_followed(file: BinaryIO, frame: MpegFrame, size: int) -> bool:
     end = frame.start + frame.n_bytes
     if end + 4 > size:
         return True
-    file.seek(end)
-    head = file.read(16)
+    head = _read(file, end, 32)
     following = _parse(head, end)
     return bool(_tag_bytes(head, size)) or (following is not None and following.kind == frame.kind)
 
@@ -187,11 +193,10 @@ def _is_followed(file: BinaryIO, frame: MpegFrame, size: int) -> bool:
 def _next_sync(file: BinaryIO, place: int, size: int) -> int:
     """The next place where a frame or a tag may begin."""
     while place < size:
-        file.seek(place)
-        found = _MAY_BEGIN.search(file.read(_SEARCHED_BYTES))
+        found = _MAY_BEGIN.search(_read(file, place, _BLOCK_BYTES))
         if found is not None:
             return place + found.start()
-        place += _SEARCHED_BYTES - 1
+        place += _BLOCK_BYTES - 8
     return size
 
 
@@ -211,6 +216,16 @@ def _tag_bytes(head: bytes, n_left: int) -> int:
 
 
 def _parse(head: bytes, start: int) -> MpegFrame | None:
+    layout = _layout(head[:4])
+    if layout is None:
+        return None
+    n_bytes, kbps, sample_rate, n_samples, is_mono, layer = layout
+    return MpegFrame(start, n_bytes, sample_rate, n_samples, kbps, head, is_mono, layer)
+
+
+@lru_cache(maxsize=4096)
+def _layout(head: bytes) -> tuple[int, int, int, int, bool, int] | None:
+    """Bytes, bit rate, sample rate, samples, whether mono, and layer of a frame, by its header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = (head[1] >> 3) & 3, 4 - ((head[1] >> 1) & 3)
@@ -225,5 +240,9 @@ def _parse(head: bytes, start: int) -> MpegFrame | None:
     else:
         n_samples = 576 if layer == 3 and of_version == 2 else 1152
         n_bytes = n_samples // 8 * 1000 * kbps // sample_rate + padding
-    is_mono = head[3] >> 6 == 3
-    return MpegFrame(start, n_bytes, sample_rate, n_samples, kbps, head, is_mono, layer)
+    return n_bytes, kbps, sample_rate, n_samples, head[3] >> 6 == 3, layer
+
+
+def _read(file: BinaryIO, place: int, n: int) -> bytes:
+    file.seek(place)
+    return file.read(n)
