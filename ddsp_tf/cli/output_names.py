@@ -32,10 +32,12 @@ class Plan:
     Attributes:
         jobs: Inputs that were found, with outputs that differ from each other.
         failures: Why an argument led to no input, by argument.
+        skipped: What folders hold beside audio files, a sentence each.
     """
 
     jobs: list[Job]
     failures: dict[str, str]
+    skipped: tuple[str, ...] = ()
 
 
 def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | None) -> Plan:

@@ -23,8 +23,10 @@ class Recordings:
 
     def find(self, paths: list[Path]) -> Found:
         """All audio files."""
-        files = name_files(paths)
-        return Found({name: Example(name, {"audio": path}) for name, path in files.items()})
+        skipped: list[str] = []
+        files = name_files(paths, skipped=skipped)
+        examples = {name: Example(name, {"audio": path}) for name, path in files.items()}
+        return Found(examples, skipped=tuple(skipped))
 
     def columns(
         self, n_channels: Mapping[str, int], settings: PrepareSettings
