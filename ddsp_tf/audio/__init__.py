@@ -7,8 +7,8 @@ from ddsp_tf.audio.audio_files import (
     find_audio_files,
     iterate_audio,
     read_audio,
-    write_audio,
 )
+from ddsp_tf.audio.output import write_audio
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 
 __all__ = [

@@ -17,6 +17,13 @@ from ddsp_tf.features import Statistics
 FORMAT_VERSION = 1
 SPLITS = ("train", "eval")
 
+DATASET = files.FolderSort(
+    "a dataset",
+    "dataset.json",
+    keys={"format_version": None, "splits": None},
+    files=("*.tfrecord", "report.txt", "report.png"),
+)
+
 
 def write_dataset(
     output: Path,
@@ -53,7 +60,7 @@ def write_dataset(
         failed=dict(failed),
         duplicates=dict(duplicates),
     )
-    with files.atomic_directory(output, overwrite=overwrite) as folder:
+    with files.atomic_directory(output, sort=DATASET, overwrite=overwrite) as folder:
         splits = _write_splits(folder, split, load, settings.features.hop_length)
         files.write_json(
             folder / "dataset.json",
