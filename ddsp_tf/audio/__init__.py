@@ -10,8 +10,8 @@ from ddsp_tf.audio.audio_files import (
     read_audio,
     read_sound,
     search_audio_files,
-    write_audio,
 )
+from ddsp_tf.audio.output import write_audio
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 
 __all__ = [

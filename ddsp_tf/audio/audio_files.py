@@ -1,4 +1,4 @@
-"""Audio files to mono float32 and back, in bounded memory, with one clear error per bad file."""
+"""Audio files to mono float32, in bounded memory, with one clear error per bad file."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +14,10 @@ from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.audio.downmix import ChannelPowers, average
 from ddsp_tf.audio.ffmpeg_reader import open_with_ffmpeg
 from ddsp_tf.audio.found_files import AUDIO_SUFFIXES, find_audio_files, search_audio_files
-from ddsp_tf.audio.sndfile_reader import open_sndfile, sndfile_name
+from ddsp_tf.audio.sndfile_reader import open_sndfile
 from ddsp_tf.audio.sound_source import AudioInfo, SoundSource
-from ddsp_tf.errors import AudioFileError, OutputError
-from ddsp_tf.files import atomic_file, printable
+from ddsp_tf.errors import AudioFileError
+from ddsp_tf.files import printable
 from ddsp_tf.types import FloatArray
 
 __all__ = [
@@ -34,13 +34,11 @@ __all__ = [
     "read_audio",
     "read_sound",
     "search_audio_files",
-    "write_audio",
 ]
 
 SILENCE_PEAK = 1e-3
 """A file whose peak is below this (-60 dBFS) holds silence, not a quiet recording."""
 
-_SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
 _LOWEST_RATE, _HIGHEST_RATE = 1000, 1_000_000
 
 
@@ -231,55 +229,6 @@ def check_usable(audio: np.ndarray, *, n_samples: int, name: str | os.PathLike[s
         f"`{printable(name)}` holds only silence ({level}). Check the microphone and record it "
         "again."
     )
-
-
-def write_audio(
-    path: str | os.PathLike[str],
-    audio: np.ndarray,
-    sample_rate: int,
-    *,
-    overwrite: bool = False,
-    bit_depth: int = 24,
-    clip: bool = False,
-) -> float:
-    """Writes mono audio as WAV or FLAC, whole or not at all.
-
-    Args:
-        path: The file; its suffix `.wav` or `.flac` chooses the format.
-        audio: `[n_samples]`, full scale 1.0.
-        sample_rate: Samples a second.
-        overwrite: Whether an existing file may be replaced.
-        bit_depth: 16 or 24.
-        clip: What happens to audio beyond full scale: false turns all of it down until its
-            peak fits; true clips the peaks and keeps the level.
-
-    Returns:
-        The gain applied in dB: 0, or below when the audio was turned down.
-
-    Raises:
-        OutputError: The file exists, can't be written, or the suffix is another.
-        AudioFileError: The audio is empty or not finite.
-
-    Example:
-        >>> write_audio("tone.wav", 0.1 * np.sin(np.arange(16000) * 0.2), 16000)
-        0.0
-    """
-    path = Path(path)
-    if path.suffix.lower() not in {".wav", ".flac"}:
-        raise OutputError(f"Cannot write `{path}`: its name must end in .wav or .flac.")
-    if bit_depth not in _SUBTYPES:
-        raise OutputError(f"`bit_depth` must be 16 or 24, not {bit_depth}.")
-    samples = np.asarray(audio, np.float32)
-    if samples.ndim != 1 or not samples.size or not np.isfinite(samples).all():
-        raise AudioFileError(
-            f"Cannot write `{path}`: expected finite mono samples, got shape {samples.shape}."
-        )
-    peak = float(np.max(np.abs(samples)))
-    gain = 1.0 if clip or peak <= 1.0 else 1.0 / peak
-    with atomic_file(path, overwrite=overwrite) as temporary:
-        limited = np.clip(samples * np.float32(gain), -1.0, 1.0)
-        soundfile.write(sndfile_name(temporary), limited, sample_rate, subtype=_SUBTYPES[bit_depth])
-    return 20.0 * float(np.log10(gain))
 
 
 def _read_mono(

@@ -137,8 +137,8 @@ def find_segments(
     segments = _segments(audio, settings)
     if not segments:
         raise AudioFileError(
-            f"`{printable(name)}` has less than {settings.min_segment_s} s of sound; the rest is silence. "
-            "Record longer notes, or lower `PrepareSettings.min_segment_s`."
+            f"`{printable(name)}` has less than {settings.min_segment_s} s of sound; the rest is "
+            "silence. Record longer notes, or lower `PrepareSettings.min_segment_s`."
         )
     return segments
 

@@ -22,6 +22,13 @@ SPLITS = ("train", "eval")
 EVENTS_FILE = "{split}-events.tfrecord"
 """Notes and values, one record a segment; only there when a column is of them."""
 
+DATASET = files.FolderSort(
+    "a dataset",
+    "dataset.json",
+    keys={"format_version": None, "splits": None},
+    files=("*.tfrecord", "report.txt", "report.png"),
+)
+
 
 def write_dataset(
     output: Path,
@@ -70,7 +77,7 @@ def write_dataset(
         remarks=tuple(remarks),
         skipped=tuple(skipped),
     )
-    with files.atomic_directory(output, overwrite=overwrite) as folder:
+    with files.atomic_directory(output, sort=DATASET, overwrite=overwrite) as folder:
         splits = _write_splits(folder, split, load, columns, settings)
         files.write_json(
             folder / "dataset.json",

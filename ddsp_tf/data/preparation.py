@@ -10,7 +10,7 @@ from pathlib import Path
 from ddsp_tf.audio.audio_files import AudioInfo, audio_info
 from ddsp_tf.data.analysis import file_digest
 from ddsp_tf.data.common_level import at_gain, common_gain_db, gain_remarks
-from ddsp_tf.data.dataset_writer import write_dataset
+from ddsp_tf.data.dataset_writer import DATASET, write_dataset
 from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
@@ -21,7 +21,7 @@ from ddsp_tf.data.sources.example import Found
 from ddsp_tf.data.worker_pool import Job, Work, analyse_files, choose_n_workers
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.features import Column, columns_of
-from ddsp_tf.files import check_writable
+from ddsp_tf.files import check_folder
 from ddsp_tf.types import NamedProgress, PathLike, no_progress
 
 _MOST_REMARKS = 20
@@ -105,15 +105,7 @@ def prepare(
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:
-    check_writable(output, overwrite=overwrite)
-    if output.exists() and not (output / "dataset.json").exists():
-        is_empty = output.is_dir() and not any(output.iterdir())
-        if not is_empty:
-            # --overwrite replaces datasets, not whatever folder was named by mistake.
-            raise DatasetError(
-                f"`{output}` exists and is not a dataset, so it is not replaced. "
-                "Choose another name."
-            )
+    check_folder(output, sort=DATASET, overwrite=overwrite)
 
 
 def _identify(files: _Collection) -> None:

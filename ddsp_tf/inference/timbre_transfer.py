@@ -12,7 +12,7 @@ import soxr
 from ddsp_tf.audio.audio_files import check_usable, read_audio, read_sound
 from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.audio.edge_fades import fade_edges
-from ddsp_tf.audio.output import check_output, write_blocks
+from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.features import Features, extract_features
@@ -142,7 +142,7 @@ class TimbreTransfer:
         blocks = self._blocks(samples, edited, progress)
         output = np.concatenate(list(blocks if limiter is None else limiter.limit(blocks)))
         peak = float(np.max(np.abs(output)))
-        gain = 1.0 / peak if self.normalize_peak and peak > 1.0 else 1.0
+        gain = peak_gain(peak) if self.normalize_peak else 1.0
         return TransferResult(
             sample_rate=self.sample_rate,
             input_sample_rate=sample_rate,
@@ -150,7 +150,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(samples, features, edited, 20.0 * float(np.log10(gain)), limiter),
+            report=self._report(samples, features, edited, gain_to_db(gain), limiter),
             load_audio=lambda: output * np.float32(gain),
             load_input_audio=lambda: given,
         )
