@@ -40,9 +40,11 @@ def remove_offset(audio: FloatArray, sample_rate: int) -> tuple[FloatArray, floa
     means = _windowed_means(audio, hop)
     local = _running_median(means)
     largest = float(local[np.argmax(np.abs(local))])
-    if abs(largest) < LEAST_OFFSET:
+    # Under shorter windows more is left of the lowest tones, by the third power.
+    least = LEAST_OFFSET * max(1.0, _HOP_S * sample_rate / hop) ** 3
+    if abs(largest) < least:
         return audio, 0.0
-    if np.ptp(local) < max(LEAST_OFFSET, _MAY_VARY * abs(largest)):
+    if np.ptp(local) < max(least, _MAY_VARY * abs(largest)):
         return audio - np.float32(np.median(means)), largest
     places = hop * np.arange(1, len(local) + 1)
     offset = np.interp(np.arange(len(audio)), places, local)

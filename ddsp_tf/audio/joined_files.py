@@ -192,6 +192,8 @@ def _riff_part(file: BinaryIO, start: int, size: int) -> tuple[int, Part]:
             data = (place, length)
             if length >= STREAMED_SIZE and place + 8 + length > size:
                 return size, Part(((start, size),))
+            if length >= STREAMED_SIZE and size - place > _WRAPPED:
+                return size, _long_wav(start, place, size)
         place += 8 + length + (length & 1 if place + 8 + length < size else 0)
     if data is None or place >= size:
         return size, Part(((start, size),))
@@ -200,10 +202,20 @@ def _riff_part(file: BinaryIO, start: int, size: int) -> tuple[int, Part]:
         return size, Part(((start, size),))
     # What follows is no chunk, so it is sound that the recorder did not live to write down.
     n_bytes = size - data[0] - 8
-    length = struct.pack("<I", n_bytes if n_bytes < STREAMED_SIZE else 0xFFFFFFFF)
-    riff = struct.pack("<I", min(size - start - 8, 0xFFFFFFFF))
+    if n_bytes >= STREAMED_SIZE:
+        return size, _long_wav(start, data[0], size)
+    riff, length = struct.pack("<I", size - start - 8), struct.pack("<I", n_bytes)
     pieces = (b"RIFF" + riff, (start + 8, data[0] + 4), length, (data[0] + 8, size))
     return size, Part(pieces, True)
+
+
+def _long_wav(start: int, data: int, size: int) -> Part:
+    """A WAV file too long for its own sizes, as RF64."""
+    n_bytes = size - data - 8
+    sizes = struct.pack("<4sIQQQI", b"ds64", 28, size - start + 28, n_bytes, 0, 0)
+    unknown = b"\xff\xff\xff\xff"
+    head = b"RF64" + unknown + b"WAVE" + sizes
+    return Part((head, (start + 12, data + 4), unknown, (data + 8, size)), True)
 
 
 def _form(file: BinaryIO, size: int) -> list[Part]:

@@ -110,13 +110,14 @@ def mpeg_parts(file: BinaryIO, size: int) -> list[MpegPart]:
     """
     parts: list[MpegPart] = []
     place, tag_start, in_step = 0, 0, False
-    after_tag = True
+    after_tag = False  # One that begins a recording; others end it.
     while place + 4 <= size:
         head = _read(file, place, _BYTES_LOOKED_AT)
         tag_bytes = _tag_bytes(head, size - place)
         if tag_bytes:
-            tag_start = tag_start if after_tag else place
-            place, in_step, after_tag = place + tag_bytes, False, True
+            if head[:3] == b"ID3":
+                tag_start, after_tag = place, True
+            place, in_step = place + tag_bytes, False
             continue
         frame = _parse(head, place)
         if frame is None or not (in_step or _is_followed(file, frame, size)):

@@ -18,6 +18,7 @@ from ddsp_tf.files import printable
 
 _BLOCK_SAMPLES = 1 << 18
 _UNKNOWN_LENGTH = 1 << 48
+_NO_END = "lacks an end-of-stream bit"
 
 
 def open_sndfile(path: Path, stack: ExitStack) -> SoundSource:
@@ -36,15 +37,24 @@ def open_sndfile(path: Path, stack: ExitStack) -> SoundSource:
         file = stack.enter_context(_opened(path, None))
         info = _info(path, file)
         return SoundSource(info, _blocks(info, file))
-    infos = []
+    infos: list[AudioInfo] = []
+    kept = []
     for part in parts:
         try:
             with _opened(path, part) as file:
-                infos.append(_info(path, file))
+                is_cut = file.frames == 0 and _NO_END in file.extra_info
+                if is_cut and infos:
+                    raise truncated(path, sum(info.seconds for info in infos))
+                if file.frames or len(parts) == 1:
+                    infos.append(_info(path, file))
+                    kept.append(part)
         except soundfile.LibsndfileError as error:
             if not infos:
                 raise
             raise truncated(path, sum(info.seconds for info in infos)) from error
+    if not infos:
+        raise AudioFileError(f"`{printable(path)}` holds no samples: its length is zero.")
+    parts = kept
     total = sum(round(info.seconds * infos[0].sample_rate) for info in infos)
     info = replace(infos[0], n_samples=total, remarks=_remarks(parts, infos[0].format))
     return SoundSource(info, _blocks_of_parts(path, parts, info))
@@ -140,7 +150,7 @@ def _blocks(
 def _check_complete(info: AudioInfo, file: soundfile.SoundFile, n_before: int) -> None:
     """Finds what the header promises and the file lacks; the reader itself just stops early."""
     log = file.extra_info
-    lacks = "lacks an end-of-stream bit" in log
+    lacks = _NO_END in log
     for declared, present in re.findall(r"(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", log):
         lacks |= int(present) < int(declared) < STREAMED_SIZE
     if lacks:
