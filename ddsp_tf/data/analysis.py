@@ -94,11 +94,12 @@ def _whole_frames(audio: np.ndarray, hop_length: int) -> np.ndarray:
 
 
 def read_channels(
-    path: Path, n_channels: int, n_samples: int, settings: PrepareSettings
+    path: Path, n_channels: int, n_samples: int | None, settings: PrepareSettings
 ) -> np.ndarray:
     """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`.
 
-    A constant offset is removed from each.
+    A mono file is in all of them, a constant offset is removed from each. The length is the
+    file's own, or made to be `n_samples`.
     """
     rate, new_rate = audio_info(path).sample_rate, settings.features.sample_rate
     sound = np.concatenate(list(native_blocks(path)))
@@ -106,6 +107,8 @@ def read_channels(
         sound = soxr.resample(sound, rate, new_rate, quality="HQ")
     sound = np.stack([remove_offset(channel, new_rate)[0] for channel in sound.T], axis=1)
     sound = np.broadcast_to(sound, [len(sound), n_channels])
+    if n_samples is None:
+        return sound
     return np.pad(sound, ((0, max(n_samples - len(sound), 0)), (0, 0)))[:n_samples]
 
 

@@ -91,7 +91,7 @@ def prepare(
     _check_output(output, overwrite=overwrite)
     columns_of(settings.features)  # Complains of unknown ones before any work.
     name, found = find_examples(as_paths(input_paths), settings.source)
-    settings = replace(settings, source=name)
+    settings = source_for(name).adapted(replace(settings, source=name))
     files = _Collection(found.examples, failed=dict(found.failed))
     partial = output.parent / f".{output.name}.partial"
     _identify(files)
@@ -199,6 +199,7 @@ def _write(
     files.duplicates.update(same_sound(without_sound))
     kept = {name: without_sound[name] for name in files.good}
     gain_db = common_gain_db(kept.values())
+    of_source = source_for(work.settings.source).remarks(kept, work.settings)
     return write_dataset(
         output,
         {name: at_gain(recording, gain_db, work.columns) for name, recording in kept.items()},
@@ -209,7 +210,7 @@ def _write(
         failed=files.failed,
         duplicates=files.duplicates,
         overwrite=overwrite,
-        remarks=(*found.remarks, *gain_remarks(kept, gain_db), *_remarks(kept)),
+        remarks=(*found.remarks, *of_source, *gain_remarks(kept, gain_db), *_remarks(kept)),
         skipped=found.skipped,
     )
 
