@@ -9,7 +9,7 @@ from typing import Any
 
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import FeatureSettings, Statistics
-from ddsp_tf.files import atomic_directory, check_ordinary, read_json, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, check_ordinary, read_json, write_json
 from ddsp_tf.models.architecture import (
     architecture_from_dict,
     architecture_shapes,
@@ -31,6 +31,13 @@ _ARCHITECTURE, _WEIGHTS, _FEATURES, _METADATA = (
     "weights.h5",
     "features.json",
     "metadata.json",
+)
+INSTRUMENT = FolderSort(
+    "an instrument",
+    _METADATA,
+    keys={"format_version": None, "sha256": None},
+    # The last three are what ships beside an instrument.
+    files=(_ARCHITECTURE, _WEIGHTS, _FEATURES, "README.md", "spectrogram.png", "training.png"),
 )
 _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
@@ -89,13 +96,14 @@ class Instrument:
 
         Args:
             directory: The folder.
-            overwrite: Whether an existing folder may be replaced.
+            overwrite: Whether an instrument that is there may be replaced.
             weights_dtype: "float16" halves the size and loses some precision.
 
         Raises:
-            OutputError: The folder exists, or can't be written.
+            OutputError: The folder exists, isn't an instrument's or holds something else, or can't
+                be written.
         """
-        with atomic_directory(directory, overwrite=overwrite) as folder:
+        with atomic_directory(directory, sort=INSTRUMENT, overwrite=overwrite) as folder:
             write_json(folder / _ARCHITECTURE, architecture_to_dict(self.model))
             write_weights(self.model, folder / _WEIGHTS, dtype=weights_dtype)
             write_json(folder / _FEATURES, self.features.to_dict())

@@ -1,5 +1,6 @@
 """A model's weights as one HDF5 file of plain arrays."""
 
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,13 +29,16 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 
 def write_weights(model: Model, path: Path, *, dtype: WeightsDtype = "float32") -> None:
     """Writes every weight in the model's order; "float16" halves the size."""
-    with h5py.File(path, "w") as file:
+    # HDF5 would meet a full disk again and again, and say so on stderr, even when all is over.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         for index, weight in enumerate(model.weights):
             array = np.asarray(weight, np.dtype(dtype))
             # HDF5 packs arrays alone; a processor's weight may be a single number.
             packing = {"compression": "gzip", "shuffle": True} if array.shape else {}
             dataset = file.create_dataset(_key(index), data=array, **packing)
             dataset.attrs["name"] = weight.name
+    path.write_bytes(content.getbuffer())
 
 
 def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:

@@ -143,7 +143,9 @@ def test_an_output_that_exists_is_kept(tones, tmp_path):
     (out / "diary.txt").write_text("dear diary")
     with pytest.raises(OutputError, match=r"exists.*--overwrite"):
         prepare(tones, out, n_workers=1)
-    with pytest.raises(DatasetError, match="is not a dataset, so it is not replaced"):
+    with pytest.raises(
+        OutputError, match="is not a dataset that ddsp_tf wrote, so --overwrite does not"
+    ):
         prepare(tones, out, n_workers=1, overwrite=True)
     assert (out / "diary.txt").read_text() == "dear diary"
 

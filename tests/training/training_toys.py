@@ -56,7 +56,7 @@ class ToyInstrument:
     def save(self, path: Any, *, overwrite: bool = False) -> None:
         from ddsp_tf.files import atomic_directory, write_json
 
-        with atomic_directory(path, overwrite=overwrite) as temporary:
+        with atomic_directory(path, sort=None, overwrite=overwrite) as temporary:
             np.savez(temporary / "weights.npz", *self.model.get_weights())
             write_json(temporary / "metadata.json", self.metadata)
 
