@@ -28,13 +28,13 @@ SETTINGS = (
     "RnnFcDecoder.rnn_channels=64",
     "RnnFcDecoder.channels=64",
     "Reverb.impulse_response_length=4000",
-    "train.batch_size=4",
-    "train.clip_s=2.0",
-    "train.learning_rate=0.003",
-    "train.num_steps=300",
-    "train.validate_every=20",
-    "train.checkpoint_every=300",
-    "train.log_every=5",
+    "Schedule.batch_size=4",
+    "Schedule.clip_s=2.0",
+    "Optimization.learning_rate=0.003",
+    "Limits.num_steps=300",
+    "Schedule.validate_every=20",
+    "Schedule.checkpoint_every=300",
+    "Schedule.log_every=5",
 )
 
 WIDTH = 1000

@@ -2,7 +2,7 @@
 
 Example:
     python scripts/train.py --gin_file=models/small_instrument.gin \\
-        --gin_param='train.num_steps=30000' --data=dataset/ --run=runs/violin
+        --gin_param='Limits.num_steps=30000' --data=dataset/ --run=runs/violin
 """
 
 import sys

@@ -28,9 +28,14 @@ ROOT = Path(__file__).parents[1]
 
 SMALLER = {
     "train": [
-        *("--gin-param", "train.batch_size=2", "--gin-param", "train.clip_s=0.5"),
-        *("--gin-param", "train.validate_every=2", "--gin-param", "train.validation_batches=1"),
-        *("--gin-param", "train.checkpoint_every=2", "--gin-param", "train.log_every=1"),
+        *("--gin-param", "Schedule.batch_size=2", "--gin-param", "Schedule.clip_s=0.5"),
+        *(
+            "--gin-param",
+            "Schedule.validate_every=2",
+            "--gin-param",
+            "Schedule.validation_batches=1",
+        ),
+        *("--gin-param", "Schedule.checkpoint_every=2", "--gin-param", "Schedule.log_every=1"),
         *("--gin-param", "train.xla=False", "--gin-param", "Reverb.impulse_response_length=160"),
         *("--gin-param", "train.transfer=None"),
     ],
@@ -137,7 +142,7 @@ def smaller(words: list[str]) -> list[str]:
     shortened = [re.sub(r"(?<=train\.num_steps=)\d+", N_STEPS, word) for word in words]
     if words[0] == "train" and "--resume" not in words:
         if shortened == words:
-            shortened += ["--gin-param", f"train.num_steps={N_STEPS}"]
+            shortened += ["--gin-param", f"Limits.num_steps={N_STEPS}"]
         # DDSP-VST takes a model of its own sizes alone, and a start has sizes of its own.
         fixed = any("vst" in word or "start_from" in word for word in words)
         sizes = [] if fixed else SMALLER["sizes"]

@@ -1,8 +1,10 @@
 """Files and folders are written whole or not at all."""
 
 import errno
+import functools
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,8 +14,10 @@ import pytest
 
 from ddsp_tf.errors import ModelError, OutputError
 from ddsp_tf.files import (
+    FolderSort,
     atomic_directory,
     atomic_file,
+    check_folder,
     check_writable,
     read_json,
     write_json,
@@ -21,6 +25,11 @@ from ddsp_tf.files import (
 )
 
 Writer = Callable[..., AbstractContextManager[Path]]
+
+NOTEBOOK = FolderSort(
+    "a notebook", "notebook.json", keys={"format": "notebook", "pages": None}, files=("pages/*.md",)
+)
+directory: Writer = functools.partial(atomic_directory, sort=None)
 
 
 def _fill(temporary: Path, text: str) -> None:
@@ -39,7 +48,7 @@ def _content(path: Path) -> str:
     return (path / "inside.txt" if path.is_dir() else path).read_text()
 
 
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_appears_only_when_done(writer: Writer, tmp_path: Path) -> None:
     target = tmp_path / "new folder" / "out.wav"
     with writer(target) as temporary:
@@ -58,14 +67,14 @@ def test_temporary_files_keep_the_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("bug"), KeyboardInterrupt(), SystemExit(1)])
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_an_error_leaves_nothing(writer: Writer, error: BaseException, tmp_path: Path) -> None:
     with pytest.raises(type(error)):
         _fail(writer, tmp_path / "out", error)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_an_error_leaves_what_was_there(writer: Writer, tmp_path: Path) -> None:
     with writer(tmp_path / "out") as temporary:
         _fill(temporary, "old")
@@ -75,7 +84,7 @@ def test_an_error_leaves_what_was_there(writer: Writer, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_nothing_is_overwritten_unless_asked(writer: Writer, tmp_path: Path) -> None:
     target = tmp_path / "out"
     with writer(target) as temporary:
@@ -90,7 +99,7 @@ def test_nothing_is_overwritten_unless_asked(writer: Writer, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_a_full_disk_is_an_output_error(writer: Writer, tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     message = r"^Cannot write `.*out`: No space left on device\. Nothing was left half-written\.$"
@@ -99,7 +108,7 @@ def test_a_full_disk_is_an_output_error(writer: Writer, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("writer", [atomic_file, atomic_directory])
+@pytest.mark.parametrize("writer", [atomic_file, directory])
 def test_a_folder_that_can_not_be_made_is_an_output_error(writer: Writer, tmp_path: Path) -> None:
     # Below a file there can be no folder, not even for root.
     (tmp_path / "file").write_text("")
@@ -123,7 +132,7 @@ def test_a_folder_that_can_not_be_replaced_stays(
     failing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "out"
-    with atomic_directory(target) as temporary:
+    with directory(target) as temporary:
         _fill(temporary, "old")
     rename, calls = os.replace, []
 
@@ -136,18 +145,130 @@ def test_a_folder_that_can_not_be_replaced_stays(
     monkeypatch.setattr(os, "replace", replace)
     with (
         pytest.raises(OutputError, match="Cannot write"),
-        atomic_directory(target, overwrite=True) as temporary,
+        directory(target, overwrite=True) as temporary,
     ):
         _fill(temporary, "new")
     assert _content(target) == "old"
     assert list(tmp_path.iterdir()) == [target]
 
 
+def _notebook(folder: Path) -> Path:
+    (folder / "pages").mkdir(parents=True)
+    write_json(folder / "notebook.json", {"format": "notebook", "pages": 1})
+    (folder / "pages" / "1.md").write_text("old")
+    return folder
+
+
+def test_a_folder_of_its_sort_is_replaced(tmp_path: Path) -> None:
+    folder = _notebook(tmp_path / "notes")
+    for litter in (".DS_Store", "Thumbs.db", "pages/desktop.ini"):
+        (folder / litter).write_text("by the system")
+    with atomic_directory(folder, sort=NOTEBOOK, overwrite=True) as temporary:
+        write_json(temporary / "notebook.json", {"format": "notebook", "pages": 0})
+    assert [path.name for path in folder.iterdir()] == ["notebook.json"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_empty_folder_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    with atomic_directory(tmp_path / "notes", sort=NOTEBOOK, overwrite=True) as temporary:
+        (temporary / "new").write_text("new")
+    assert (tmp_path / "notes" / "new").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"take.wav": "mine"},
+            "`.*notes` is not a notebook that ddsp_tf wrote, so --overwrite does not",
+        ),
+        (
+            {"notebook.json": '{"format": "novel", "pages": 1}'},
+            "is not a notebook that ddsp_tf wrote",
+        ),
+        ({"notebook.json": '{"format": "notebook"}'}, "is not a notebook that ddsp_tf wrote"),
+        ({"notebook.json": "damaged"}, "is not a notebook that ddsp_tf wrote"),
+        ({"notebook.json": "[]"}, "is not a notebook that ddsp_tf wrote"),
+        (
+            {"notebook.json": '{"format": "notebook", "pages": 1}', "deep/down/take.wav": "mine"},
+            "`.*notes/deep/down/take.wav` is not part of a notebook, and --overwrite would delete",
+        ),
+    ],
+)
+def test_what_ddsp_tf_did_not_write_is_never_replaced(
+    files: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notes"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    with pytest.raises(OutputError, match=message):
+        check_folder(folder, sort=NOTEBOOK, overwrite=True)
+    with (
+        pytest.raises(OutputError, match=message),
+        atomic_directory(folder, sort=NOTEBOOK, overwrite=True),
+    ):
+        pytest.fail("the block must not run")
+    assert {name: (folder / name).read_text() for name in files} == files
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_comes_in_while_the_work_is_done_is_kept(tmp_path: Path) -> None:
+    folder = _notebook(tmp_path / "notes")
+
+    def meanwhile() -> None:
+        with atomic_directory(folder, sort=NOTEBOOK, overwrite=True) as temporary:
+            (temporary / "new").write_text("new")
+            (folder / "take.wav").write_text("mine")
+
+    with pytest.raises(OutputError, match=r"take\.wav` is not part of a notebook"):
+        meanwhile()
+    assert (folder / "take.wav").read_text() == "mine"
+    assert (folder / "pages" / "1.md").read_text() == "old"
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(tmp_path: Path) -> None:
+    (tmp_path / "take.wav").write_text("mine")
+    with (
+        pytest.raises(OutputError, match=r"take\.wav` is a file, and a notebook is a folder"),
+        atomic_directory(tmp_path / "take.wav", sort=NOTEBOOK, overwrite=True),
+    ):
+        pytest.fail("the block must not run")
+    assert (tmp_path / "take.wav").read_text() == "mine"
+    with (
+        pytest.raises(OutputError, match="is a folder, and a file should go there"),
+        atomic_file(_notebook(tmp_path / "notes"), overwrite=True),
+    ):
+        pytest.fail("the block must not run")
+
+
+def test_a_linked_folder_stays_where_it_is(tmp_path: Path) -> None:
+    kept = _notebook(tmp_path / "kept")
+    (tmp_path / "link").symlink_to(kept)
+    with atomic_directory(tmp_path / "link", sort=NOTEBOOK, overwrite=True) as temporary:
+        (temporary / "new").write_text("new")
+    assert (kept / "pages" / "1.md").read_text() == "old"
+    assert (tmp_path / "link" / "new").read_text() == "new"
+
+
+@pytest.mark.parametrize("writer", [atomic_file, directory])
+def test_an_error_of_a_library_on_a_full_disk_is_told_as_that(
+    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # soundfile, h5py and TensorFlow have errors of their own.
+    full = shutil._ntuple_diskusage(1 << 30, (1 << 30) - 4096, 4096)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(OutputError, match=r"out`: No space left on device\. Nothing was left"):
+        _fail(writer, tmp_path / "out", RuntimeError("System error."))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_permissions_are_those_of_ordinary_files(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_text(tmp_path / "file", "")
-        with atomic_directory(tmp_path / "folder"):
+        with directory(tmp_path / "folder"):
             pass
     finally:
         os.umask(before)

@@ -1,8 +1,9 @@
-"""Writing blocks of sound to a file, in bounded memory and without clipping."""
+"""Writing finished sound: which files, at which depth, how loud, in bounded memory."""
 
+import itertools
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -11,14 +12,18 @@ import soundfile
 
 from ddsp_tf.audio.audio_files import mono_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
-from ddsp_tf.errors import ArgumentError, OutputError
-from ddsp_tf.files import atomic_file, check_writable
+from ddsp_tf.audio.sndfile_reader import sndfile_name
+from ddsp_tf.errors import ArgumentError, AudioFileError, OutputError
+from ddsp_tf.files import atomic_file, check_writable, unwritable
 from ddsp_tf.types import FloatArray
 
+OUTPUT_SUFFIXES = (".wav", ".flac")
+
 _SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
-_SUFFIXES = (".wav", ".flac")
 _SCRATCH_BYTES = 1 << 22
 _LOWEST_RATE, _HIGHEST_RATE = 1000, 384_000
+_SOFTWARE = "ddsp_tf"
+"""Stands in every file that is written, so that it is known again."""
 
 
 def check_output(
@@ -31,7 +36,7 @@ def check_output(
         ArgumentError: The rate or the depth is not possible.
     """
     path = Path(path)
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in OUTPUT_SUFFIXES:
         raise OutputError(f"Cannot write `{path}`: its name must end in .wav or .flac.")
     if bit_depth not in _SUBTYPES:
         raise ArgumentError(f"`bit_depth` must be 16 or 24; got {bit_depth!r}.")
@@ -40,6 +45,79 @@ def check_output(
             f"`sample_rate` must be from {_LOWEST_RATE} to {_HIGHEST_RATE} Hz; got {sample_rate!r}."
         )
     return check_writable(path, overwrite=overwrite)
+
+
+def peak_gain(peak: float) -> float:
+    """Gives the gain at which a sound of this peak just doesn't clip, 1 where it doesn't anyway.
+
+    Example:
+        >>> peak_gain(2.0), peak_gain(0.5)
+        (0.5, 1.0)
+    """
+    return 1.0 / peak if peak > 1.0 else 1.0
+
+
+def gain_to_db(gain: float) -> float:
+    """Writes a gain above 0 in dB."""
+    return 20.0 * float(np.log10(gain))
+
+
+def is_own_output(path: str | os.PathLike[str]) -> bool:
+    """Whether `write_audio` or `write_blocks` wrote a file; False for what can't be read.
+
+    Files of ddsp_tf 0.1.0 can't be told from others.
+    """
+    try:
+        with soundfile.SoundFile(sndfile_name(Path(path))) as file:
+            return str(file.software).split(" ")[0] == _SOFTWARE
+    except (soundfile.LibsndfileError, TypeError):
+        return False
+
+
+def write_audio(
+    path: str | os.PathLike[str],
+    audio: FloatArray,
+    sample_rate: int,
+    *,
+    overwrite: bool = False,
+    bit_depth: int = 24,
+    clip: bool = False,
+) -> float:
+    """Writes audio as WAV or FLAC, whole or not at all.
+
+    Args:
+        path: The file; its suffix `.wav` or `.flac` chooses the format.
+        audio: `[n_samples]` or `[n_samples, n_channels]`, full scale 1.0.
+        sample_rate: Samples a second, 1,000 to 384,000.
+        overwrite: Whether an existing file may be replaced.
+        bit_depth: 16 or 24.
+        clip: What happens to audio beyond full scale: false turns all of it down until its
+            peak fits; true clips the peaks and keeps the level.
+
+    Returns:
+        The gain applied in dB: 0, or below when the audio was turned down.
+
+    Raises:
+        OutputError: The file exists, can't be written, the suffix is another, or the disk is full.
+        ArgumentError: The rate or the depth is not possible.
+        AudioFileError: The audio is empty or not finite.
+
+    Example:
+        >>> write_audio("tone.wav", 0.1 * np.sin(np.arange(16000) * 0.2), 16000)
+        0.0
+    """
+    path = check_output(path, sample_rate=sample_rate, bit_depth=bit_depth, overwrite=overwrite)
+    samples = np.asarray(audio, np.float32)
+    if samples.ndim not in (1, 2) or not samples.size or not np.isfinite(samples).all():
+        raise AudioFileError(
+            f"Cannot write `{path}`: expected finite samples, [n_samples] or "
+            f"[n_samples, n_channels], got shape {samples.shape}."
+        )
+    gain = 1.0 if clip else peak_gain(float(np.max(np.abs(samples))))
+    columns = samples.reshape(len(samples), -1)
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        _encode([columns], temporary, path, sample_rate, _SUBTYPES[bit_depth], gain)
+    return gain_to_db(gain)
 
 
 def write_blocks(
@@ -84,14 +162,9 @@ def write_blocks(
         resampled = mono_blocks(columns, block_rate, sample_rate)
         limited = resampled if limiter is None else limiter.limit(resampled)
         peak = _write_scratch(scratch, limited, n_samples)
-        gain = 1.0 / peak if normalize_peak and peak > 1.0 else 1.0
-        try:
-            _encode(scratch, temporary, sample_rate, _SUBTYPES[bit_depth], gain)
-        except soundfile.LibsndfileError as error:
-            raise OutputError(
-                f"Cannot write `{path}`: {error}. Is the disk full? Nothing was left half-written."
-            ) from error
-    return 20.0 * float(np.log10(gain))
+        gain = peak_gain(peak) if normalize_peak else 1.0
+        _encode(_read_scratch(scratch), temporary, path, sample_rate, _SUBTYPES[bit_depth], gain)
+    return gain_to_db(gain)
 
 
 def _write_scratch(scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: int) -> float:
@@ -106,8 +179,28 @@ def _write_scratch(scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: 
     return peak
 
 
-def _encode(scratch: IO[bytes], path: Path, sample_rate: int, subtype: str, gain: float) -> None:
-    with soundfile.SoundFile(path, "w", sample_rate, channels=1, subtype=subtype) as file:
-        while data := scratch.read(_SCRATCH_BYTES):
-            samples = np.frombuffer(data, np.float32)
-            file.write(np.clip(samples * np.float32(gain), -1.0, 1.0))
+def _read_scratch(scratch: IO[bytes]) -> Iterator[FloatArray]:
+    while data := scratch.read(_SCRATCH_BYTES):
+        yield np.frombuffer(data, np.float32)[:, np.newaxis]
+
+
+def _encode(
+    blocks: Iterable[FloatArray],
+    temporary: Path,
+    path: Path,
+    sample_rate: int,
+    subtype: str,
+    gain: float,
+) -> None:
+    """Writes `[n_samples, n_channels]` blocks to `temporary`, which becomes `path`."""
+    blocks = iter(blocks)
+    first = next(blocks, np.zeros((0, 1), np.float32))
+    try:
+        with soundfile.SoundFile(
+            sndfile_name(temporary), "w", sample_rate, channels=first.shape[1], subtype=subtype
+        ) as file:
+            file.software = _SOFTWARE
+            for block in itertools.chain([first], blocks):
+                file.write(np.clip(block * np.float32(gain), -1.0, 1.0))
+    except soundfile.LibsndfileError as error:
+        raise unwritable(path, error) from error

@@ -70,8 +70,8 @@ class Comparing:
         if plan is not None and plan.failures:
             raise DatasetError(next(iter(plan.failures.values())))
         self.skipped: dict[str, str] = {}
-        jobs = plan.jobs if plan else []
-        self._sources = [job.source for job in jobs if self._is_melody(job.source)]
+        named = plan.outputs if plan else []
+        self._sources = [each.source for each in named if self._is_melody(each.source)]
         if self.skipped and not self._sources:
             raise DatasetError(" ".join(self.skipped.values()))
         for reason in self.skipped.values():

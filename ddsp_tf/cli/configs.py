@@ -16,7 +16,7 @@ def command() -> None:
     Examples:
       ddsp-tf configs list
       ddsp-tf configs show models/solo_instrument.gin
-      ddsp-tf configs show models/solo_instrument.gin --merged --gin-param 'train.batch_size=8'
+      ddsp-tf configs show models/solo_instrument.gin --merged --gin-param 'Schedule.batch_size=8'
     """
 
 
@@ -61,7 +61,7 @@ def show_config(
     Examples:
       ddsp-tf configs show models/small_instrument.gin
       ddsp-tf configs show my.gin --merged
-      ddsp-tf configs show my.gin --gin-param 'train.batch_size=8'
+      ddsp-tf configs show my.gin --gin-param 'Schedule.batch_size=8'
     """
     from ddsp_tf import config
 

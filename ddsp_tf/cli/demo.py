@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ddsp_tf.cli.demo_site import is_demo_site, make_demo_site
+from ddsp_tf.cli.demo_site import DEMO_SITE, is_demo_site, make_demo_site
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.site_server import SiteServer
 from ddsp_tf.cli.terminal import Terminal
@@ -102,10 +102,9 @@ def _write(
     *,
     overwrite: bool,
 ) -> None:
-    from ddsp_tf.files import atomic_directory, check_writable
+    from ddsp_tf.files import atomic_directory
 
-    check_writable(output, overwrite=overwrite)
-    with atomic_directory(output, overwrite=overwrite) as folder:
+    with atomic_directory(output, sort=DEMO_SITE, overwrite=overwrite) as folder:
         content = make_demo_site(terminal, models, melodies, folder)
     page = output / "index.html"
     terminal.say(f"{page} opens in a browser; to play live: ddsp-tf demo --site {output}")

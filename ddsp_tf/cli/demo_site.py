@@ -6,11 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddsp_tf.cli.before_after import part_of, render_melodies
+from ddsp_tf.cli.before_after import PLOTS, SOUNDS, part_of, render_melodies
 from ddsp_tf.cli.before_after_html import LIVE_PAGE, write_html
 from ddsp_tf.cli.export import name_of
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError, ExportError
+from ddsp_tf.files import FolderSort
+from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from ddsp_tf.models import Instrument
@@ -18,6 +20,20 @@ if TYPE_CHECKING:
 
 _PARTS = Path(__file__).with_name("demo_page")
 _ABOUT = "demo.json"
+_FORMAT = "ddsp_tf demo page"
+
+DEMO_SITE = FolderSort(
+    "a demo page",
+    _ABOUT,
+    keys={"format": _FORMAT},
+    files=(
+        "index.html",
+        *(f"*{suffix}" for suffix in (".css", ".js", ".svg")),
+        f"{SOUNDS}/*.wav",
+        f"{PLOTS}/*.png",
+        f"{Path(LIVE_PAGE).parent.as_posix()}/*",
+    ),
+)
 _HEARD_SHARE = 0.4
 """Share of the work that sounds and plots take, measured with one instrument."""
 
@@ -71,7 +87,7 @@ def make_demo_site(
         "instruments": list(instruments),
         "live": live,
     }
-    about = {"format": "ddsp_tf demo page", "format_version": 1, **content}
+    about = {"format": _FORMAT, "format_version": 1, **content}
     write_json(folder / _ABOUT, {**about, "ddsp_tf_version": version("ddsp-tf")})
     return content
 

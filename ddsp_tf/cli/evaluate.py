@@ -11,8 +11,21 @@ from ddsp_tf.cli.exit_codes import report_failures
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.files import FolderSort
 
 _OWN_NAMES = ("recording", "analysis", "model")
+_EVALUATION = FolderSort(
+    "an evaluation",
+    "evaluation.json",
+    keys={"split": None, "recordings": None},
+    files=(
+        "evaluation.txt",
+        "comparison.md",
+        "spectrogram-*.png",
+        "f0-and-loudness-*.png",
+        "audio/*.flac",
+    ),
+)
 
 
 @click.command(name="evaluate", short_help="Measure a model on held-out recordings.")
@@ -91,12 +104,12 @@ def command(
     from ddsp_tf.cli.comparing import Comparing
     from ddsp_tf.data import Dataset
     from ddsp_tf.evaluation import evaluate
-    from ddsp_tf.files import atomic_directory, check_writable, write_json, write_text
+    from ddsp_tf.files import atomic_directory, check_folder, write_json, write_text
     from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
 
     if output is not None:
-        check_writable(output, overwrite=overwrite)
+        check_folder(output, sort=_EVALUATION, overwrite=overwrite)
     folders = _folders(compared)
     instrument = Instrument.load(model)
     dataset = Dataset.open(data)
@@ -104,7 +117,9 @@ def command(
         instrument, dataset, split, folders, melodies, baselines=baselines, terminal=terminal
     )
     context: Any = (
-        nullcontext() if output is None else atomic_directory(output, overwrite=overwrite)
+        nullcontext()
+        if output is None
+        else atomic_directory(output, sort=_EVALUATION, overwrite=overwrite)
     )
     with context as folder:
         keep = _audio_writer(folder / "audio" if save_audio else None, dataset.features.sample_rate)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from ddsp_tf.cli.terminal import echo
 from ddsp_tf.errors import ArgumentError, ConfigError, DdspError
 
 FAILED = 1
@@ -54,11 +55,11 @@ def report_failures(failures: Mapping[str, str], *, n_done: int) -> None:
     if not failures:
         return
     if len(failures) == 1 and not n_done:
-        click.echo(f"Error: {next(iter(failures.values()))}", err=True)
+        echo(f"Error: {next(iter(failures.values()))}", err=True)
     else:
-        click.echo(f"{len(failures)} of {len(failures) + n_done} failed:", err=True)
+        echo(f"{len(failures)} of {len(failures) + n_done} failed:", err=True)
         for reason in failures.values():
-            click.echo(f"  {reason}", err=True)
+            echo(f"  {reason}", err=True)
     raise SystemExit(FAILED)
 
 
@@ -80,5 +81,5 @@ def describe(error: BaseException) -> str:
 
 def _say(message: str, error: BaseException, debug: bool) -> None:
     if debug:
-        click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo(message, err=True)
+        echo("".join(traceback.format_exception(error)), err=True)
+    echo(message, err=True)

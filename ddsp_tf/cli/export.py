@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ddsp_tf.cli.export_targets import TARGETS, Job
+from ddsp_tf.cli.export_targets import TARGETS, Order
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal
 
@@ -71,7 +71,7 @@ def command(
     instrument = Instrument.load(model)
     with terminal.progress("Exporting") as advance:
         report = TARGETS[target].write(
-            Job(instrument, output, overwrite, quantize, advance, name_of(model))
+            Order(instrument, output, overwrite, quantize, advance, name_of(model))
         )
     terminal.say(f"{output} {report}")
     terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})

@@ -21,7 +21,7 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True)
-class Job:
+class Order:
     """One export.
 
     Args:
@@ -54,7 +54,7 @@ class Target:
     """
 
     summary: str
-    write: Callable[[Job], Report]
+    write: Callable[[Order], Report]
     suffix: str | None = None
     quantizes: bool = False
     adds: bool = False
@@ -75,47 +75,55 @@ class Target:
             raise ArgumentError(f"--quantize goes with --target {able}; {name} stores float32.")
 
 
-def _saved_model(job: Job) -> Report:
+def _saved_model(order: Order) -> Report:
     from ddsp_tf.export import export_saved_model
 
     return export_saved_model(
-        job.instrument, job.output, overwrite=job.overwrite, progress=job.advance
+        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
     )
 
 
-def _live(runtime: Any) -> Callable[[Job], Report]:
-    def write(job: Job) -> Report:
+def _live(runtime: Any) -> Callable[[Order], Report]:
+    def write(order: Order) -> Report:
         from ddsp_tf.export import export_live
 
         return export_live(
-            job.instrument,
-            job.output,
+            order.instrument,
+            order.output,
             runtime=runtime,
-            quantize=job.quantize,
-            overwrite=job.overwrite,
-            progress=job.advance,
+            quantize=order.quantize,
+            overwrite=order.overwrite,
+            progress=order.advance,
         )
 
     return write
 
 
-def _native(job: Job) -> Report:
+def _native(order: Order) -> Report:
     from ddsp_tf.export import export_native
 
-    return export_native(job.instrument, job.output, overwrite=job.overwrite, progress=job.advance)
+    return export_native(
+        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
+    )
 
 
-def _vst(job: Job) -> Report:
+def _vst(order: Order) -> Report:
     from ddsp_tf.export import export_vst
 
-    return export_vst(job.instrument, job.output, overwrite=job.overwrite, progress=job.advance)
+    return export_vst(
+        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
+    )
 
 
-def _web(job: Job) -> Report:
+def _web(order: Order) -> Report:
     from ddsp_tf.export import export_web
 
     return export_web(
-        job.instrument, job.output, name=job.name, overwrite=job.overwrite, progress=job.advance
+        order.instrument,
+        order.output,
+        name=order.name,
+        overwrite=order.overwrite,
+        progress=order.advance,
     )
 
 

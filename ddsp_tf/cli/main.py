@@ -8,6 +8,7 @@ import click
 from ddsp_tf.cli.exit_codes import INTERRUPTED
 from ddsp_tf.cli.lazy_group import LazyGroup
 from ddsp_tf.cli.native_logs import silence_native_logs
+from ddsp_tf.cli.terminal import accept_any_text, echo
 
 COMMANDS = (
     "prepare",
@@ -27,7 +28,7 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
     if value and not context.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"ddsp-tf {version('ddsp-tf')}")
+        echo(f"ddsp-tf {version('ddsp-tf')}")
         context.exit()
 
 
@@ -70,12 +71,13 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if "--debug" not in arguments:
         silence_native_logs()
+    accept_any_text()
     try:
         code = cli.main(arguments, prog_name="ddsp-tf", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        error.show(sys.stderr)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)

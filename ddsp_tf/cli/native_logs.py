@@ -20,5 +20,6 @@ def silence_native_logs() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-    sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding=encoding, errors="backslashreplace")
     faulthandler.enable(file=sys.stderr)

@@ -53,7 +53,7 @@ def gin_options(function: Function) -> Function:
         "gin_params",
         multiple=True,
         metavar="NAME=VALUE",
-        help="One setting, which wins over the files, e.g. 'train.num_steps=30000'. Repeatable.",
+        help="One setting, which wins over the files, e.g. 'Limits.num_steps=30000'. Repeatable.",
     )
     return files(bindings(function))
 

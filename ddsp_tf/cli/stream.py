@@ -17,7 +17,7 @@ from ddsp_tf.cli.options import (
     semitones_option,
 )
 from ddsp_tf.cli.pcm import PCM_FORMATS, PcmReader, PcmWriter
-from ddsp_tf.cli.terminal import Terminal, duration
+from ddsp_tf.cli.terminal import Terminal, duration, echo
 from ddsp_tf.errors import AudioFileError
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class _Meter:
         levels = [f"{20.0 * np.log10(max(peak, 1e-5)):.0f} dB" for peak in self._peaks]
         text = f"{self._n_samples / self._sample_rate:.1f} s  in {levels[0]}  out {levels[1]}"
         if self._live:
-            click.echo(f"\r{text:<50}", err=True, nl=False)
+            echo(f"\r{text:<50}", err=True, nl=False)
         else:
             self._terminal.note(text)
         self._last, self._peaks = now, [0.0, 0.0]
@@ -219,4 +219,4 @@ class _Meter:
     def end(self) -> None:
         """Leaves the line."""
         if self._live:
-            click.echo("\r" + " " * 50 + "\r", err=True, nl=False)
+            echo("\r" + " " * 50 + "\r", err=True, nl=False)

@@ -1,5 +1,7 @@
 """What a command says: results on stdout, progress and warnings on stderr."""
 
+import codecs
+import io
 import json
 import sys
 import time
@@ -11,8 +13,34 @@ import click
 
 _PLAIN_EVERY_S = 10.0
 
+_PLAIN_LETTERS = str.maketrans({"♯": "#", "♭": "b", "─": "-", "━": "-", "…": "..."})
+
 Advance = Callable[..., None]
 """Called as `advance(fraction, text)`: how much is done, 0 to 1, and what to show beside it."""
+
+
+def accept_any_text() -> None:
+    """Has stdout and stderr write what their encoding lacks in plain letters, or as `\\u266f`.
+
+    A name of a file needs no encoding at all, and Windows' default knows neither `♯` nor lines.
+    """
+    codecs.register_error("ddsp_tf.plain", _plain_letters)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="ddsp_tf.plain")
+
+
+def _plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    plain = found.translate(_PLAIN_LETTERS).encode(error.encoding, "backslashreplace")
+    return plain, error.end
+
+
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Writes to stdout or stderr as they are: click on its own replaces those of ASCII."""
+    click.echo(text, file=sys.stderr if err else sys.stdout, nl=nl)
 
 
 class Terminal:
@@ -36,27 +64,27 @@ class Terminal:
     def say(self, text: str) -> None:
         """Writes part of the result, for a person."""
         if not (self.quiet or self.as_json):
-            click.echo(text)
+            echo(text)
 
     def note(self, text: str) -> None:
         """Writes what is going on."""
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     def fail(self, text: str) -> None:
         """Writes an error, whatever else is silenced."""
-        click.echo(text, err=True)
+        echo(text, err=True)
 
     def result(self, content: Any) -> None:
         """Writes the result as JSON, if that is what was asked for."""
         if self.as_json:
-            click.echo(json.dumps(content, indent=2, default=_plain_value))
+            echo(json.dumps(content, indent=2, default=_plain_value))
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Writes a table on stdout, drawn to the width of the terminal."""
         if self.quiet or self.as_json:
             return
-        click.echo(render_table(title, columns, rows), nl=False)
+        echo(render_table(title, columns, rows), nl=False)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Advance]:
@@ -72,8 +100,6 @@ class Terminal:
 
 def render_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lays out a table as text. Where stdout is no terminal, no line is cut."""
-    import io
-
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -137,7 +163,7 @@ class _PlainProgress:
         left = ""
         if 0.0 < fraction < 1.0:
             left = f", {duration((now - self._start) * (1.0 - fraction) / fraction)} left"
-        click.echo(f"{self._what}: {fraction:.0%}{left} {text}".rstrip(), err=True)
+        echo(f"{self._what}: {fraction:.0%}{left} {text}".rstrip(), err=True)
 
 
 def duration(seconds: float) -> str:

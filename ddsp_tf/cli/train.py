@@ -52,15 +52,16 @@ def command(
     \b
     Examples:
       ddsp-tf train --gin-file models/small_instrument.gin --data dataset/ --run runs/violin
-      ddsp-tf train --gin-file models/solo_instrument.gin --gin-param 'train.num_steps=30000' \\
+      ddsp-tf train --gin-file models/solo_instrument.gin --gin-param 'Limits.num_steps=30000' \\
           --data dataset/ --run runs/violin
       ddsp-tf train --run runs/violin --data dataset/ --resume
-      ddsp-tf train --gin-file models/tiny_instrument.gin --gin-param 'train.max_minutes=10' \\
+      ddsp-tf train --gin-file models/tiny_instrument.gin --gin-param 'Limits.max_minutes=10' \\
           --data dataset/ --run runs/try --overwrite
     """
     return_large_memory()
     from ddsp_tf import config as gin_config
     from ddsp_tf.data import Dataset
+    from ddsp_tf.training import train
 
     if resume and overwrite:
         raise click.UsageError("--resume goes on with a run, --overwrite discards it: choose one.")
@@ -71,14 +72,15 @@ def command(
             "What should be trained? Add --gin-file models/small_instrument.gin (an hour or two "
             "on a laptop) or models/solo_instrument.gin (the paper's size, for a GPU)."
         )
-    if data is None:
-        raise click.UsageError("Add --data FOLDER, a dataset made by `ddsp-tf prepare`.")
     config = gin_config.parse(gin_files, gin_params)
-    dataset = Dataset.open(data)
-    terminal.when_interrupted = f"Go on with: ddsp-tf train --run {run} --data {data} --resume"
+    if data is None and not config.binds(train, "data"):
+        raise click.UsageError("Add --data FOLDER, a dataset made by `ddsp-tf prepare`.")
+    source = {} if data is None else {"data": Dataset.open(data)}
+    words = "" if data is None else f" --data {data}"
+    terminal.when_interrupted = f"Go on with: ddsp-tf train --run {run}{words} --resume"
     with training_progress(terminal) as progress:
         result = config.train(
-            data=dataset, run=run, resume=resume, overwrite=overwrite, progress=progress
+            **source, run=run, resume=resume, overwrite=overwrite, progress=progress
         )
     _report(terminal, result)
     if result.reason == "interrupted":
@@ -97,11 +99,34 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
         f"{result.step} steps in {duration(60.0 * result.minutes)}: {reasons[result.reason]}."
     )
     if result.best_loss is not None:
-        terminal.say(f"Best validation loss {result.best_loss:.3f}, at step {result.best_step}.")
+        terminal.say(f"Best validation loss {result.best_loss:.5g}, at step {result.best_step}.")
+    if result.diverged:
+        _warn(terminal, result)
     if (result.run / "model").is_dir():
         terminal.say(f"Hear how it learned: {result.run / 'samples'}")
-        terminal.say(f"Play it: ddsp-tf transfer {result.run} melody.wav -o out/")
+        if not result.learned_nothing:
+            which = f"Play the model of step {result.best_step}" if result.diverged else "Play it"
+            terminal.say(f"{which}: ddsp-tf transfer {result.run} melody.wav -o out/")
     terminal.result(dataclasses.asdict(result))
+
+
+def _warn(terminal: Terminal, result: "TrainResult") -> None:
+    """Says what went wrong with the losses, and what to do."""
+    advice = (
+        "Train again with a lower `Optimization.learning_rate`, more `Optimization.warmup_steps` "
+        "or a smaller `Optimization.gradient_clip_norm`."
+    )
+    if result.learned_nothing:
+        terminal.fail(
+            f"It learned nothing: its best validation loss, {result.best_loss:.5g}, is more than "
+            f"twice the loss of its first step, {result.first_loss:.5g}. {advice}"
+        )
+    else:
+        terminal.fail(
+            f"The validation loss ended at {result.last_loss:.5g}, more than twice its best: the "
+            f"training went astray after step {result.best_step}. {result.run / 'model'} is that "
+            f"of step {result.best_step}, from before. {advice}"
+        )
 
 
 def _resumed_config(run: Path) -> Path:

@@ -17,7 +17,7 @@ from ddsp_tf.cli.options import (
     reporting,
     semitones_option,
 )
-from ddsp_tf.cli.output_names import Job, plan_outputs
+from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal, duration
 
 if TYPE_CHECKING:
@@ -138,8 +138,12 @@ def command(
 
     plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
     failures = dict(plan.failures)
+    for sentence in plan.skipped:
+        terminal.note(sentence)
+    if plan.earlier:
+        terminal.note(plan.describe_earlier())
     results: list[dict[str, Any]] = []
-    if plan.jobs:
+    if plan.outputs:
         play = TimbreTransfer(
             Instrument.load(instrument),
             octave=octave,
@@ -153,14 +157,14 @@ def command(
             reverb=not no_reverb,
             limiter=limiter,
         )
-        for index, job in enumerate(plan.jobs):
-            counter = f"[{index + 1}/{len(plan.jobs)}] " if len(plan.jobs) > 1 else ""
+        for index, named in enumerate(plan.outputs):
+            counter = f"[{index + 1}/{len(plan.outputs)}] " if len(plan.outputs) > 1 else ""
             try:
-                with terminal.progress(f"{counter}{job.source.name}") as advance:
+                with terminal.progress(f"{counter}{named.source.name}") as advance:
                     results.append(
                         _transfer(
                             play,
-                            job,
+                            named,
                             advance,
                             sample_rate=sample_rate,
                             plot=plot,
@@ -171,14 +175,14 @@ def command(
             except Exception as error:
                 if terminal.debug:
                     raise
-                failures[str(job.source)] = describe(error)
+                failures[str(named.source)] = describe(error)
     terminal.result({"files": results, "failed": failures})
     report_failures(failures, n_done=len(results))
 
 
 def _transfer(
     play: "TimbreTransfer",
-    job: Job,
+    named: NamedOutput,
     advance: Advance,
     *,
     sample_rate: int | None,
@@ -189,30 +193,30 @@ def _transfer(
     from ddsp_tf.files import check_writable
     from ddsp_tf.plotting import save_figure
 
-    picture = job.target.with_suffix(".png") if plot else None
+    picture = named.target.with_suffix(".png") if plot else None
     if picture is not None:
         check_writable(picture, overwrite=overwrite)
     start = time.monotonic()
     result = play.transfer_file(
-        job.source, job.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
+        named.source, named.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
     )
     elapsed = time.monotonic() - start
     if picture is not None:
-        save_figure(result.figure(title=job.source.name), picture, overwrite=overwrite)
+        save_figure(result.figure(title=named.source.name), picture, overwrite=overwrite)
     report = result.report
     speed = report.seconds / max(elapsed, 1e-3)
-    _describe(terminal, job, report, f"{duration(elapsed)}, {speed:.1f} x real time")
+    _describe(terminal, named, report, f"{duration(elapsed)}, {speed:.1f} x real time")
     return {
-        "input": str(job.source),
-        "output": str(job.target),
+        "input": str(named.source),
+        "output": str(named.target),
         "took_s": elapsed,
         "times_real_time": speed,
         **report.to_dict(),
     }
 
 
-def _describe(terminal: Terminal, job: Job, report: "TransferReport", speed: str) -> None:
-    terminal.say(f"{job.source} -> {job.target}  ({duration(report.seconds)} in {speed})")
+def _describe(terminal: Terminal, named: NamedOutput, report: "TransferReport", speed: str) -> None:
+    terminal.say(f"{named.source} -> {named.target}  ({duration(report.seconds)} in {speed})")
     for line in report.lines():
         terminal.say(f"  {line}")
     for warning in report.warnings:

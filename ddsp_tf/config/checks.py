@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_tf.config.names import Deferred, suggest
+from ddsp_tf.config.renamed import renamed_parameters, require_current_name
 from ddsp_tf.errors import ConfigError
 
 _TYPE_WORDS = {
@@ -24,6 +25,9 @@ _TYPE_WORDS = {
     dict: "a dictionary",
     type(None): "None",
 }
+
+# A Protocol's own name makes nothing: what one writes instead.
+_MAKERS = {"MelodyPlayer": "inference.TransferSample", "Objective": "losses.Compare"}
 
 
 def check_parameter(target: Any, selector: str, parameter: str) -> None:
@@ -38,10 +42,12 @@ def check_parameter(target: Any, selector: str, parameter: str) -> None:
     names, open_ended = _parameters(target)
     if parameter in names or (open_ended and not inspect.isclass(target)):
         return
+    require_current_name(f"{selector}.{parameter}")
     listing = ", ".join(f"`{name}`" for name in names)
+    known = {**dict.fromkeys(names), **renamed_parameters(selector)}
+    near = suggest(parameter, known, known)
     raise ConfigError(
-        f"`{selector}` has no parameter `{parameter}`{suggest(parameter, names)}"
-        f" It takes {listing or 'none'}."
+        f"`{selector}` has no parameter `{parameter}`{near} It takes {listing or 'none'}."
     )
 
 
@@ -115,7 +121,6 @@ def _evaluated(annotation: str, target: Any) -> Any:
         return typing.get_type_hints(
             types.SimpleNamespace(__annotations__={"x": annotation}),
             vars(module),
-            include_extras=True,
         ).get("x")
     except (NameError, TypeError, SyntaxError):
         return None
@@ -126,8 +131,6 @@ def _fits(value: Any, expected: Any) -> bool:
     if isinstance(value, Deferred):
         return True
     origin = typing.get_origin(expected)
-    if origin is typing.Annotated:
-        return _fits(value, expected.__origin__)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, option) for option in typing.get_args(expected))
     if origin is typing.Literal:
@@ -171,8 +174,6 @@ def _describe(expected: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         words = [_describe(option) for option in options]
         return " or ".join(dict.fromkeys(words))
-    if origin is typing.Annotated:
-        return f"a reference such as `{options[1]}`"  # a Protocol's own name makes nothing
     if expected in _TYPE_WORDS:
         return _TYPE_WORDS[expected]
     container = origin or expected
@@ -182,4 +183,4 @@ def _describe(expected: Any) -> str:
         items = [item for item in options if item is not Ellipsis]
         return f"a list, each {_describe(items[0])}" if len(items) == 1 else "a list"
     name = getattr(expected, "__name__", str(expected))
-    return f"a reference such as `@{name}()`"
+    return f"a reference such as `@{_MAKERS.get(name, name)}()`"

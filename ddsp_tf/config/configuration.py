@@ -7,6 +7,7 @@ some mistakes and vague about others.
 """
 
 import copy
+import dataclasses
 import inspect
 import io
 import logging
@@ -14,8 +15,9 @@ import os
 import re
 import threading
 import tokenize
+import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def parse(files: Sequence[str | os.PathLike[str]] = (), bindings: Sequence[str] 
     Args:
         files: Paths, or names of packaged files such as `models/solo_instrument.gin`. The
             user's own files come first when both exist.
-        bindings: Lines such as `train.num_steps=30000`. A public class or function of the
+        bindings: Lines such as `Limits.num_steps=30000`. A public class or function of the
             package needs no module in front of its name.
 
     Returns:
@@ -67,7 +69,7 @@ def parse(files: Sequence[str | os.PathLike[str]] = (), bindings: Sequence[str] 
 
     Example:
         >>> from ddsp_tf import config
-        >>> tiny = config.parse(["models/tiny_instrument.gin"], ["train.num_steps=100"])
+        >>> tiny = config.parse(["models/tiny_instrument.gin"], ["Limits.num_steps=100"])
         >>> model = tiny.build_model()
     """
     config = Config(files=tuple(os.fspath(name) for name in files), bindings=tuple(bindings))
@@ -116,14 +118,23 @@ class Config:
                 if not isinstance(_literal(value), gin.config.ConfigurableReference)
             }
 
+    def binds(self, function: Callable[..., Any], argument: str) -> bool:
+        """Whether something is bound to one argument of a function or class."""
+        with self._active():
+            return argument in _bindings_of(function)
+
     def call(self, function: Callable[..., Any], /, **kwargs: Any) -> Any:
         """Calls a function or builds a class with the arguments bound to it.
+
+        An argument that takes settings (a dataclass with a default for every field, such as
+        `training.Schedule`) is made of what is bound to these, if nothing else sets it.
 
         Args:
             function: Any public callable.
             **kwargs: Arguments that win over the bound ones.
         """
         with self._active():
+            kwargs = {**self._settings(function), **kwargs}
             _check_complete(function, kwargs)
             try:
                 return _configured(function)(**kwargs)
@@ -149,16 +160,16 @@ class Config:
         """Builds the model that the configuration would train."""
         return self.build(_train_function(), "model")
 
-    def build_loss(self) -> Any:
-        """Builds the loss that the configuration would train with."""
-        return self.build(_train_function(), "loss")
+    def build_objective(self) -> Any:
+        """Builds what the configuration would minimise."""
+        return self.build(_train_function(), "objective")
 
     def train(self, **kwargs: Any) -> Any:
         """Calls `ddsp_tf.training.train` with everything bound to it.
 
-        The random seeds are set before the model is built, so that the same `seed` starts
-        from the same weights, and the model is built on the devices it is trained on. The run
-        keeps the merged and the operative configuration.
+        The random seeds are set before the model is built, so that the same `Schedule.seed`
+        starts from the same weights, and the model is built on the devices it is trained on. The
+        run keeps the merged and the operative configuration.
 
         Args:
             **kwargs: Arguments of `train` that win over the bound ones.
@@ -168,22 +179,34 @@ class Config:
         """
         import keras
 
-        from ddsp_tf.training import get_strategy
+        from ddsp_tf.training import Schedule, get_strategy
 
         function = _train_function()
         config_text = self.text
         with self._active():
-            settings = {**self.bound(function), **kwargs}
-            keras.utils.set_random_seed(int(settings.get("seed", 0)))
-            strategy = settings.get("strategy")
-            if isinstance(strategy, str):
-                strategy = kwargs["strategy"] = get_strategy(strategy)
-            with strategy.scope() if strategy else nullcontext():
+            kwargs = {**self._settings(function), **kwargs}
+            if "schedule" not in kwargs and self.binds(function, "schedule"):
+                kwargs["schedule"] = self.build(function, "schedule")
+            keras.utils.set_random_seed((kwargs.get("schedule") or Schedule()).seed)
+            bound = {**self.bound(function), **kwargs}
+            strategy = kwargs["strategy"] = get_strategy(bound.get("strategy"))
+            with strategy.scope():
                 kwargs.setdefault("model", self.build_model())
-                kwargs.setdefault("loss", self.build_loss())
-            kwargs.setdefault("config_text", config_text)
-            kwargs.setdefault("operative_config_text", self.operative_text + _settings_of(function))
-            return self.call(function, **kwargs)
+                kwargs.setdefault("objective", self.build_objective())
+            texts = {
+                "config.gin": config_text,
+                "operative_config.gin": self.operative_text + _settings_of(function),
+            }
+            return self.call(function, **{"texts": texts, **kwargs})
+
+    def _settings(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """Settings for the arguments that take some, of classes to which something is bound."""
+        bound = _bindings_of(function)
+        return {
+            name: _configured(settings)()
+            for name, settings in _settings_classes(function).items()
+            if name not in bound and _bindings_of(settings)
+        }
 
     def _read(self) -> None:
         for name in self.files:
@@ -224,10 +247,10 @@ class Config:
         place = Place(f"`{binding}`")
         with place.named():
             if "=" not in binding:
-                raise ConfigError("A binding looks like `train.num_steps=30000`.")
+                raise ConfigError("A binding looks like `Limits.num_steps=30000`.")
             parsed = _statements(binding, None)
             if len(parsed) != 1 or not isinstance(parsed[0], gin.config_parser.BindingStatement):
-                raise ConfigError("A binding is one assignment: `train.num_steps=30000`.")
+                raise ConfigError("A binding is one assignment: `Limits.num_steps=30000`.")
             imports = Imports(dict(self._imports), list(self._import_lines))
             text = with_full_names(binding, imports)
             (statement,) = _statements(text, None)
@@ -392,9 +415,14 @@ def _settings_of(function: Callable[..., Any]) -> str:
     bindings = _bindings_of(function)
     lines = [f"import {function.__module__}"]
     name = f"{function.__module__}.{function.__name__}"
+    classes = _settings_classes(function)
     for parameter in inspect.signature(function).parameters.values():
         value = bindings.get(parameter.name, parameter.default)
-        if isinstance(value, gin.config.ConfigurableReference) and _literal(value) is value:
+        settings = classes.get(parameter.name)
+        if settings is not None and parameter.name not in bindings and _bindings_of(settings):
+            lines.append(f"import {settings.__module__}")
+            value = f"@{settings.__module__}.{settings.__qualname__}()"
+        elif isinstance(value, gin.config.ConfigurableReference) and _literal(value) is value:
             target = value.configurable.wrapped
             lines.append(f"import {target.__module__}")
             scopes = "".join(f"{scope}/" for scope in value.scopes)
@@ -404,6 +432,33 @@ def _settings_of(function: Callable[..., Any]) -> str:
         if value is not parameter.empty:
             lines.append(f"{name}.{parameter.name} = {value}")
     return "\n".join([f"# Parameters for {name}:", *lines, ""])
+
+
+def _settings_classes(function: Callable[..., Any]) -> dict[str, Any]:
+    """The arguments of a function that take settings of the package, and their classes."""
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError):  # names that only type checkers import
+        hints = getattr(function, "__annotations__", {})
+    return {
+        name: option
+        for name, hint in hints.items()
+        for option in (typing.get_args(hint) or (hint,))
+        if name != "return" and _are_settings(option)
+    }
+
+
+def _are_settings(option: Any) -> bool:
+    return (
+        inspect.isclass(option)
+        and option.__module__.startswith("ddsp_tf.")
+        and dataclasses.is_dataclass(option)
+        and all(
+            field.default is not dataclasses.MISSING
+            or field.default_factory is not dataclasses.MISSING
+            for field in dataclasses.fields(option)
+        )
+    )
 
 
 def _clear() -> None:

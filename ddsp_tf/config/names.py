@@ -2,7 +2,9 @@
 
 import difflib
 import importlib
+import inspect
 import os
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ddsp_tf.config.renamed import require_current_name
 from ddsp_tf.errors import ConfigError
 
 ENABLE = "from __gin__ import dynamic_registration"
@@ -19,17 +22,7 @@ _FEATURE = "__gin__.dynamic_registration"
 _LEAST_LIKENESS = 0.6
 _AS_GOOD = 0.05
 
-# Where a name given on the command line without its module (`train.num_steps`) is looked up.
-PUBLIC_MODULES = (
-    "ddsp_tf.training",
-    "ddsp_tf.models",
-    "ddsp_tf.losses",
-    "ddsp_tf.processors",
-    "ddsp_tf.nn",
-    "ddsp_tf.features",
-    "ddsp_tf.data",
-    "ddsp_tf.inference",
-)
+_NOT_CONFIGURED = ("cli", "config", "presets")
 
 
 class Deferred:
@@ -127,14 +120,21 @@ def find_gin_file(name: str | os.PathLike[str], *, beside: Path | None = None) -
     )
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Returns `. Did you mean ...?`, or a full stop when nothing known is near `name`."""
+def suggest(name: str, known: Iterable[str], shown: Mapping[str, str | None] | None = None) -> str:
+    """Returns `. Did you mean ...?`, or a full stop when nothing known is near `name`.
+
+    Args:
+        name: What was written.
+        known: What could have been meant.
+        shown: What to say in place of some of these.
+    """
     likeness = {candidate: _likeness(name.lower(), candidate.lower()) for candidate in known}
     best = max(likeness.values(), default=0.0)
     if best < _LEAST_LIKENESS:
         return "."
     near = [candidate for candidate, value in likeness.items() if value > best - _AS_GOOD][:3]
-    return f". Did you mean {' or '.join(f'`{match}`' for match in near)}?"
+    names = [(shown or {}).get(match) or match for match in near]
+    return f". Did you mean {' or '.join(f'`{match}`' for match in names)}?"
 
 
 def _likeness(name: str, candidate: str) -> float:
@@ -165,6 +165,7 @@ def resolve_selector(selector: str, imports: Mapping[str, Any]) -> Any:
         try:
             owner = getattr(owner, name)
         except AttributeError as error:
+            require_current_name(f"{path}.{name}")
             raise ConfigError(
                 f"`{path}` has no `{name}`{suggest(name, public_names(owner))}"
             ) from error
@@ -177,18 +178,32 @@ def resolve_selector(selector: str, imports: Mapping[str, Any]) -> Any:
 def public_callables() -> dict[str, list[str]]:
     """Every public class and function of the package: its short name and its full ones."""
     found: dict[str, dict[int, str]] = {}
-    for module_name in PUBLIC_MODULES:
+    for module_name in public_modules():
         module = importlib.import_module(module_name)
         for name in public_names(module):
-            value = getattr(module, name)
+            value = getattr(module, name, None)
             if callable(value):
                 found.setdefault(name, {}).setdefault(id(value), f"{module_name}.{name}")
     return {name: list(owners.values()) for name, owners in found.items()}
 
 
+def public_modules() -> list[str]:
+    """The packages in which a name without its module (`Schedule.seed`) is looked up."""
+    import ddsp_tf
+
+    rooms = [found.name for found in pkgutil.iter_modules(ddsp_tf.__path__) if found.ispkg]
+    return [f"ddsp_tf.{room}" for room in rooms if room not in _NOT_CONFIGURED]
+
+
 def public_names(owner: Any) -> list[str]:
-    """The names a module or class offers: its `__all__`, or what has no underscore."""
-    return list(getattr(owner, "__all__", None) or [name for name in dir(owner) if name[:1] != "_"])
+    """The names that a module or class offers.
+
+    Those of its `__all__` and those it finds by files, or else what has no underscore.
+    """
+    listed = list(getattr(owner, "__all__", []))
+    if inspect.ismodule(owner) and "__dir__" in vars(owner):
+        listed += [name for name in dir(owner) if name not in listed and hasattr(owner, name)]
+    return listed or [name for name in dir(owner) if name[:1] != "_"]
 
 
 def with_full_names(binding: str, imports: Imports) -> str:
@@ -227,6 +242,7 @@ def _full_name(selector: str, imports: Imports) -> str:
             imports.require(name.rpartition(".")[0])
         if not found:
             known_here = [n for module in imports.modules.values() for n in public_names(module)]
+            require_current_name(selector)
             near = suggest(first, [*known, *known_here])
             raise ConfigError(f"There is no class or function `{selector}`{near}")
     if len(found) > 1:

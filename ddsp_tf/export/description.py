@@ -11,6 +11,7 @@ from ddsp_tf.export.tracing import Graph, Tracing
 from ddsp_tf.models import Instrument
 
 FORMAT_VERSION = 1
+SAVED_MODEL_FORMAT = "TensorFlow SavedModel of a ddsp_tf instrument"
 
 _MEANINGS = {
     "f0_hz": "fundamental in Hz; frame i stands at sample i * hop_length",
@@ -49,7 +50,7 @@ def describe_export(
     """
     statistics, settings = instrument.statistics, instrument.features
     return {
-        "format": "TensorFlow SavedModel of a ddsp_tf instrument",
+        "format": SAVED_MODEL_FORMAT,
         **describe_instrument(instrument),
         "features": {**settings.to_dict(), "f0_tracker": graph_settings(settings).f0_tracker},
         "trained_with_f0_tracker": settings.f0_tracker,
@@ -90,4 +91,5 @@ def describe_signature(graph: Graph) -> dict[str, Any]:
 
 
 def _describe_tensor(key: str, spec: tf.TensorSpec) -> dict[str, Any]:
-    return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": _MEANINGS[key]}
+    meaning = _MEANINGS.get(key, f"`{key}` as the model declares it")
+    return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": meaning}

@@ -7,11 +7,15 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from ddsp_tf.errors import ExportError, OutputError
+from ddsp_tf.errors import ExportError
 from ddsp_tf.export.tracing import Tracing
+from ddsp_tf.files import unwritable
 
 _GRAPH = "saved_model.pb"
 _FINGERPRINT = "fingerprint.pb"
+GRAPH_FILES = (_GRAPH, _FINGERPRINT, "variables/variables.*")
+"""Patterns of what `write_graphs` leaves in a folder."""
+
 _PYTHON_OPERATIONS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 
 
@@ -32,7 +36,7 @@ def write_graphs(tracing: Tracing, folder: Path) -> None:
     try:
         tf.saved_model.save(holder, str(folder), signatures=tracing.graphs, options=options)
     except tf.errors.OpError as error:
-        raise OutputError(f"The graph can't be written: {error.message}.") from error
+        raise unwritable(folder, error) from error
     stored = saved_model_pb2.SavedModel.FromString((folder / _GRAPH).read_bytes())
     _refuse_python(stored)
     _drop_gradient_marks(stored)

@@ -12,7 +12,7 @@ from ddsp_tf.export.live_model import LiveModel, make_decoder, make_tracker, req
 from ddsp_tf.export.live_parts import LiveParts, find_live_parts
 from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.runtimes import RUNTIMES
-from ddsp_tf.files import atomic_directory, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, write_json
 from ddsp_tf.models import Instrument
 from ddsp_tf.types import Progress, no_progress
 
@@ -82,13 +82,14 @@ def export_live(
         directory: The folder to write.
         runtime: "litert" for `.tflite` files of built-in operations, "onnx" for `.onnx` files.
         quantize: How weights are stored: "float16", "int8", or None for float32.
-        overwrite: Whether an existing folder may be replaced.
+        overwrite: Whether an export of the same sort may be replaced.
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
         ExportError: A package is missing, the model can't be played frame by frame, a file differs
             from Python by more than 1e-4, or quantisation changes the sound too much.
-        OutputError: The folder exists or can't be written.
+        OutputError: The folder exists, is of another sort or holds something else, or can't be
+            written.
         ModelError: The weights of the pitch tracker aren't installed.
 
     Example:
@@ -102,13 +103,20 @@ def export_live(
     format_ = RUNTIMES[runtime]
     format_.require()
     parts = find_live_parts(instrument.model)
-    with atomic_directory(directory, overwrite=overwrite) as folder:
+    described_as = f"{format_.title} networks of a ddsp_tf instrument"
+    sort = FolderSort(
+        f"an export for {format_.title}",
+        METADATA,
+        keys={"format": described_as},
+        files=(f"*{format_.suffix}", IMPULSE_RESPONSE),
+    )
+    with atomic_directory(directory, sort=sort, overwrite=overwrite) as folder:
         decoder = make_decoder(instrument, format_, quantize=quantize)
         advance(0.6)
         tracker = make_tracker(instrument, format_, quantize=quantize)
         advance(0.9)
         metadata = {
-            "format": f"{format_.title} networks of a ddsp_tf instrument",
+            "format": described_as,
             **describe_instrument(instrument),
             "features": instrument.features.to_dict(),
             "synthesis": describe_synthesis(parts),
@@ -133,7 +141,7 @@ def describe_synthesis(parts: LiveParts) -> dict[str, Any]:
     """Gives what a host needs to know to play controls, besides rates."""
     noise, reverb = parts.filtered_noise, parts.reverb
     return {
-        "n_harmonics": parts.decoder.output_sizes["harmonic_distribution"],
+        "n_harmonics": parts.output_sizes["harmonic_distribution"],
         "amplitude_crossfade": parts.harmonic.amplitude_method,
         "noise": noise
         and {

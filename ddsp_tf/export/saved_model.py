@@ -3,17 +3,20 @@
 import os
 
 from ddsp_tf.errors import ExportError
-from ddsp_tf.export.description import describe_export
+from ddsp_tf.export.description import SAVED_MODEL_FORMAT, describe_export
 from ddsp_tf.export.finite_weights import require_finite
-from ddsp_tf.export.graph_file import write_graphs
+from ddsp_tf.export.graph_file import GRAPH_FILES, write_graphs
 from ddsp_tf.export.parity import measure_parity
 from ddsp_tf.export.parity_report import ParityReport
 from ddsp_tf.export.tracing import trace_instrument
-from ddsp_tf.files import atomic_directory, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, write_json
 from ddsp_tf.models import Instrument
 from ddsp_tf.types import Progress, no_progress
 
 METADATA = "metadata.json"
+SAVED_MODEL = FolderSort(
+    "a SavedModel", METADATA, keys={"format": SAVED_MODEL_FORMAT}, files=GRAPH_FILES
+)
 
 _TRACED, _WRITTEN = 0.3, 0.5
 """Shares of the work that are done at these points, for the progress."""
@@ -48,7 +51,7 @@ def export_saved_model(
     Args:
         instrument: What to export.
         directory: The folder to write.
-        overwrite: Whether an existing folder may be replaced.
+        overwrite: Whether an export of the same sort may be replaced.
         progress: Is called with the share that is done, 0 to 1.
 
     Returns:
@@ -57,7 +60,8 @@ def export_saved_model(
     Raises:
         ExportError: The model has NaN weights, can't be traced, needs Python to run, or the
             SavedModel differs.
-        OutputError: The folder exists or can't be written.
+        OutputError: The folder exists, is of another sort or holds something else, or can't be
+            written.
         ModelError: The weights of the pitch tracker aren't installed.
 
     Example:
@@ -68,7 +72,7 @@ def export_saved_model(
     """
     report_progress = progress or no_progress
     require_finite(instrument)
-    with atomic_directory(directory, overwrite=overwrite) as folder:
+    with atomic_directory(directory, sort=SAVED_MODEL, overwrite=overwrite) as folder:
         tracing = trace_instrument(instrument)
         report_progress(_TRACED)
         write_graphs(tracing, folder)

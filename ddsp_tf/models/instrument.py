@@ -9,15 +9,13 @@ from typing import Any
 
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import FeatureSettings, Statistics
-from ddsp_tf.files import atomic_directory, check_ordinary, read_json, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, check_ordinary, read_json, write_json
 from ddsp_tf.models.architecture import (
     architecture_from_dict,
     architecture_shapes,
     architecture_to_dict,
 )
-from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
-from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
-from ddsp_tf.models.autoencoder.pitch_range import PitchRange
+from ddsp_tf.models.model import Model
 from ddsp_tf.models.weights import (
     LARGEST_WEIGHTS,
     WeightsDtype,
@@ -34,6 +32,13 @@ _ARCHITECTURE, _WEIGHTS, _FEATURES, _METADATA = (
     "features.json",
     "metadata.json",
 )
+INSTRUMENT = FolderSort(
+    "an instrument",
+    _METADATA,
+    keys={"format_version": None, "sha256": None},
+    # The last three are what ships beside an instrument.
+    files=(_ARCHITECTURE, _WEIGHTS, _FEATURES, "README.md", "spectrogram.png", "training.png"),
+)
 _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
 
@@ -44,12 +49,13 @@ _PRESETS = Path(__file__).parents[1] / "presets"
 class Instrument:
     """A model, how its features are made, what it was trained on, and what is known about it.
 
-    Whoever plays its model, in whatever way, has the decoder read no pitch far from the training
-    notes, and no loudness beyond theirs: `model.pitch_range` and `model.loudness_range` are those
-    of the statistics.
+    Whoever plays its model, in whatever way, plays it as `Model.adapted_to` makes it for the
+    statistics. So an autoencoder's decoder reads no pitch far from the training notes, and no
+    loudness beyond theirs.
 
     Args:
-        model: The synthesiser. One of another range is replaced by one that shares its weights.
+        model: Any `Model`. One that was not adapted to the statistics is replaced by one that is,
+            and shares its weights.
         features: How audio becomes its features.
         statistics: What its training recordings played, or None if that isn't known.
         metadata: JSON-ready facts: licence, training data, metrics, and so on.
@@ -63,7 +69,7 @@ class Instrument:
         16000
     """
 
-    model: Autoencoder
+    model: Model
     features: FeatureSettings
     statistics: Statistics | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -75,13 +81,9 @@ class Instrument:
                 "`model` and `features` should have the same sample rate and hop length. Received "
                 f"{rates} and {(self.features.sample_rate, self.features.hop_length)}."
             )
-        pitch = loudness = None
-        if self.statistics is not None:
-            pitch = PitchRange.from_statistics(self.statistics)
-            loudness = LoudnessRange.from_statistics(self.statistics)
-        if (self.model.pitch_range, self.model.loudness_range) != (pitch, loudness):
-            # The model that was given may be in training, where every note is read as it is.
-            object.__setattr__(self, "model", self.model.with_ranges(pitch, loudness))
+        adapted = self.model.adapted_to(self.statistics)
+        if adapted is not self.model:
+            object.__setattr__(self, "model", adapted)
 
     def save(
         self,
@@ -94,13 +96,14 @@ class Instrument:
 
         Args:
             directory: The folder.
-            overwrite: Whether an existing folder may be replaced.
+            overwrite: Whether an instrument that is there may be replaced.
             weights_dtype: "float16" halves the size and loses some precision.
 
         Raises:
-            OutputError: The folder exists, or can't be written.
+            OutputError: The folder exists, isn't an instrument's or holds something else, or can't
+                be written.
         """
-        with atomic_directory(directory, overwrite=overwrite) as folder:
+        with atomic_directory(directory, sort=INSTRUMENT, overwrite=overwrite) as folder:
             write_json(folder / _ARCHITECTURE, architecture_to_dict(self.model))
             write_weights(self.model, folder / _WEIGHTS, dtype=weights_dtype)
             write_json(folder / _FEATURES, self.features.to_dict())
@@ -147,9 +150,13 @@ class Instrument:
             metadata={key: x for key, x in metadata.items() if key != "format_version"},
         )
 
+    def without_rooms(self) -> "Instrument":
+        """Gives an instrument that shares all weights and plays dry."""
+        return replace(self, model=self.model.without_rooms())
+
     def without_reverb(self) -> "Instrument":
-        """Gives an instrument that shares all weights but has no reverb."""
-        return replace(self, model=self.model.without_reverb())
+        """Does what `without_rooms` does."""
+        return self.without_rooms()
 
 
 def list_presets() -> list[str]:

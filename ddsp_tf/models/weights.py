@@ -1,5 +1,6 @@
 """A model's weights as one HDF5 file of plain arrays."""
 
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import numpy as np
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.files import check_ordinary
-from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
+from ddsp_tf.models.model import Model
 
 WeightsDtype = Literal["float32", "float16"]
 
@@ -26,15 +27,18 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 """What `write_weights` packs with. HDF5 would look for programs on this machine for others."""
 
 
-def write_weights(model: Autoencoder, path: Path, *, dtype: WeightsDtype = "float32") -> None:
+def write_weights(model: Model, path: Path, *, dtype: WeightsDtype = "float32") -> None:
     """Writes every weight in the model's order; "float16" halves the size."""
-    with h5py.File(path, "w") as file:
+    # HDF5 would meet a full disk again and again, and say so on stderr, even when all is over.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         for index, weight in enumerate(model.weights):
             array = np.asarray(weight, np.dtype(dtype))
             # HDF5 packs arrays alone; a processor's weight may be a single number.
             packing = {"compression": "gzip", "shuffle": True} if array.shape else {}
             dataset = file.create_dataset(_key(index), data=array, **packing)
             dataset.attrs["name"] = weight.name
+    path.write_bytes(content.getbuffer())
 
 
 def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
@@ -64,7 +68,7 @@ def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
             _check(file, index, shape)
 
 
-def read_weights(model: Autoencoder, path: Path) -> None:
+def read_weights(model: Model, path: Path) -> None:
     """Sets every weight of a model, after the checks of `check_weights`.
 
     Raises:

@@ -68,7 +68,7 @@ class Checkpoints:
                 with tempfile.TemporaryDirectory() as discarded:
                     self._checkpoint.write(str(Path(discarded) / _VARIABLES))
                 return
-            with atomic_directory(self._path(step), overwrite=True) as temporary:
+            with atomic_directory(self._path(step), sort=None, overwrite=True) as temporary:
                 self._checkpoint.write(str(temporary / _VARIABLES))
                 write_json(temporary / _STATE, self._described(temporary, step, state))
         except tf.errors.OpError as error:

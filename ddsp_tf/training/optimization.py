@@ -1,5 +1,7 @@
-"""The optimiser: Adam with exponential decay of the learning rate and optional warm-up."""
+"""How a step moves the weights."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -64,29 +66,67 @@ class WarmupExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def adam(
-    *,
-    learning_rate: float = 3e-4,
-    decay_rate: float = 0.98,
-    decay_steps: int = 10_000,
-    warmup_steps: int = 0,
-) -> keras.optimizers.Optimizer:
-    """Returns the paper's optimiser: Adam with a decaying learning rate.
+@dataclass(frozen=True)
+class Optimization:
+    """How a step moves the weights: an optimiser, its learning rate, and what bounds the step.
 
-    Gradients are clipped by the `Trainer`, after they have been summed over the replicas.
+    The defaults are the paper's: Adam whose learning rate decays slowly.
+
+    Attributes:
+        learning_rate: At the start, after a warm-up if there is one; > 0.
+        decay_rate: The factor that it takes every `decay_steps` steps, in (0, 1].
+        decay_steps: Steps of one factor, > 0; between them it goes smoothly.
+        warmup_steps: Steps over which the rate rises from near 0. 0: none.
+        gradient_clip_norm: A gradient whose global norm is larger is scaled down to it. None: no
+            limit.
+        ema_decay: Validate and save a moving average of the weights with this decay, in (0, 1).
+            None: no average.
+        optimizer: Makes the Keras optimiser from `learning_rate`, for example
+            `keras.optimizers.AdamW`. None: Adam.
 
     Raises:
-        ArgumentError: As in `WarmupExponentialDecay`.
+        ArgumentError: A value is outside its range.
+
+    Example:
+        >>> Optimization(learning_rate=1e-3).make_optimizer().name
+        'adam'
 
     Reference:
         Engel et al. (2020), "DDSP: Differentiable Digital Signal Processing", appendix B.
     """
-    schedule = WarmupExponentialDecay(
-        learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, warmup_steps=warmup_steps
-    )
-    return keras.optimizers.Adam(learning_rate=schedule)
+
+    learning_rate: float = 3e-4
+    decay_rate: float = 0.98
+    decay_steps: int = 10_000
+    warmup_steps: int = 0
+    gradient_clip_norm: float | None = 3.0
+    ema_decay: float | None = None
+    optimizer: Callable[..., keras.optimizers.Optimizer] | None = None
+
+    def __post_init__(self) -> None:
+        self.learning_rates()
+        clip, ema = self.gradient_clip_norm, self.ema_decay
+        _check("gradient_clip_norm", clip, clip is None or clip > 0, "above 0 or None")
+        _check("ema_decay", ema, ema is None or 0 < ema < 1, "between 0 and 1, or None")
+
+    def learning_rates(self) -> WarmupExponentialDecay:
+        """Gives the learning rate by step."""
+        return WarmupExponentialDecay(
+            self.learning_rate,
+            decay_rate=self.decay_rate,
+            decay_steps=self.decay_steps,
+            warmup_steps=self.warmup_steps,
+        )
+
+    def make_optimizer(self) -> keras.optimizers.Optimizer:
+        """Makes a new optimiser, in the scope of the current strategy.
+
+        It does not clip: the `Trainer` does, after gradients are summed over the replicas.
+        """
+        make = self.optimizer or keras.optimizers.Adam
+        return make(learning_rate=self.learning_rates())
 
 
-def _check(name: str, value: float, valid: bool, expected: str) -> None:
+def _check(name: str, value: float | None, valid: bool, expected: str) -> None:
     if not valid:
         raise ArgumentError(f"`{name}` must be {expected}, but is {value}.")

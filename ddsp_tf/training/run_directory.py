@@ -3,13 +3,17 @@
 import contextlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ddsp_tf.errors import OutputError, TrainingError
+from ddsp_tf.features import FeatureSettings
 from ddsp_tf.files import check_writable, read_json, write_json, write_text
 from ddsp_tf.training.environment import command_line, environment
+from ddsp_tf.training.yardstick import differences
 
 _SETTINGS = "settings.json"
 _LOCK = ".lock"
@@ -33,7 +37,7 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.metrics = self.path / "metrics.jsonl"
-        self._lock: IO[str] | None = None
+        self._lock: BaseFileLock | None = None
 
     def start(self, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
         """Creates the folder or enters an existing one, and locks it.
@@ -64,7 +68,7 @@ class RunDirectory:
     def close(self) -> None:
         """Releases the lock."""
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def write_provenance(self, texts: Mapping[str, str | None], dataset: Mapping[str, Any]) -> None:
@@ -133,11 +137,11 @@ class RunDirectory:
         return exists
 
     def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        recorded = read_json(self.path / _SETTINGS, error=TrainingError)
-        differences = list(_differences(recorded, json.loads(json.dumps(settings))))
-        if differences:
-            shown = "; ".join(differences[:3])
-            more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        recorded = _up_to_date(read_json(self.path / _SETTINGS, error=TrainingError))
+        found = list(differences(recorded, json.loads(json.dumps(settings))))
+        if found:
+            shown = "; ".join(found[:3])
+            more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
             raise TrainingError(
                 f"The run in `{self.path}` has other settings: {shown}{more}. Resume it with "
                 "those it was started with, or choose another folder."
@@ -145,15 +149,10 @@ class RunDirectory:
 
     def _acquire_lock(self) -> None:
         """Locks the folder until this process ends, even if it is killed."""
+        lock = FileLock(self.path / _LOCK)
         try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        lock = (self.path / _LOCK).open("w", encoding="utf-8")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
+            lock.acquire(timeout=0)
+        except Timeout as error:
             raise TrainingError(
                 f"Another process is training in `{self.path}`. Stop it, or choose another folder."
             ) from error
@@ -183,19 +182,9 @@ def _parsed(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
-    """Yields what differs between two JSON values, by its dotted name."""
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in sorted({*there, *here}):
-            inner = f"{name}.{key}" if name else key
-            yield from _differences(there.get(key), here.get(key), inner)
-    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        for index, (first, second) in enumerate(zip(there, here, strict=True)):
-            yield from _differences(first, second, f"{name}[{index}]")
-    elif there != here:
-        yield f"`{name}` is {_brief(there)} there, {_brief(here)} here"
-
-
-def _brief(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _up_to_date(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of an older version as this one writes them."""
+    features = settings.get("features")
+    if not isinstance(features, dict):
+        return settings
+    return {**settings, "features": FeatureSettings.from_dict(features).to_dict()}

@@ -19,6 +19,9 @@ class RunState:
         best_step: Step of the lowest validation loss.
         best_loss: That loss.
         n_without_improvement: Validations since.
+        first_loss: Training loss of the first step, when nothing had been learned.
+        yardstick: What the validation losses were measured with, see `yardstick`; None in runs of
+            older versions.
         interval: Losses of the steps since the newest line of the log, by name.
     """
 
@@ -29,6 +32,8 @@ class RunState:
     best_step: int | None = None
     best_loss: float | None = None
     n_without_improvement: int = 0
+    first_loss: float | None = None
+    yardstick: dict[str, Any] | None = None
     interval: dict[str, list[float]] = field(default_factory=dict)
 
     def add_validation(self, loss: float) -> bool:
@@ -40,6 +45,14 @@ class RunState:
         else:
             self.n_without_improvement += 1
         return improved
+
+    def measure_again(self, loss: float | None) -> None:
+        """Puts another validation loss in place of that of the best step; None forgets it."""
+        if loss is None:
+            self.best_step = None
+        self.best_loss = self.validation_loss = loss
+        self.validated_step = self.first_loss = None
+        self.n_without_improvement = 0
 
     def add_losses(self, losses: Mapping[str, float]) -> None:
         """Notes the losses of one step."""

@@ -7,12 +7,15 @@ from ddsp_tf.errors import ArgumentError
 STRATEGIES = ("default", "mirrored", "multi_worker")
 
 
-def get_strategy(name: str = "default") -> tf.distribute.Strategy:
+def get_strategy(
+    name: tf.distribute.Strategy | str | None = "default",
+) -> tf.distribute.Strategy:
     """Returns a distribution strategy by name.
 
     Args:
-        name: "default": the first GPU, or the CPU. "mirrored": every GPU of this machine.
-            "multi_worker": the machines that the environment variable `TF_CONFIG` lists.
+        name: "default" or None: the first GPU, or the CPU. "mirrored": every GPU of this machine.
+            "multi_worker": the machines that the environment variable `TF_CONFIG` lists. A
+            strategy is returned as it is.
 
     Raises:
         ArgumentError: The name is unknown.
@@ -21,7 +24,9 @@ def get_strategy(name: str = "default") -> tf.distribute.Strategy:
         >>> get_strategy("default").num_replicas_in_sync
         1
     """
-    if name == "default":
+    if isinstance(name, tf.distribute.Strategy):
+        return name
+    if name is None or name == "default":
         return tf.distribute.get_strategy()
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()

@@ -19,6 +19,8 @@ _GAP_S = 0.25
 _VOICED = 0.5
 _N_KEPT = 10
 _RECONSTRUCTION, _MELODY = "step", "transfer"
+_MAIN = "audio"
+_TITLES = ("Recording", "Model")
 
 
 class Summaries:
@@ -27,8 +29,9 @@ class Summaries:
     Args:
         tensorboard: Folder for TensorBoard.
         samples: Folder for `step-00001000.wav` and `.png`, with `target.wav` to compare with, and
-            `transfer-00001000.wav` and `.png`, with `melody.wav`. The first and the last ten of
-            each stay.
+            `transfer-00001000.wav` and `.png`, with `melody.wav`. Other sounds that a model makes
+            have files of their own name and the step, other sounds of the data (what an effect is
+            fed, say) one of their name. The first and the last ten of each stay.
         settings: What the features are; outputs are tracked again with the same.
     """
 
@@ -44,15 +47,17 @@ class Summaries:
                 tf.summary.scalar(f"{group}/{name}", value, step=step)
 
     def validation(self, step: int, examples: Sequence[ValidationExample]) -> None:
-        """Writes the outputs of a validation: sounds, spectrograms, pitch and loudness.
+        """Writes what a validation heard: the sounds there are, and pictures of them.
+
+        Spectrograms are drawn of sounds, pitch and loudness where the data has these columns.
 
         Raises:
             OutputError: The disk is full or can't be written.
         """
-        if not examples:
+        if not examples or not examples[0].outputs:
             return
         figures = [self._figures(example) for example in examples]
-        self._write_files(step, examples, figures[0]["spectrogram"])
+        self._write_files(step, examples, figures[0].get("spectrogram"))
         with self._writer.as_default():
             for index, (example, pictures) in enumerate(zip(examples, figures, strict=True)):
                 self._write_audio(step, index, example)
@@ -82,27 +87,38 @@ class Summaries:
 
     def _write_audio(self, step: int, index: int, example: ValidationExample) -> None:
         rate = self._settings.sample_rate
-        for name, audio in (("target", example.target), ("output", example.audio)):
-            self._audio_summary(f"{name}/{index}", audio, rate, step)
+        for name in example.heard:
+            shown = "target" if name == _MAIN else name
+            self._audio_summary(f"{shown}/{index}", example.columns[name], rate, step)
+        for name, audio in example.outputs.items():
+            shown = "output" if name == _main_output(example) else f"output_{name}"
+            self._audio_summary(f"{shown}/{index}", audio, rate, step)
 
     def _audio_summary(self, name: str, audio: np.ndarray, rate: int, step: int) -> None:
-        clipped = np.clip(audio, -1.0, 1.0)[np.newaxis, :, np.newaxis]
-        tf.summary.audio(name, clipped, rate, step=step)
+        channels = audio if audio.ndim == 2 else audio[:, np.newaxis]
+        tf.summary.audio(name, np.clip(channels, -1.0, 1.0)[np.newaxis], rate, step=step)
 
     def _write_files(
-        self, step: int, examples: Sequence[ValidationExample], spectrogram: "Figure"
+        self, step: int, examples: Sequence[ValidationExample], picture: "Figure | None"
     ) -> None:
-        rate = self._settings.sample_rate
-        outputs = self._joined([example.audio for example in examples])
-        picture = self._samples / f"{_RECONSTRUCTION}-{step:08d}.png"
-        self._write_sample(picture, outputs, rate, spectrogram)
-        self._write_wav("target", self._joined([example.target for example in examples]), rate)
+        first, rate = examples[0], self._settings.sample_rate
+        for name in first.outputs:
+            kind = _RECONSTRUCTION if name == _main_output(first) else name.replace("-", "_")
+            file = self._samples / f"{kind}-{step:08d}.png"
+            joined = self._joined([example.outputs[name] for example in examples])
+            self._write_sample(file, joined, rate, picture if kind == _RECONSTRUCTION else None)
+        for name in first.heard:
+            joined = self._joined([example.columns[name] for example in examples])
+            self._write_wav("target" if name == _MAIN else name, joined, rate)
 
-    def _write_sample(self, picture: Path, audio: np.ndarray, rate: int, figure: "Figure") -> None:
+    def _write_sample(
+        self, picture: Path, audio: np.ndarray, rate: int, figure: "Figure | None"
+    ) -> None:
         from ddsp_tf.plotting import save_figure
 
         self._write_wav(picture.stem, audio, rate)
-        save_figure(figure, picture, overwrite=True)
+        if figure is not None:
+            save_figure(figure, picture, overwrite=True)
         self._remove_old(picture.stem.split("-")[0])
 
     def _write_wav(self, name: str, audio: np.ndarray, rate: int) -> None:
@@ -118,29 +134,55 @@ class Summaries:
                 (self._samples / f"{step}{suffix}").unlink(missing_ok=True)
 
     def _joined(self, clips: Sequence[np.ndarray]) -> np.ndarray:
-        gap = np.zeros(int(_GAP_S * self._settings.sample_rate), np.float32)
+        gap = np.zeros((int(_GAP_S * self._settings.sample_rate), *clips[0].shape[1:]), np.float32)
         return np.concatenate([part for clip in clips for part in (clip, gap)])
 
     def _figures(self, example: ValidationExample) -> dict[str, "Figure"]:
-        from ddsp_tf.features import extract_features
-        from ddsp_tf.plotting import f0_and_loudness, spectrogram_pair
+        """The pictures that an example's columns and outputs allow."""
+        from ddsp_tf.plotting import spectrogram, spectrogram_pair
 
-        titles = ("Recording", "Model")
-        tracked = extract_features(example.audio, self._settings)
-        return {
-            "spectrogram": spectrogram_pair(
-                example.target, example.audio, self._settings.sample_rate, titles=titles
-            ),
-            "f0_and_loudness": f0_and_loudness(
-                example.f0_hz,
-                example.loudness_db,
-                frame_rate=self._settings.frame_rate,
-                output_f0_hz=tracked.f0_hz,
-                output_loudness_db=tracked.loudness_db,
-                voiced=example.f0_confidence > _VOICED,
-                labels=titles,
-            ),
-        }
+        rate, name = self._settings.sample_rate, _main_output(example)
+        output, target = _mono(example.outputs[name]), _counterpart(example, name)
+        if target is None:
+            return {"spectrogram": spectrogram(output, rate, title=_TITLES[1])}
+        pair = spectrogram_pair(_mono(target), output, rate, titles=_TITLES)
+        if not {"f0_hz", "loudness_db"} <= set(example.columns):
+            return {"spectrogram": pair}
+        return {"spectrogram": pair, "f0_and_loudness": self._melodic(example, output)}
+
+    def _melodic(self, example: ValidationExample, output: np.ndarray) -> "Figure":
+        """Pitch and loudness of the recording, and what they are in the model's sound."""
+        from ddsp_tf.features import extract_features
+        from ddsp_tf.plotting import f0_and_loudness
+
+        tracked = extract_features(output, self._settings)
+        frames = {name: example.columns[name][:, 0] for name in ("f0_hz", "loudness_db")}
+        confidence = example.columns.get("f0_confidence")
+        return f0_and_loudness(
+            frames["f0_hz"],
+            frames["loudness_db"],
+            frame_rate=self._settings.frame_rate,
+            output_f0_hz=tracked.f0_hz,
+            output_loudness_db=tracked.loudness_db,
+            voiced=None if confidence is None else confidence[:, 0] > _VOICED,
+            labels=_TITLES,
+        )
+
+
+def _main_output(example: ValidationExample) -> str:
+    return _MAIN if _MAIN in example.outputs else next(iter(example.outputs))
+
+
+def _counterpart(example: ValidationExample, output: str) -> np.ndarray | None:
+    """The sound of the data that an output is to be compared with."""
+    for name in (output, _MAIN):
+        if name in example.heard:
+            return example.columns[name]
+    return None
+
+
+def _mono(audio: np.ndarray) -> np.ndarray:
+    return audio.mean(axis=1) if audio.ndim == 2 else audio
 
 
 def _image(figure: "Figure") -> Any:

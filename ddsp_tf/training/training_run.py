@@ -14,36 +14,17 @@ from ddsp_tf.errors import TrainingError
 from ddsp_tf.training.checkpoints import Checkpoints
 from ddsp_tf.training.failure import non_finite_loss
 from ddsp_tf.training.interruption import Interruption
+from ddsp_tf.training.limits import Limits
 from ddsp_tf.training.melody_player import PlayedMelody
 from ddsp_tf.training.progress import Progress, TrainingStatus
 from ddsp_tf.training.run_directory import RunDirectory
 from ddsp_tf.training.run_state import RunState
+from ddsp_tf.training.schedule import Schedule
 from ddsp_tf.training.summaries import Summaries
 from ddsp_tf.training.trainer import Trainer
 from ddsp_tf.training.validation import Validation
 
 StopReason = Literal["num_steps", "max_minutes", "patience", "interrupted"]
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """How long to train, and how often to do what.
-
-    Attributes:
-        num_steps: Steps in all.
-        log_every: Steps between two lines of the log; only then is the loss read.
-        validate_every: Steps between two validations.
-        checkpoint_every: Steps between two checkpoints.
-        max_minutes: Time limit over all sessions, or None.
-        patience: Validations without improvement after which to stop, or None.
-    """
-
-    num_steps: int
-    log_every: int
-    validate_every: int
-    checkpoint_every: int
-    max_minutes: float | None = None
-    patience: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +38,8 @@ class TrainResult:
         minutes: Time spent in all.
         best_step: Step of the best validation; its model is in `run/model`.
         best_loss: Its loss.
+        last_loss: The loss of the newest validation.
+        first_loss: The training loss of the first step, when nothing had been learned.
     """
 
     run: Path
@@ -65,6 +48,18 @@ class TrainResult:
     minutes: float
     best_step: int | None
     best_loss: float | None
+    last_loss: float | None = None
+    first_loss: float | None = None
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether the best validation is more than twice as bad as the first step was."""
+        return _far_above(self.best_loss, self.first_loss)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last validation is more than twice as bad as the best."""
+        return self.learned_nothing or _far_above(self.last_loss, self.best_loss)
 
 
 class TrainingRun:
@@ -79,8 +74,8 @@ class TrainingRun:
         summaries: For TensorBoard, or None in workers other than the chief.
         batches: Start step -> the dataset from that batch on.
         save_model: Writes the model to a folder, given what to say of it.
-        intervals: How long and how often.
-        seed: The run's seed, for error messages.
+        schedule: How often to do what.
+        limits: How long to train.
         play_melody: Plays a melody that is none of the recordings, or None.
         progress: Is told how it goes.
     """
@@ -96,9 +91,8 @@ class TrainingRun:
         summaries: Summaries | None,
         batches: Callable[[int], tf.data.Dataset],
         save_model: Callable[[Path, dict[str, Any]], None],
-        intervals: Intervals,
-        batch_size: int,
-        seed: int,
+        schedule: Schedule,
+        limits: Limits,
         play_melody: Callable[[], PlayedMelody] | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -110,9 +104,8 @@ class TrainingRun:
         self._summaries = summaries
         self._batches = batches
         self._save_model = save_model
-        self._intervals = intervals
-        self._batch_size = batch_size
-        self._seed = seed
+        self._schedule = schedule
+        self._limits = limits
         self._play_melody = play_melody
         self._progress = progress
         self._unread: list[dict[str, tf.Tensor]] = []
@@ -152,6 +145,8 @@ class TrainingRun:
             self._minutes(),
             state.best_step,
             state.best_loss,
+            state.validation_loss,
+            state.first_loss,
         )
 
     def _step(self, iterator: Iterator[Any]) -> None:
@@ -163,28 +158,28 @@ class TrainingRun:
         self._state.step += 1
 
     def _do_what_is_due(self) -> None:
-        step, intervals = self._state.step, self._intervals
-        if step % intervals.log_every == 0:
+        step, schedule = self._state.step, self._schedule
+        if step % schedule.log_every == 0:
             self._log()
         improved = False
-        if step % intervals.validate_every == 0:
+        if step % schedule.validate_every == 0:
             improved = self._validate()
-        if improved or step % intervals.checkpoint_every == 0:
+        if improved or step % schedule.checkpoint_every == 0:
             self._save_checkpoint()
 
     def _reason_to_stop(self, interruption: Interruption) -> StopReason | None:
-        state, intervals = self._state, self._intervals
-        if state.step >= intervals.num_steps:
+        state, limits = self._state, self._limits
+        if state.step >= limits.num_steps:
             return "num_steps"
-        if intervals.patience is not None and state.n_without_improvement >= intervals.patience:
+        if limits.patience is not None and state.n_without_improvement >= limits.patience:
             return "patience"
-        if self._trainer.has_workers and state.step % intervals.log_every:
+        if self._trainer.has_workers and state.step % self._schedule.log_every:
             return None
         # Several workers must stop at the same step, though only one may have been told to.
         if self._trainer.any_worker(interruption.requested):
             return "interrupted"
         # However short the time, one step is taken: a run without any has nothing to show.
-        limit = intervals.max_minutes if state.step else None
+        limit = limits.max_minutes if state.step else None
         late = limit is not None and self._minutes() >= limit
         return "max_minutes" if self._trainer.any_worker(late) else None
 
@@ -227,10 +222,12 @@ class TrainingRun:
                     self._directory.path,
                     self._batches(first + index),
                     step=first + index,
-                    seed=self._seed,
-                    batch_size=self._batch_size,
+                    seed=self._schedule.seed,
+                    batch_size=self._schedule.batch_size,
                     resume_step=max(self._checkpoints.steps(), default=None),
                 )
+            if self._state.first_loss is None and not self._trainer.has_phases:
+                self._state.first_loss = losses["loss"]
             self._state.add_losses(losses)
 
     def _log(self) -> None:
@@ -284,7 +281,7 @@ class TrainingRun:
             about = {
                 "step": self._state.step,
                 "minutes": self._minutes(),
-                "seed": self._seed,
+                "seed": self._schedule.seed,
                 **metrics,
             }
             with self._trainer.averaged():
@@ -308,7 +305,7 @@ class TrainingRun:
             TrainingStatus(
                 event=event,
                 step=state.step,
-                num_steps=self._intervals.num_steps,
+                num_steps=self._limits.num_steps,
                 loss=self._means.get("loss", math.nan),
                 losses=self._means,
                 learning_rate=self._trainer.learning_rate,
@@ -324,8 +321,12 @@ class TrainingRun:
     def _eta_minutes(self) -> float | None:
         left = []
         if self._steps_per_s:
-            n_steps = self._intervals.num_steps - self._state.step
+            n_steps = self._limits.num_steps - self._state.step
             left.append(n_steps / self._steps_per_s / 60)
-        if self._intervals.max_minutes is not None:
-            left.append(self._intervals.max_minutes - self._minutes())
+        if self._limits.max_minutes is not None:
+            left.append(self._limits.max_minutes - self._minutes())
         return max(0.0, min(left)) if left else None
+
+
+def _far_above(loss: float | None, reference: float | None) -> bool:
+    return loss is not None and reference is not None and loss > 2.0 * max(reference, -reference)

@@ -1,6 +1,6 @@
 """Losses on held-out data, always the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,21 +19,18 @@ _CROPS_SEED = 20_200_114
 
 @dataclass(frozen=True)
 class ValidationExample:
-    """One held-out clip and what the model makes of its features.
+    """One held-out clip and what the model makes of it.
 
     Attributes:
-        target: The recording, `[n_samples]`.
-        audio: The model's version of it, `[n_samples]`.
-        f0_hz: What it was played from, `[n_frames]`.
-        f0_confidence: 0 to 1, `[n_frames]`.
-        loudness_db: `[n_frames]`.
+        columns: The clip's columns, without the axis of the batch; sounds `[n_samples]` or
+            `[n_samples, n_channels]`, frames `[n_frames, width]`.
+        outputs: The sounds among the model's outputs, in the same way.
+        heard: Which of the columns are sounds.
     """
 
-    target: np.ndarray
-    audio: np.ndarray
-    f0_hz: np.ndarray
-    f0_confidence: np.ndarray
-    loudness_db: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]
+    heard: Sequence[str] = ("audio",)
 
 
 class Validation:
@@ -74,6 +71,9 @@ class Validation:
         )
         self._batches: list[dict[str, Any]] = list(islice(dataset, n_batches))
         self._n_examples = n_examples
+        columns = getattr(data, "columns", None)
+        signals = columns and {name: column.signal for name, column in columns.items()}
+        self._heard = sounds_of(signals or None)
 
     def run(self, trainer: Trainer) -> tuple[dict[str, float], list[ValidationExample]]:
         """Returns the mean losses over all examples, and the first few outputs.
@@ -83,22 +83,31 @@ class Validation:
         sums: dict[str, float] = {}
         n_examples = 0
         kept: list[ValidationExample] = []
+        sounds = sounds_of(getattr(trainer.model, "output_signals", None))
         with trainer.averaged():
             for index, batch in enumerate(self._batches):
                 losses, outputs = trainer.losses(batch, noise_seed=index)
-                n_batch = int(batch["audio"].shape[0])
+                n_batch = int(next(iter(batch.values())).shape[0])
                 n_examples += n_batch
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + n_batch * float(value)
                 missing = min(n_batch, self._n_examples - len(kept))
-                audio = outputs["audio"][:missing].numpy()
-                kept += [_example(batch, audio, row) for row in range(missing)]
+                heard = {n: outputs[n][:missing].numpy() for n in sounds if n in outputs}
+                kept += [self._example(batch, heard, row) for row in range(missing)]
         return {name: value / n_examples for name, value in sums.items()}, kept
 
+    def _example(
+        self, batch: Mapping[str, Any], outputs: Mapping[str, np.ndarray], row: int
+    ) -> ValidationExample:
+        return ValidationExample(
+            columns={name: np.asarray(value[row]) for name, value in batch.items()},
+            outputs={name: value[row] for name, value in outputs.items()},
+            heard=[name for name in self._heard if name in batch],
+        )
 
-def _example(batch: Mapping[str, Any], audio: np.ndarray, row: int) -> ValidationExample:
-    frames = {
-        name: np.asarray(batch[name][row])[:, 0]
-        for name in ("f0_hz", "f0_confidence", "loudness_db")
-    }
-    return ValidationExample(target=np.asarray(batch["audio"][row]), audio=audio[row], **frames)
+
+def sounds_of(signals: Mapping[str, Any] | None) -> list[str]:
+    """Names the sounds among signals; where nothing is declared, "audio" is one."""
+    if signals is None:
+        return ["audio"]
+    return [name for name, signal in signals.items() if signal.kind == "samples"]

@@ -1,6 +1,6 @@
 """Lets a model begin with what an instrument has learned."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -11,42 +11,54 @@ if TYPE_CHECKING:
 
 
 def copy_network(instrument: "Instrument", model: keras.Model) -> None:
-    """Copies the weights of an instrument's decoder into a model; its room stays behind.
+    """Copies the weights of an instrument's network into a model; its room stays behind.
 
-    How harmonics and noise follow pitch and loudness is much the same from one instrument to
-    another, and at any sample rate. What is left to learn takes fewer recordings and less time.
+    The network is the model's `decoder`, or all of a model that has none. How harmonics and noise
+    follow pitch and loudness is much the same from one instrument to another, and at any sample
+    rate. What is left to learn takes fewer recordings and less time.
 
     Args:
         instrument: What to begin with.
-        model: An `Autoencoder` whose weights exist, with the same decoder at the same frame rate.
+        model: A model whose weights exist, with the same network at the same frame rate.
 
     Raises:
         ModelError: The two have different networks, or step through time at different rates.
     """
-    if not hasattr(model, "decoder"):
+    _check_rates(instrument.model, model)
+    source, target = (getattr(each, "decoder", each) for each in (instrument.model, model))
+    learned = [_weights_but_rooms(network) for network in (source, target)]
+    shapes = [[tuple(weight.shape) for weight in weights] for weights in learned]
+    if type(source).__name__ != type(target).__name__ or shapes[0] != shapes[1]:
         raise ModelError(
-            "`start_from` needs a model with a decoder, such as `Autoencoder`. Received "
-            f"`{type(model).__name__}`."
-        )
-    source, target = instrument.model.decoder, model.decoder
-    rates = [each.sample_rate / each.hop_length for each in (instrument.model, model)]
-    if rates[0] != rates[1]:
-        raise ModelError(
-            f"The instrument to start from steps {rates[0]:g} times a second, and the model "
-            f"{rates[1]:g} times. Prepare with a hop length of "
-            f"{model.sample_rate / rates[0]:g}, or start from another instrument."
-        )
-    shapes = [
-        (type(decoder).__name__, *(tuple(weight.shape) for weight in decoder.weights))
-        for decoder in (source, target)
-    ]
-    if shapes[0] != shapes[1]:
-        raise ModelError(
-            "The decoder of the instrument to start from should be the model's. It is "
+            "The network of the instrument to start from should be the model's. It is "
             f"{_described(source)}, and the model's is {_described(target)}. Train with the "
             "instrument's settings, or without `start_from`."
         )
-    target.set_weights(source.get_weights())
+    for weight, value in zip(learned[1], learned[0], strict=True):
+        weight.assign(value)
+
+
+def _check_rates(source: keras.Model, target: keras.Model) -> None:
+    rates = []
+    for model in (source, target):
+        sample_rate, hop = getattr(model, "sample_rate", None), getattr(model, "hop_length", None)
+        rates.append(sample_rate / hop if sample_rate and hop else None)
+    if None not in rates and rates[0] != rates[1]:
+        raise ModelError(
+            f"The instrument to start from steps {rates[0]:g} times a second, and the model "
+            f"{rates[1]:g} times. Prepare with a hop length of "
+            f"{target.sample_rate / rates[0]:g}, or start from another instrument."
+        )
+
+
+def _weights_but_rooms(network: keras.layers.Layer) -> list[Any]:
+    in_rooms = {
+        id(weight)
+        for layer in network._flatten_layers()
+        if getattr(layer, "is_room", False)
+        for weight in layer.weights
+    }
+    return [weight for weight in network.weights if id(weight) not in in_rooms]
 
 
 def _described(decoder: keras.layers.Layer) -> str:

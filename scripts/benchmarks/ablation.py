@@ -29,12 +29,12 @@ PARTS = {
     "cosines of pitch and loudness": {"RnnFcDecoder.input_cosines": "0"},
     "a decaying room": {"Reverb.decay_s": "None"},
     "small batches at a higher rate": {
-        "train.batch_size": "8",
-        "train.learning_rate": "1e-3",
-        "train.warmup_steps": "0",
+        "Schedule.batch_size": "8",
+        "Optimization.learning_rate": "1e-3",
+        "Optimization.warmup_steps": "0",
     },
     "the loudness in the loss": {"SpectralLoss.loudness_weight": "0.0"},
-    "averaged weights": {"train.ema_decay": "None"},
+    "averaged weights": {"Optimization.ema_decay": "None"},
 }
 """Parts of the recipe, and the bindings that take each away."""
 COLUMNS = (
@@ -110,10 +110,10 @@ def _train(
     core = cores.get()
     settings = {
         **bindings,
-        "train.seed": str(seed),
-        "train.max_minutes": str(minutes),
-        "train.num_steps": "1000000",
-        "train.validate_every": "200",
+        "Schedule.seed": str(seed),
+        "Limits.max_minutes": str(minutes),
+        "Limits.num_steps": "1000000",
+        "Schedule.validate_every": "200",
     }
     arguments = ["train", "--gin-file", CONFIG, "--data", str(dataset), "--run", str(run)]
     for name, value in settings.items():

@@ -9,7 +9,7 @@ from training_tasks import HOP_LENGTH, N_FRAMES, build_trainer, random_batch
 from worker_loop import Work
 
 from ddsp_tf.processors import FilteredNoise, Harmonic, Reverb
-from ddsp_tf.training import Trainer
+from ddsp_tf.training import Optimization, Trainer
 
 _Forward = Callable[..., Any]
 
@@ -43,7 +43,8 @@ def profile_part(
         return _both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence), {}
     if part == "loss":
         target = tf.random.stateless_normal(audio.shape, [3, 4])
-        return _both_ways(lambda x: trainer.loss(target, x), audio), {}
+        batch = {"audio": target}
+        return _both_ways(lambda x: list(trainer.objective(batch, {"audio": x}).values()), audio), {}
     processor = _processor(model, {"harmonic": Harmonic, "noise": FilteredNoise}.get(part, Reverb))
     if part == "reverb":
         return _both_ways(lambda x: processor({"audio": x}), audio, processor), {}
@@ -84,12 +85,14 @@ def _both_ways(forward: _Forward, inputs: Any, layer: Any = None) -> Work:
 
 def _optimizer(trainer: Trainer) -> Work:
     variables = trainer.model.trainable_variables
+    optimizer = Optimization().make_optimizer()
+    optimizer.build(variables)
     gradients = [tf.random.stateless_normal(x.shape, [7, 8]) for x in variables]
 
     @tf.function(autograph=False)
     def step() -> tf.Tensor:
         clipped, norm = tf.clip_by_global_norm(gradients, 3.0)
-        trainer.optimizer.apply(clipped, variables)
+        optimizer.apply(clipped, variables)
         return norm
 
     def work() -> None:

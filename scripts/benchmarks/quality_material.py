@@ -34,12 +34,13 @@ def write_material(
     """
     from ddsp_tf.data import Dataset
     from ddsp_tf.evaluation.evaluation import held_out
-    from ddsp_tf.files import atomic_directory, write_json
+    from ddsp_tf.files import FolderSort, atomic_directory, write_json
 
     if bool(instrument) != bool(melodies):
         raise click.UsageError("--instrument and --transfer need each other.")
     opened = Dataset.open(dataset)
-    with atomic_directory(output, overwrite=overwrite) as folder:
+    sort = FolderSort("material", "features.json", keys={"sample_rate": None}, files=("*.npz",))
+    with atomic_directory(output, sort=sort, overwrite=overwrite) as folder:
         for name, arrays in _transfers(instrument, melodies).items():
             _write(folder / "eval" / "transfer" / f"{name}.npz", arrays)
         write_json(folder / "features.json", opened.features.to_dict())

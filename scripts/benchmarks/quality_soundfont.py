@@ -24,7 +24,7 @@ from ddsp_tf.audio import write_audio
 from ddsp_tf.errors import DatasetError, DdspError
 from ddsp_tf.features import Features, FeatureSettings
 from ddsp_tf.features.loudness import extract_loudness_db
-from ddsp_tf.files import atomic_directory, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, write_json
 
 PROGRAMS = {
     "violin": 40,
@@ -92,7 +92,13 @@ def play_material(
         "gain_db": round(gain_db, 2),
         "notes": {passage.key: len(passage.notes) for passage in passages},
     }
-    with atomic_directory(output, overwrite=overwrite) as folder:
+    sort = FolderSort(
+        "what a soundfont played",
+        "soundfont.json",
+        keys={"soundfont_sha256": None},
+        files=("midi/*.mid", "audio/*.wav"),
+    )
+    with atomic_directory(output, sort=sort, overwrite=overwrite) as folder:
         for key, sound in sounds.items():
             song, audio = folder / "midi" / f"{key}.mid", folder / "audio" / f"{key}.wav"
             for path in (song, audio):

@@ -11,7 +11,7 @@ from worker_loop import Work
 from ddsp_tf import config
 from ddsp_tf.allocator import return_freed_memory, return_large_memory
 from ddsp_tf.nn import Gru
-from ddsp_tf.training import Trainer, adam
+from ddsp_tf.training import Trainer
 
 SAMPLE_RATE, HOP_LENGTH, N_FRAMES = 16000, 64, 1000
 
@@ -33,7 +33,7 @@ def random_batch(size: int) -> Batch:
 def build_trainer(bindings: Sequence[str]) -> Trainer:
     """A trainer as `ddsp-tf train` makes it, of the solo instrument with other numbers."""
     settings = config.parse(["papers/iclr2020/solo_instrument.gin"], bindings)
-    return Trainer(settings.build_model(), settings.build_loss(), adam())
+    return Trainer(settings.build_model(), settings.build_objective())
 
 
 def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, dict[str, Any]]:

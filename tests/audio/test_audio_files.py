@@ -213,7 +213,7 @@ def test_writing_refuses_rather_than_spoils(tmp_path):
     before = path.read_bytes()
     with pytest.raises(OutputError, match="exists"):
         write_audio(path, tone(0.2), 16000)
-    with pytest.raises(AudioFileError, match="finite mono"):
+    with pytest.raises(AudioFileError, match="finite samples"):
         write_audio(path, np.array([np.nan]), 16000, overwrite=True)
     with pytest.raises(OutputError, match=r"must end in \.wav or \.flac"):
         write_audio(tmp_path / "out.mp3", tone(0.1), 16000)

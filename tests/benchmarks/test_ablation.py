@@ -11,7 +11,8 @@ from ddsp_tf import config, training
 
 def _settings(bindings: dict[str, str]) -> tuple[Any, dict[str, Any]]:
     parsed = config.parse([ablation.CONFIG], [f"{key}={value}" for key, value in bindings.items()])
-    return parsed.build_model(), parsed.bound(training.train)
+    settings = parsed.bound(training.Schedule) | parsed.bound(training.Optimization)
+    return parsed.build_model(), settings
 
 
 def test_the_recipe_has_each_part_and_none_of_them_is_the_papers() -> None:

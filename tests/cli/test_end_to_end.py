@@ -82,7 +82,7 @@ def test_ctrl_c_while_training_saves_and_can_be_resumed(
     common = ["-m", "ddsp_tf", "train", "--data", dataset, "--run", run]
     process = start(
         *(*common, "--gin-file", "models/tiny_instrument.gin", *PARAMS),
-        *("--gin-file", "training/smoke_test.gin", "--gin-param", "train.num_steps=100000"),
+        *("--gin-file", "training/smoke_test.gin", "--gin-param", "Limits.num_steps=100000"),
     )
     _wait_for(run / "metrics.jsonl", process)
     process.send_signal(signal.SIGINT)
@@ -90,7 +90,7 @@ def test_ctrl_c_while_training_saves_and_can_be_resumed(
     assert "Interrupted; saved. Go on with: ddsp-tf train --run" in errors
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     steps = [json.loads(line)["step"] for line in lines]
-    resumed = start(*common, "--resume", "--gin-param", f"train.num_steps={max(steps) + 2}")
+    resumed = start(*common, "--resume", "--gin-param", f"Limits.num_steps={max(steps) + 2}")
     output, _ = finish(resumed)
     assert "all steps are taken" in output
 

@@ -29,6 +29,25 @@ def test_a_run_is_measured(run: Run, trained: Path, dataset: Path, tmp_path: Pat
     again = run("evaluate", trained, "--data", dataset, "-o", output)
     assert again.exit_code == 1
     assert "exists" in again.stderr
+    replaced = run("evaluate", trained, "--data", dataset, "-o", output, "--overwrite")
+    assert replaced.exit_code == 0, replaced.output
+    (output / "take.wav").write_text("mine")
+    kept = run("evaluate", trained, "--data", dataset, "-o", output, "--overwrite")
+    assert kept.exit_code == 1
+    assert f"`{output / 'take.wav'}` is not part of an evaluation" in kept.stderr
+
+
+def test_what_is_no_evaluation_is_kept_even_with_overwrite(
+    run: Run, trained: Path, dataset: Path
+) -> None:
+    for folder in (trained, dataset):
+        before = sorted(folder.rglob("*"))
+        result = run("evaluate", trained, "--data", dataset, "-o", folder, "--overwrite")
+        assert result.exit_code == 1
+        assert (
+            f"`{folder}` is not an evaluation that ddsp_tf wrote, so --overwrite" in result.stderr
+        )
+        assert sorted(folder.rglob("*")) == before
 
 
 def test_what_is_missing_is_one_line(run: Run, trained: Path, dataset: Path) -> None:

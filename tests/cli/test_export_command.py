@@ -1,6 +1,7 @@
 """`ddsp-tf export`: refuses early, writes whole or not at all."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,26 @@ def test_an_output_that_exists_is_kept(run: Run, instrument: Path, tmp_path: Pat
     assert result.exit_code == 1
     assert "exists" in result.stderr
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("target", ["saved_model", "native", "litert", "onnx", "web"])
+def test_what_is_no_export_is_kept_even_with_overwrite(
+    run: Run, instrument: Path, tmp_path: Path, target: str
+) -> None:
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    (keep / "take.wav").write_text("mine")
+    copy = tmp_path / "copy"
+    shutil.copytree(instrument, copy)
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    for folder in (keep, copy):
+        result = run("export", copy, "--target", target, "-o", folder, "--overwrite")
+        assert result.exit_code == 1
+        if target != "native":  # which refuses this instrument first
+            assert f"`{folder}` is not a" in result.stderr
+            assert "that ddsp_tf wrote, so --overwrite does not replace it" in result.stderr
+    assert [path.name for path in keep.iterdir()] == ["take.wav"]
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
 @pytest.mark.parametrize("flags", [(), ("--target", "vinyl", "-o", "out")])

@@ -91,10 +91,10 @@ def test_configs_are_listed_and_shown(run: Run) -> None:
     shown = run("configs", "show", "models/tiny_instrument.gin")
     assert 'include "models/solo_instrument.gin"' in shown.stdout
     merged = run(
-        "configs", "show", "models/tiny_instrument.gin", "--gin-param", "train.batch_size=3"
+        "configs", "show", "models/tiny_instrument.gin", "--gin-param", "Schedule.batch_size=3"
     )
     assert merged.exit_code == 0, merged.output
-    assert "training.train.batch_size = 3" in merged.stdout
+    assert "training.Schedule.batch_size = 3" in merged.stdout
     assert "models.RnnFcDecoder.rnn_channels = 256" in merged.stdout
     unknown = run("configs", "show", "models/tiny.gin")
     assert unknown.exit_code == 2

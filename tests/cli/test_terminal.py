@@ -1,6 +1,9 @@
 """What is written where: results on stdout, progress on stderr, nothing when quiet."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +57,52 @@ def test_a_table_without_a_terminal_has_no_colours_and_cuts_nothing() -> None:
     text = render_table("", ["name", "text"], [["violin", "x" * 120]])
     assert "\x1b" not in text
     assert "x" * 120 in text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sharp", "line", "surrogate"),
+    [("cp1252", "D#2", "---", "\\udcff"), ("ascii", "D#2", "---", "\\udcff")],
+)
+def test_an_encoding_that_lacks_letters_gets_plain_ones(
+    encoding: str, sharp: str, line: str, surrogate: str
+) -> None:
+    script = (
+        "from ddsp_tf.cli.terminal import *\n"
+        "accept_any_text()\n"
+        "Terminal().table('', ['range'], [['D♯2']])\n"
+        "Terminal().say('né \\udcff.wav')\n"
+        "Terminal().note('F♯3')\n"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, check=True
+    )
+    printed = done.stdout.decode(encoding)
+    assert sharp in printed
+    assert line in printed
+    assert f"{surrogate}.wav" in printed
+    assert ("né" in printed) == (encoding == "cp1252")
+    assert done.stderr.decode(encoding).strip() == "F#3"
+
+
+def test_names_that_are_no_text_are_written_to_utf_8() -> None:
+    script = "from ddsp_tf.cli.terminal import *; accept_any_text(); Terminal().say('D♯ \\udcff')"
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, check=True
+    )
+    assert done.stdout.decode("utf-8").strip() == "D♯ \\udcff"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_command_ends_well_whatever_stdout_can_hold(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ddsp_tf", "instruments"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert "D#2" in done.stdout.decode(encoding)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,11 @@ from ddsp_tf import config, training
 def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
     assert (trained / "model" / "metadata.json").is_file()
     kept = config.parse([trained / "config.gin"])
-    settings = kept.bound(training.train)
-    assert settings["num_steps"] == 2
-    assert settings["xla"] is False
+    assert kept.bound(training.Limits)["num_steps"] == 2
+    assert kept.bound(training.train)["xla"] is False
     assert kept.build_model().processor_group.processors[0].name == "harmonic"
     operative = config.parse([trained / "operative_config.gin"])
-    assert operative.bound(training.train)["learning_rate"] == 3e-4
+    assert operative.bound(training.Optimization)["learning_rate"] == 3e-4
     assert operative.build_model().count_params() == kept.build_model().count_params()
     sounds = {path.name for path in (trained / "samples").glob("*.wav")}
     assert sounds == {"target.wav", "step-00000002.wav", "melody.wav", "transfer-00000002.wav"}
@@ -31,7 +30,7 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
     shutil.copytree(trained, copy)
     result = run(
         *("train", "--run", copy, "--data", dataset, "--resume", "--json"),
-        *("--gin-param", "train.num_steps=3", "--gin-param", "train.transfer=None"),
+        *("--gin-param", "Limits.num_steps=3", "--gin-param", "train.transfer=None"),
     )
     assert result.exit_code == 0, result.output
     assert not list((copy / "samples").glob("transfer-00000003.*")), "as it was asked for"
@@ -45,8 +44,9 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
     [
         ((), 2, "What should be trained? Add --gin-file"),
         (("--gin-file", "models/solo.gin"), 2, "Did you mean `models/solo_instrument.gin`"),
-        (("TINY", "--gin-param", "train.num_step=3"), 2, "Did you mean `num_steps`?"),
-        (("TINY", "--gin-param", "train.batch_size='x'"), 2, "should be a whole number"),
+        (("TINY", "--gin-param", "Limits.num_step=3"), 2, "Did you mean `num_steps`?"),
+        (("TINY", "--gin-param", "train.num_steps=3"), 2, "is called `Limits.num_steps` now"),
+        (("TINY", "--gin-param", "Schedule.batch_size='x'"), 2, "should be a whole number"),
         (("TINY", "--gin-param", "trian.batch_size=3"), 2, "Did you mean `train`"),
         (("TINY", "--gin-param", "TransferSample.melody='no.wav'"), 1, "`no.wav` does not exist"),
         (
@@ -54,11 +54,11 @@ def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_p
             2,
             "a reference such as `@inference.TransferSample()`",
         ),
-        (("TINY", "--gin-param", "train.batch_size=0"), 2, "`batch_size` must be above 0"),
+        (("TINY", "--gin-param", "Schedule.batch_size=0"), 2, "`batch_size` must be above 0"),
         (("TINY", "--gin-param", "Reverb.length=3"), 2, "`impulse_response_length`"),
-        (("TINY", "--gin-param", "train.batch_size=5000"), 1, "fewer than one batch of 5000"),
+        (("TINY", "--gin-param", "Schedule.batch_size=5000"), 1, "fewer than one batch of 5000"),
         (("TINY", "--gin-param", "HOP_LENGTH=128"), 1, "`hop_length` is 64 there, 128 here"),
-        (("TINY", "--resume", "--gin-param", "train.batch_size=1"), 1, "to resume"),
+        (("TINY", "--resume", "--gin-param", "Schedule.batch_size=1"), 1, "to resume"),
         (("--resume",), 1, "There is no run in"),
         (("TINY", "--resume", "--overwrite"), 2, "choose one"),
         (("TINY", "--data", "missing"), 1, "There is no dataset at `missing`"),
@@ -82,7 +82,7 @@ def test_one_clear_line_and_no_run(
 def test_an_existing_run_is_kept(run: Run, trained: Path, dataset: Path) -> None:
     result = run(
         *("train", "--data", dataset, "--run", trained),
-        *("--gin-file", "models/tiny_instrument.gin", "--gin-param", "train.batch_size=1"),
+        *("--gin-file", "models/tiny_instrument.gin", "--gin-param", "Schedule.batch_size=1"),
     )
     assert result.exit_code == 1
     assert "--resume" in result.stderr

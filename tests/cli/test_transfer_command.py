@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,26 @@ def test_a_melody_is_played_and_what_was_changed_is_said(
     for text in ("x real time", "octave", "dB on average", f"{outputs}/melody.wav"):
         assert text in result.stdout
     assert sorted(path.name for path in outputs.iterdir()) == ["melody.png", "melody.wav"]
+
+
+def test_a_second_run_plays_the_same_files(
+    run: Run, instrument: Path, melody_file: Path, tmp_path: Path
+) -> None:
+    takes = tmp_path / "takes"
+    takes.mkdir()
+    shutil.copy(melody_file, takes / "a.wav")
+    for flags in ((), ("-o", takes / "out")):
+        first = run("transfer", instrument, takes, *flags, "--format", "flac")
+        assert first.exit_code == 0, first.output
+        before = sorted(takes.rglob("*"))
+        again = run("transfer", instrument, takes, *flags, "--format", "flac")
+        assert again.exit_code == 1
+        assert "exists. Choose another name, or pass --overwrite" in again.stderr
+        replaced = run("transfer", instrument, takes, *flags, "--format", "flac", "--overwrite")
+        assert replaced.exit_code == 0, replaced.output
+        assert replaced.stdout.count(" -> ") == 1
+        assert sorted(takes.rglob("*")) == before
+    assert "Left out 1 file that an earlier run wrote, such as" in replaced.stderr
 
 
 def test_the_musical_flags_reach_the_sound(

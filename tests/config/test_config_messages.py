@@ -30,7 +30,7 @@ from ddsp_tf.errors import ConfigError
         ("run.steps=%STEP", "Nothing sets the macro `STEP`. Did you mean `STEPS`?"),
         ("STEPS=%gin.REQUIRED", "`STEPS` must be set."),
         ("Oscillator.mode=sine", "Text needs quotes"),
-        ("run.steps", "A binding looks like `train.num_steps=30000`."),
+        ("run.steps", "A binding looks like `Limits.num_steps=30000`."),
         ("run.steps=[1", "EOF in multi-line statement"),
         ("import os", "A binding looks like"),
     ],
@@ -113,3 +113,50 @@ def test_a_call_that_lacks_an_argument_names_it(toy: ModuleType) -> None:
 def test_nothing_to_build_is_an_error(toy: ModuleType) -> None:
     with pytest.raises(ConfigError, match=r"says nothing about `run.oscillator`"):
         config.parse([]).build(toy.run, "oscillator")
+
+
+@pytest.mark.parametrize(
+    ("binding", "expected"),
+    [
+        (
+            "train.num_steps=3",
+            "`train.num_steps` of version 0.1.0 is called `Limits.num_steps` now.",
+        ),
+        ("training.train.batch_size=3", "is called `Schedule.batch_size` now."),
+        ("train.learning_rate=3", "is called `Optimization.learning_rate` now."),
+        ("train.loss=@SpectralLoss()", "`Compare.loss` now, with `train.objective = @losses.Com"),
+        ("RnnFcDecoder.n_harmonics=3", "is called `Harmonic.n_harmonics` now."),
+        ("models.MinGruFcDecoder.n_noise_bands=3", "is called `FilteredNoise.n_bands` now."),
+        (
+            "training.evaluate.seed=3",
+            "`training.evaluate` of version 0.1.0 is called `evaluation.ev",
+        ),
+        ("adam.learning_rate=3", "`adam` of version 0.1.0 is called `Optimization` now."),
+        # Nearly an old name: the new one is meant.
+        ("train.num_stepz=3", "no parameter `num_stepz`. Did you mean `Limits.num_steps`?"),
+    ],
+)
+def test_names_of_0_1_0_say_what_they_are_called_now(binding: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(["models/small_instrument.gin"], [binding])
+    assert expected in str(caught.value)
+
+
+def test_a_file_of_0_1_0_says_where_and_what(tmp_path: Path) -> None:
+    path = tmp_path / "old.gin"
+    path.write_text(
+        "from __gin__ import dynamic_registration\nfrom ddsp_tf import training\n"
+        "training.train:\n  num_steps = 7\n"
+    )
+    with pytest.raises(ConfigError, match=r"old.gin`, line 4: .* called `Limits.num_steps` now"):
+        config.parse([path])
+
+
+def test_every_new_name_of_the_table_exists() -> None:
+    from ddsp_tf.config.renamed import RENAMED
+
+    for new in RENAMED.values():
+        name = new.partition(", ")[0]
+        if name[:1].isupper():
+            with pytest.raises(ConfigError, match="Nothing sets the macro `NO_SUCH_MACRO`"):
+                config.parse([], [f"{name}=%NO_SUCH_MACRO"])

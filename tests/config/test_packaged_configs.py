@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -55,7 +54,7 @@ def test_parameter_counts(name: str) -> None:
         if "impulse_response" in variable.path
     )
     assert (model.count_params() - n_reverb, n_reverb) == MODELS[name]
-    lengths = parsed.build_loss().fft_lengths
+    lengths = parsed.build_objective().loss.fft_lengths
     if "high_rate" in name or "48k" in name:
         assert (model.sample_rate, model.hop_length) == (48000, 192)
         assert lengths == (4096, 2048, 1024, 512, 256, 128)
@@ -80,9 +79,11 @@ def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:
 def test_one_step_of_training(name: str, bindings: tuple[str, ...]) -> None:
     parsed = config.parse([name], bindings)
     model = parsed.build_model()
-    trainer = training.Trainer(model, parsed.build_loss(), keras.optimizers.Adam(1e-3), xla=False)
+    trainer = training.Trainer(model, parsed.build_objective(), training.Optimization(), xla=False)
+    batch = _batch(model)
+    trainer.build(batch)
     before = [weight.numpy() for weight in model.trainable_weights]
-    result = trainer.step(_batch(model.hop_length))
+    result = trainer.step(batch)
     assert np.isfinite(float(result["loss"]))
     assert float(result["gradient_norm"]) > 0.0
     changed = [
@@ -93,23 +94,23 @@ def test_one_step_of_training(name: str, bindings: tuple[str, ...]) -> None:
 
 
 def test_training_settings_are_the_papers_library() -> None:
-    settings = config.parse(["models/solo_instrument.gin"]).bound(training.train)
-    expected = {
+    solo = config.parse(["models/solo_instrument.gin"])
+    assert solo.bound(training.Optimization) == {
         "learning_rate": 3e-4,
         "decay_rate": 0.98,
         "decay_steps": 10_000,
         "gradient_clip_norm": 3.0,
-        "batch_size": 16,
-        "clip_s": 4.0,
     }
-    assert {name: settings[name] for name in expected} == expected
-    small = config.parse(["models/small_instrument.gin"]).bound(training.train)
-    assert (small["learning_rate"], small["batch_size"]) == (2e-3, 4)
+    schedule = solo.bound(training.Schedule)
+    assert (schedule["batch_size"], schedule["clip_s"]) == (16, 4.0)
+    small = config.parse(["models/small_instrument.gin"])
+    assert small.bound(training.Optimization)["learning_rate"] == 2e-3
+    assert small.bound(training.Schedule)["batch_size"] == 4
 
 
 def test_training_files_can_follow_any_model() -> None:
     parsed = config.parse(["models/tiny_instrument.gin", "training/smoke_test.gin"])
-    assert parsed.bound(training.train)["num_steps"] == 2
+    assert parsed.bound(training.Limits)["num_steps"] == 2
     multi = config.parse(["models/tiny_instrument.gin", "training/multi_gpu.gin"])
     assert multi.bound(training.train)["strategy"] == "mirrored"
 
@@ -136,20 +137,32 @@ def test_the_merged_text_of_every_model_builds_the_same(tmp_path: Any) -> None:
         path.write_text(parsed.text)
         again = config.parse([path])
         assert again.build_model().count_params() == parsed.build_model().count_params()
-        assert again.bound(training.train) == parsed.bound(training.train)
+        for settings in (training.Schedule, training.Optimization, training.Limits):
+            assert again.bound(settings) == parsed.bound(settings) != {}
 
 
-def _batch(hop_length: int) -> dict[str, Any]:
-    n_frames, rng = 125, np.random.default_rng(0)
-    f0_hz = np.full([1, n_frames, 1], 440.0, np.float32)
-    time_s = np.arange(n_frames * hop_length) / (250 * hop_length)
-    tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * rng.standard_normal(len(time_s))
-    return {
-        "audio": tone[None].astype(np.float32),
-        "f0_hz": f0_hz,
-        "f0_confidence": np.ones_like(f0_hz),
-        "loudness_db": np.full_like(f0_hz, -20.0),
-    }
+def _batch(model: Any, seconds: float = 0.5) -> dict[str, Any]:
+    """One example of what a model takes, whatever that is, and a sound to compare with."""
+    n_frames = round(seconds * model.sample_rate / model.hop_length)
+    time_s = np.arange(n_frames * model.hop_length) / model.sample_rate
+    noise = np.random.default_rng(0).standard_normal(time_s.shape)
+    tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * noise
+    batch = {"audio": tone[None]}
+    for name, signal in model.input_signals.items():
+        level = {"f0_hz": 440.0, "loudness_db": -20.0}.get(name, _middle(signal))
+        width = signal.width or 1
+        shapes = {"frames": (1, n_frames, width), "value": (1, width), "notes": (1, 3, width)}
+        if signal.kind == "samples":
+            batch[name] = np.broadcast_to(0.5 * tone[:, None], (time_s.size, width))[None]
+            batch[name] = batch[name][..., 0] if width == 1 else batch[name]
+        else:
+            batch[name] = np.full(shapes[signal.kind], level)
+    return {name: value.astype(np.float32) for name, value in batch.items()}
+
+
+def _middle(signal: Any) -> float:
+    low = 0.0 if signal.low is None else signal.low
+    return 0.5 * (low + (low + 1.0 if signal.high is None else signal.high))
 
 
 @pytest.mark.parametrize("value", ["True", "'melody.wav'"])

@@ -27,7 +27,7 @@ def test_sizes_and_rates(name: str) -> None:
     }
     assert sum(int(np.prod(x.shape)) for x in model.decoder.weights) == n_weights
     assert (model.sample_rate, model.hop_length) == (sample_rate, hop_length)
-    assert parsed.build_loss().sample_rate == sample_rate
+    assert parsed.build_objective().loss.sample_rate == sample_rate
     assert model.processor_group.processors[0].amplitude_method == "linear"
 
 
@@ -42,7 +42,8 @@ def test_features_and_model_agree(rate: str) -> None:
 
 
 def test_the_recipe_trains_on_a_laptop() -> None:
-    settings = config.parse(["instruments/violin_vst.gin"]).bound(training.train)
-    assert settings["batch_size"] == 4
+    parsed = config.parse(["instruments/violin_vst.gin"])
+    assert parsed.bound(training.Schedule)["batch_size"] == 4
+    settings = parsed.bound(training.train)
     assert settings["metadata"]["licence"] == "CC BY 4.0"
     assert len(settings["metadata"]["command"]) == 3

@@ -1,5 +1,6 @@
 """What can't be exported is refused in one clear message, and nothing is left behind."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from export_toys import (
 
 from ddsp_tf.errors import ExportError, ModelError, OutputError
 from ddsp_tf.export import export_saved_model, parity
+from ddsp_tf.export.description import SAVED_MODEL_FORMAT
 from ddsp_tf.models import Instrument
 
 if TYPE_CHECKING:
@@ -46,14 +48,17 @@ def test_a_model_that_would_be_wrong_is_not_written(
 
 def test_a_refused_export_keeps_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "precious.txt").write_text("kept")
+    metadata = json.dumps({"format": SAVED_MODEL_FORMAT})
+    (tmp_path / "out" / "metadata.json").write_text(metadata)
+    (tmp_path / "out" / "saved_model.pb").write_text("kept")
     message = (
         r"does not equal the one in Python: the audio of `synthesize` differs by .*"
         r"\(at most 0\.0001\).*Nothing was written"
     )
     with pytest.raises(ExportError, match=message):
         export_saved_model(broken_instrument(LouderInGraphs), tmp_path / "out", overwrite=True)
-    assert (tmp_path / "out" / "precious.txt").read_text() == "kept"
+    assert (tmp_path / "out" / "saved_model.pb").read_text() == "kept"
+    assert (tmp_path / "out" / "metadata.json").read_text() == metadata
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

@@ -37,7 +37,7 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     monkeypatch.setattr(tf.saved_model, "save", fail)
-    with pytest.raises(OutputError, match="can't be written: No space left on device"):
+    with pytest.raises(OutputError, match=r"^Cannot write `.*`: No space left on device"):
         write_graphs(tiny_tracing(), tmp_path)
 
 

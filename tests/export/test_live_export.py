@@ -200,14 +200,16 @@ def test_what_cannot_be_played_live_is_refused(made: Any, message: str, tmp_path
 
 def test_a_file_that_differs_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("mine")
+    described = json.dumps({"format": "ONNX networks of a ddsp_tf instrument"})
+    (tmp_path / "out" / "metadata.json").write_text(described)
+    (tmp_path / "out" / "decoder.onnx").write_text("before")
     broken = live_instrument(**SMALL, decoder_type=LouderLive)
     with pytest.raises(OutputError, match="exists"):
         export_live(broken, tmp_path / "out", runtime="onnx")
     with pytest.raises(ExportError, match=r"`amplitudes` differs by .*Nothing was written"):
         export_live(broken, tmp_path / "out", runtime="onnx", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "out" / "decoder.onnx").read_text() == "before"
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,13 @@ def test_existing_folders_are_kept_unless_told(original: Instrument, folder: Pat
     with pytest.raises(OutputError, match=r"exists. Choose another name, or pass --overwrite"):
         original.save(folder)
     assert (folder / "mine.txt").read_text() == "keep"
+    with pytest.raises(OutputError, match=r"mine\.txt` is not part of an instrument, and --over"):
+        original.save(folder, overwrite=True)
+    assert (folder / "mine.txt").read_text() == "keep"
+    (folder / "mine.txt").unlink()
+    (folder / "README.md").write_text("what publishing adds is ours")
     original.save(folder, overwrite=True)
-    assert not (folder / "mine.txt").exists()
+    assert not (folder / "README.md").exists()
     Instrument.load(folder)
 
 
@@ -337,7 +342,7 @@ def test_foreign_classes_are_refused_and_never_imported(
 def test_an_architecture_of_another_class_is_refused(folder: Path) -> None:
     edit_json(folder / "model.json", lambda content: content["config"]["processor_group"])
     sign(folder)
-    assert "should be an Autoencoder. Got ProcessorGroup." in _refusal(folder)
+    assert "should be a model. Got ProcessorGroup." in _refusal(folder)
 
 
 def test_an_architecture_with_an_unknown_argument_is_refused(folder: Path) -> None:

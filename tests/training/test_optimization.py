@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.training import WarmupExponentialDecay, WeightAverage, adam
+from ddsp_tf.training import Optimization, WarmupExponentialDecay, WeightAverage
 
 
 def test_the_rate_decays_by_its_factor_every_so_many_steps() -> None:
@@ -26,7 +26,8 @@ def test_a_warm_up_rises_linearly_and_then_changes_nothing() -> None:
 
 
 def test_the_schedule_survives_serialisation() -> None:
-    optimizer = adam(learning_rate=2e-3, decay_rate=0.9, decay_steps=7, warmup_steps=3)
+    settings = Optimization(2e-3, decay_rate=0.9, decay_steps=7, warmup_steps=3)
+    optimizer = settings.make_optimizer()
     custom = {"WarmupExponentialDecay": WarmupExponentialDecay}
     copy = keras.optimizers.Adam.from_config(optimizer.get_config(), custom_objects=custom)
     optimizer.iterations.assign(5)
@@ -45,7 +46,7 @@ def test_the_schedule_survives_serialisation() -> None:
 )
 def test_rates_out_of_range_are_refused(name: str, value: float, expected: str) -> None:
     with pytest.raises(ArgumentError, match=f"`{name}` must be {expected}, but is {value}"):
-        adam(**{name: value})
+        Optimization(**{name: value})
 
 
 def test_the_average_follows_the_weights_and_steps_aside() -> None:

@@ -14,9 +14,9 @@ from ddsp_tf.evaluation import evaluate
 from ddsp_tf.evaluation.rendering import Renderer
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import TransferSample
-from ddsp_tf.losses import SpectralLoss
+from ddsp_tf.losses import Compare, SpectralLoss
 from ddsp_tf.models import Instrument
-from ddsp_tf.training import train
+from ddsp_tf.training import Limits, Optimization, Schedule, train
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +24,14 @@ def run(recorded_dataset: RecordedDataset, tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.mktemp("violin") / "run"
     train(
         small_autoencoder(),
-        SpectralLoss(),
+        Compare(SpectralLoss()),
         data=recorded_dataset,  # type: ignore[arg-type]
         run=path,
-        num_steps=50,
-        batch_size=4,
-        clip_s=0.5,
-        learning_rate=5e-3,
-        log_every=1,
-        validate_every=50,
-        checkpoint_every=50,
+        schedule=Schedule(
+            batch_size=4, clip_s=0.5, log_every=1, validate_every=50, checkpoint_every=50
+        ),
+        optimization=Optimization(5e-3),
+        limits=Limits(num_steps=50),
         transfer=TransferSample(seconds=3.0),
         xla=False,
         metadata={"licence": "CC0-1.0"},

@@ -18,8 +18,9 @@ RATE = 16_000
 def example(amplitude: float) -> ValidationExample:
     """A tone in 0.1 s, which the model plays at some amplitude."""
     tone = np.sin(2.0 * np.pi * 440.0 / RATE * np.arange(RATE // 10)).astype(np.float32)
-    frames = np.full(25, 440.0, np.float32)
-    return ValidationExample(0.5 * tone, amplitude * tone, frames, frames, frames)
+    frames = np.full([25, 1], 440.0, np.float32)
+    columns = {"audio": 0.5 * tone, "f0_hz": frames, "loudness_db": frames}
+    return ValidationExample(columns, {"audio": amplitude * tone})
 
 
 def test_the_first_and_the_last_samples_stay(

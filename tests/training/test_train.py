@@ -29,7 +29,7 @@ def test_it_learns_and_keeps_its_papers(train_toy: Train, tmp_path: Path) -> Non
         num_steps=150,
         learning_rate=3e-2,
         progress=reports.append,
-        config_text="train.num_steps = 150\n",
+        texts={"config.gin": "Limits.num_steps = 150\n"},
     )
     run = tmp_path / "run"
     losses = lines(run)
@@ -37,7 +37,7 @@ def test_it_learns_and_keeps_its_papers(train_toy: Train, tmp_path: Path) -> Non
     assert result.reason == "num_steps"
     assert result.step == 150
     assert result.best_loss == min(lines(run, "validation_loss").values())
-    assert (run / "config.gin").read_text() == "train.num_steps = 150\n"
+    assert (run / "config.gin").read_text() == "Limits.num_steps = 150\n"
     session = json.loads((run / "environment.json").read_text())["sessions"][0]
     assert session["packages"]["tensorflow"].startswith("2.")
     assert session["dataset"]["seconds"] == {"train": 16.0, "eval": 4.0}

@@ -1,5 +1,6 @@
 """One step: the right gradient, clipped, the same on one device and on two."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,9 +12,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_toys import ToyDataset, ToyModel, l1
+from training_toys import ToyDataset, ToyModel, in_settings, l1
 
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.losses import Compare, SpectralLoss
 from ddsp_tf.training import Trainer, get_strategy
 
 BATCH = next(iter(ToyDataset().batches(batch_size=4, clip_s=0.2)))
@@ -22,9 +24,12 @@ BATCH = next(iter(ToyDataset().batches(batch_size=4, clip_s=0.2)))
 def trainer(**arguments: Any) -> Trainer:
     keras.utils.set_random_seed(1)
     model = arguments.pop("model", None) or ToyModel(noise=arguments.pop("noise", 0.01))
-    loss = arguments.pop("loss", l1)
-    optimizer = arguments.pop("optimizer", None) or keras.optimizers.SGD(1.0)
-    return Trainer(model, loss, optimizer, **arguments)
+    objective = arguments.pop("objective", None) or Compare(l1)
+    settings, others = in_settings({"learning_rate": 1.0, "decay_rate": 1.0, **arguments})
+    descent = dataclasses.replace(settings["optimization"], optimizer=keras.optimizers.SGD)
+    if "seed" in arguments:
+        others["seed"] = arguments["seed"]
+    return Trainer(model, objective, descent, **others)
 
 
 def weights(model: keras.Model) -> np.ndarray:
@@ -46,7 +51,7 @@ def test_noise_differs_from_step_to_step_but_not_from_run_to_run() -> None:
     seeds = []
     for seed in (5, 5, 6):
         # Nothing is learnt, so that only the noise can change the loss.
-        one = trainer(noise=1.0, optimizer=keras.optimizers.SGD(0.0), seed=seed)
+        one = trainer(noise=1.0, learning_rate=1e-30, seed=seed)
         seeds.append([float(one.step(BATCH)["loss"]) for _ in range(3)])
     assert len(set(seeds[0])) == 3
     assert seeds[0] == seeds[1]
@@ -54,11 +59,11 @@ def test_noise_differs_from_step_to_step_but_not_from_run_to_run() -> None:
 
 
 def test_each_term_of_the_loss_is_reported_and_they_sum_to_it() -> None:
-    class TwoTerms:
-        def terms(self, target: tf.Tensor, audio: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"near": l1(target, audio), "far": tf.reduce_mean(tf.square(audio))}
+    def two_terms(batch: Any, outputs: Any) -> dict[str, tf.Tensor]:
+        audio = outputs["audio"]
+        return {"near": l1(batch["audio"], audio), "far": tf.reduce_mean(tf.square(audio))}
 
-    result = trainer(loss=TwoTerms()).step(BATCH)
+    result = trainer(objective=two_terms).step(BATCH)
     assert set(result) == {"loss", "loss_near", "loss_far", "gradient_norm"}
     total = float(result["loss_near"]) + float(result["loss_far"])
     assert float(result["loss"]) == pytest.approx(total)
@@ -94,6 +99,10 @@ def test_arguments_that_make_no_sense_are_refused() -> None:
         trainer(xla="fast")
     with pytest.raises(ArgumentError, match="`gradient_clip_norm` must be above 0 or None"):
         trainer(gradient_clip_norm=0.0)
+    with pytest.raises(ArgumentError, match=r"compares two sounds. Pass `losses.Compare"):
+        trainer(objective=SpectralLoss())
+    with pytest.raises(ArgumentError, match=r"give a dictionary of terms; this one gave `.*Tensor"):
+        trainer(objective=lambda batch, outputs: tf.constant(0.0)).step(BATCH)
     with pytest.raises(ArgumentError, match="`strategy` must be one of 'default', 'mirrored'"):
         get_strategy("cluster")
 
@@ -105,16 +114,17 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from training_toys import ToyDataset, ToyModel, l1, run_toy
 from ddsp_tf.errors import ArgumentError, TrainingError
-from ddsp_tf.training import Trainer
+from ddsp_tf.losses import Compare
+from ddsp_tf.training import Optimization, Trainer
 
 result = {}
 for name, devices in (("one", ["CPU:0"]), ("two", ["CPU:0", "CPU:1"])):
     strategy = tf.distribute.MirroredStrategy(devices)
     keras.utils.set_random_seed(1)
     with strategy.scope():
-        model, optimizer = ToyModel(noise=0.0), keras.optimizers.Adam(1e-2)
-    options = {"gradient_clip_norm": 0.05, "ema_decay": 0.9, "strategy": strategy}
-    trainer = Trainer(model, l1, optimizer, **options)
+        model = ToyModel(noise=0.0)
+    adam = Optimization(1e-2, gradient_clip_norm=0.05, ema_decay=0.9)
+    trainer = Trainer(model, Compare(l1), adam, strategy=strategy)
     batches = iter(trainer.distribute(ToyDataset().batches(batch_size=4, clip_s=0.2)))
     losses = [trainer.step(next(batches)) for _ in range(5)]
     with trainer.averaged():

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from recorded_toys import SETTINGS, RecordedDataset, small_autoencoder
+from training_toys import in_settings
 
 from ddsp_tf.errors import ModelError
-from ddsp_tf.losses import SpectralLoss
+from ddsp_tf.losses import Compare, SpectralLoss
 from ddsp_tf.models import Instrument
 from ddsp_tf.training import train
 from ddsp_tf.training.warm_start import copy_network
@@ -27,18 +28,18 @@ def test_a_run_begins_with_the_network_of_an_instrument_and_says_so(
     )
     Instrument(model=taught, features=SETTINGS).save(tmp_path / "taught")
 
-    def begin(**settings: Any) -> None:
+    def begin(**arguments: Any) -> None:
+        small = {"batch_size": 2, "clip_s": 0.5, "validation_batches": 1}
+        settings, others = in_settings({**small, **arguments})
         train(
             small_autoencoder(),
-            SpectralLoss(),
+            Compare(SpectralLoss()),
             data=recorded_dataset,  # type: ignore[arg-type]
             run=tmp_path / "run",
-            batch_size=2,
-            clip_s=0.5,
-            validation_batches=1,
             xla=False,
             start_from=tmp_path / "taught",
             **settings,
+            **others,
         )
 
     begin(num_steps=1, learning_rate=1e-6, validate_every=1)

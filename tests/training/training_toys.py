@@ -1,5 +1,6 @@
 """A model that trains in seconds and a dataset made of two sine notes, for tests of the loop."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.training import train
+from ddsp_tf.losses import Compare
+from ddsp_tf.training import Limits, Optimization, Schedule, train
 
 SETTINGS = FeatureSettings(sample_rate=4000, hop_length=40)
 
@@ -24,8 +26,8 @@ class ToyModel(keras.Model):
         self.noise = noise
         self.sample_rate = SETTINGS.sample_rate
         self.hop_length = SETTINGS.hop_length
-        self.hidden = keras.layers.Dense(n_units, activation="tanh")
-        self.gains = keras.layers.Dense(2)
+        self.hidden = keras.layers.Dense(n_units, activation="tanh", name="hidden")
+        self.gains = keras.layers.Dense(2, name="gains")
 
     def call(self, features: dict[str, Any], training: bool = False) -> dict[str, Any]:
         frames = tf.concat([features["f0_hz"] / 400.0, features["loudness_db"] / 80.0], -1)
@@ -54,7 +56,7 @@ class ToyInstrument:
     def save(self, path: Any, *, overwrite: bool = False) -> None:
         from ddsp_tf.files import atomic_directory, write_json
 
-        with atomic_directory(path, overwrite=overwrite) as temporary:
+        with atomic_directory(path, sort=None, overwrite=overwrite) as temporary:
             np.savez(temporary / "weights.npz", *self.model.get_weights())
             write_json(temporary / "metadata.json", self.metadata)
 
@@ -66,9 +68,9 @@ def run_toy(**arguments: Any) -> Any:
         patch.setattr("ddsp_tf.training.summaries.Summaries.validation", lambda *_: None)
         keras.utils.set_random_seed(3)
         model = arguments.pop("model", None) or ToyModel()
-        loss = arguments.pop("loss", l1)
+        objective = arguments.pop("objective", None) or Compare(arguments.pop("loss", l1))
+        data = arguments.pop("data", None) or ToyDataset()
         defaults = {
-            "data": ToyDataset(),
             "num_steps": 20,
             "batch_size": 4,
             "clip_s": 0.2,
@@ -77,7 +79,18 @@ def run_toy(**arguments: Any) -> Any:
             "validate_every": 10,
             "checkpoint_every": 10,
         }
-        return train(model, loss, **{**defaults, **arguments})
+        settings, others = in_settings({**defaults, **arguments})
+        return train(model, objective, data=data, **settings, **others)
+
+
+def in_settings(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sorts the fields of the three settings of `train` from its other arguments."""
+    kinds = {"schedule": Schedule, "optimization": Optimization, "limits": Limits}
+    settings = {}
+    for argument, kind in kinds.items():
+        names = {field.name for field in dataclasses.fields(kind)} & set(arguments)
+        settings[argument] = kind(**{name: arguments.pop(name) for name in names})
+    return settings, arguments
 
 
 def l1(target: tf.Tensor, audio: tf.Tensor) -> tf.Tensor:

@@ -13,13 +13,13 @@ from ddsp_tf.errors import ExportError
 from ddsp_tf.export.decoder_step import STEP, DecoderStep
 from ddsp_tf.export.description import describe_instrument, describe_signature
 from ddsp_tf.export.finite_weights import require_finite
-from ddsp_tf.export.graph_file import read_graphs, write_graphs
+from ddsp_tf.export.graph_file import GRAPH_FILES, read_graphs, write_graphs
 from ddsp_tf.export.live_export import IMPULSE_RESPONSE, describe_synthesis, write_impulse_response
 from ddsp_tf.export.live_parity import LiveParity, decode_in_python, measure_decoder_parity
 from ddsp_tf.export.live_parts import LiveParts
 from ddsp_tf.export.probes import probe_frames
 from ddsp_tf.export.tracing import Graph, Tracing
-from ddsp_tf.files import atomic_directory, write_json
+from ddsp_tf.files import FolderSort, atomic_directory, write_json
 from ddsp_tf.models import Instrument
 from ddsp_tf.types import Float32Array, Progress, no_progress
 
@@ -29,6 +29,13 @@ N_HARMONICS, N_NOISE_BANDS = 60, 65
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
+_FORMAT = "TensorFlow SavedModel of a ddsp_tf instrument, for native hosts"
+NATIVE = FolderSort(
+    "an export for native hosts",
+    METADATA,
+    keys={"format": _FORMAT},
+    files=(*GRAPH_FILES, CONFIG, IMPULSE_RESPONSE),
+)
 _ENVELOPE_S = {"attack": 0.1, "decay": 0.1, "sustain": 1.0, "release": 0.2}
 """What the plug-in's knobs show at first; sustain is a level."""
 
@@ -82,12 +89,13 @@ def export_native(
     Args:
         instrument: A causal one without encoder, of 60 harmonics and 65 noise bands.
         directory: The folder to write.
-        overwrite: Whether an existing folder may be replaced.
+        overwrite: Whether an export of the same sort may be replaced.
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
         ExportError: A host can't play the model, or what was written differs from Python.
-        OutputError: The folder exists or can't be written.
+        OutputError: The folder exists, is of another sort or holds something else, or can't be
+            written.
 
     Example:
         >>> from ddsp_tf import Instrument
@@ -98,7 +106,7 @@ def export_native(
     advance = progress or no_progress
     raw, step = _require_native(instrument), DecoderStep(instrument.model)
     require_finite(instrument)
-    with atomic_directory(directory, overwrite=overwrite) as folder:
+    with atomic_directory(directory, sort=NATIVE, overwrite=overwrite) as folder:
         graphs = {SERVING: _serving_graph(raw.parts), STEP: step.graph()}
         weights = {id(weight): weight for graph in graphs.values() for weight in graph.variables}
         write_graphs(Tracing(graphs, list(weights.values())), folder)
@@ -114,7 +122,7 @@ def export_native(
         write_json(folder / CONFIG, config)
         write_impulse_response(raw.parts, folder / IMPULSE_RESPONSE)
         metadata = {
-            "format": "TensorFlow SavedModel of a ddsp_tf instrument, for native hosts",
+            "format": _FORMAT,
             **describe_instrument(instrument),
             "features": instrument.features.to_dict(),
             "synthesis": describe_synthesis(raw.parts),

@@ -19,7 +19,7 @@ from ddsp_tf.export.live_parity import Runner
 from ddsp_tf.export.live_parts import LiveParts, find_live_parts
 from ddsp_tf.export.runtimes import LITERT
 from ddsp_tf.export.web import web_site
-from ddsp_tf.files import atomic_directory, check_writable, write_json
+from ddsp_tf.files import atomic_directory, check_folder, write_json
 from ddsp_tf.models import Instrument
 from ddsp_tf.types import Float32Array, Progress, no_progress
 
@@ -64,7 +64,7 @@ def check_web_output(directory: str | os.PathLike[str], name: str, *, overwrite:
     """Checks, before any work is done, that an instrument may be written to a site.
 
     A site of ddsp_tf gets the instrument besides those that it has. With `overwrite`, an instrument
-    of that name is replaced, or a folder that is no site.
+    of that name is replaced.
 
     Args:
         directory: The site's folder.
@@ -72,15 +72,14 @@ def check_web_output(directory: str | os.PathLike[str], name: str, *, overwrite:
         overwrite: Whether something may be replaced.
 
     Raises:
-        OutputError: The folder is something else, has the instrument, or can't be written.
+        OutputError: The folder is or holds something else, has the instrument, or can't be
+            written.
         ExportError: The site in the folder is damaged, or of another version.
     """
     site = Path(directory)
-    if not web_site.is_site(site):
-        check_writable(site, overwrite=overwrite)
-        return
-    check_writable(site, overwrite=True)
-    if name in web_site.list_instruments(site) and not overwrite:
+    names = web_site.list_instruments(site) if web_site.is_site(site) else []
+    check_folder(site, sort=web_site.SITE_SORT, overwrite=overwrite or web_site.is_site(site))
+    if name in names and not overwrite:
         raise OutputError(
             f"The page in `{site}` has an instrument `{name}`. Pass --overwrite to replace it."
         )
@@ -104,7 +103,7 @@ def export_web(
         instrument: A causal one without encoder.
         directory: The folder to write. If it is such a page already, its instruments stay.
         name: Of the instrument within the page; by default made of its title.
-        overwrite: Whether an instrument of that name, or another folder, may be replaced.
+        overwrite: Whether an instrument of that name may be replaced.
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
@@ -128,7 +127,7 @@ def export_web(
     check_web_output(directory, name, overwrite=overwrite)
     site = Path(directory)
     is_site = web_site.is_site(site)
-    with atomic_directory(site, overwrite=overwrite or is_site) as folder:
+    with atomic_directory(site, sort=web_site.SITE_SORT, overwrite=overwrite or is_site) as folder:
         decoder = make_decoder(instrument, _RUNTIME)
         advance(0.6)
         # Larger ones don't keep up with a microphone.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_tf.errors import ExportError
-from ddsp_tf.files import read_json, write_json
+from ddsp_tf.files import FolderSort, read_json, write_json
 
 FORMAT_VERSION = 1
 SITE = "site.json"
@@ -23,6 +23,22 @@ _THEME = ("theme.css", "icon.svg")
 _MELODY = Path(__file__).parents[2] / "presets" / "melody.flac"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FORMAT = "ddsp_tf web page"
+
+SITE_SORT = FolderSort(
+    "a page",
+    SITE,
+    keys={"format": _FORMAT},
+    # A page of another version may have other scripts.
+    files=(
+        *(f"*{suffix}" for suffix in (".html", ".css", ".js", ".svg", ".wasm")),
+        "runtime/*",
+        "networks/*.tflite",
+        f"{_INSTRUMENTS}/*/{INSTRUMENT}",
+        f"{_INSTRUMENTS}/*/{DECODER}",
+        f"{_INSTRUMENTS}/*/{IMPULSE_RESPONSE}",
+        _MELODY.name,
+    ),
+)
 
 
 def instrument_folder(site: Path, name: str) -> Path:

@@ -144,7 +144,18 @@ def test_a_folder_that_is_no_page_is_kept(tmp_path: Path, instrument: Instrument
     (tmp_path / "mine" / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match="exists"):
         export_web(instrument, tmp_path / "mine")
+    with pytest.raises(OutputError, match="is not a page that ddsp_tf wrote"):
+        export_web(instrument, tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "letter.txt").read_text() == "mine"
+
+
+def test_what_others_put_into_a_page_is_kept(copied: Path, instrument: Instrument) -> None:
+    (copied / "take.wav").write_text("mine")
+    before = content_of(copied)
+    for options in ({"name": "other"}, {"overwrite": True}):
+        with pytest.raises(OutputError, match=r"take\.wav` is not part of a page"):
+            export_web(instrument, copied, **options)
+    assert content_of(copied) == before
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""The two phases of a generative adversarial network."""
+
+from collections.abc import Sequence
+
+import keras
+
+from ddsp_tf.losses import Adversarial, Objective, Objectives
+from ddsp_tf.training.optimization import Optimization
+from ddsp_tf.training.phase import Phase
+
+
+def adversarial_phases(
+    discriminator: keras.layers.Layer,
+    objective: Objective | None = None,
+    *,
+    real: str = "audio",
+    fake: str = "audio",
+    weight: float = 1.0,
+    weights: Sequence[str] = ("model/*",),
+    generator: Optimization | None = None,
+    critic: Optimization | None = None,
+    start_step: int = 0,
+) -> list[Phase]:
+    """Makes the phases of a least-squares GAN: with each batch, the discriminator, then the model.
+
+    Args:
+        discriminator: A Keras layer: sound -> scores, see `losses.Adversarial`.
+        objective: What the model minimises besides deceiving the discriminator, or None.
+        real: The column of the batch that is real.
+        fake: The output of the model that should pass for it.
+        weight: Of the adversarial term.
+        weights: What the model's phase trains, as `Phase.weights`.
+        generator: The model's optimiser.
+        critic: The discriminator's optimiser.
+        start_step: Until then the model minimises `objective` alone; needs one if above 0.
+
+    Returns:
+        Phases "discriminator" and "generator", and "before" if there is a `start_step`.
+
+    Example:
+        >>> [phase.name for phase in adversarial_phases(keras.layers.Dense(1))]
+        ['discriminator', 'generator']
+
+    Reference:
+        Mao et al. 2017, "Least Squares Generative Adversarial Networks".
+    """
+    adversarial = Adversarial(discriminator, real=real, fake=fake, weight=weight)
+    others = [] if objective is None else [objective]
+    before = (
+        [Phase(others[0], "before", weights, generator or Optimization(), n_steps=start_step)]
+        if start_step and others
+        else []
+    )
+    return [
+        *before,
+        Phase(
+            adversarial.discriminator,
+            "discriminator",
+            ("objective/*",),
+            critic or Optimization(),
+            start_step,
+        ),
+        Phase(
+            Objectives([*others, adversarial.generator]),
+            "generator",
+            weights,
+            generator or Optimization(),
+            start_step,
+        ),
+    ]
