@@ -7,13 +7,17 @@ every run.
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+import soundfile
 
 SHARED_DATA = Path(
     os.environ.get("DDSP_TF_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
+
+PHRASES = ("cello_phrase", "clarinet_phrase", "trumpet_jazz_phrase", "ddsp_vst_input")
 
 # Shells start background jobs with Ctrl-C ignored, which the programs under test would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -33,3 +37,27 @@ def recordings() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def real_folder(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as people have them: real recordings among hidden and other files."""
+    folder = tmp_path_factory.mktemp("recordings")
+    (folder / "takes").mkdir()
+    for name in PHRASES:
+        audio, rate = soundfile.read(recordings / "phrases" / f"{name}.flac")
+        soundfile.write(folder / "takes" / f"{name}.wav", audio, rate)
+    (folder / "notes.txt").write_text("bring the good microphone")
+    (folder / ".hidden.wav").write_text("not audio")
+    (folder / ".trash").mkdir()
+    (folder / ".trash" / "old.wav").write_text("not audio")
+    (folder / "broken.wav").write_text("this is text under another name")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recorded_dataset(recordings: Path) -> Any:
+    """Three seconds of a real violin."""
+    from recorded_toys import RecordedDataset
+
+    return RecordedDataset(recordings / "instruments" / "violin")

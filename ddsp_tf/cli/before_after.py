@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_tf.presets import MELODY
-from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from ddsp_tf.features import Features, FeatureSettings
     from ddsp_tf.inference import TimbreTransfer, TransferResult
     from ddsp_tf.models import Instrument
+    from ddsp_tf.types import Progress
 
 
 SOUNDS, PLOTS = "sounds", "plots"
@@ -83,7 +83,7 @@ def render_melodies(
     instruments: Mapping[str, "Instrument"],
     melodies: Sequence[Path],
     *,
-    progress: Progress,
+    progress: "Progress",
 ) -> list[Melody]:
     """Plays every melody with every instrument.
 
@@ -106,7 +106,7 @@ def render_melodies(
     ]
 
 
-def part_of(progress: Progress, index: int, count: int) -> Progress:
+def part_of(progress: "Progress", index: int, count: int) -> "Progress":
     """Gives what reports the progress of one of `count` equal parts."""
     return lambda share: progress((index + share) / count)
 
@@ -116,7 +116,7 @@ def _render(
     number: str,
     path: Path,
     players: "Mapping[str, TimbreTransfer]",
-    progress: Progress,
+    progress: "Progress",
 ) -> Melody:
     from ddsp_tf.audio import read_audio, write_audio
 

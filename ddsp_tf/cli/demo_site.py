@@ -12,10 +12,10 @@ from ddsp_tf.cli.export import name_of
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError, ExportError
 from ddsp_tf.files import FolderSort
-from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from ddsp_tf.models import Instrument
+    from ddsp_tf.types import Progress
 
 _PARTS = Path(__file__).with_name("demo_page")
 _ABOUT = "demo.json"
@@ -107,7 +107,7 @@ def _load(models: Sequence[str]) -> "dict[str, Instrument]":
 
 
 def _write_live(
-    terminal: Terminal, instruments: "dict[str, Instrument]", folder: Path, progress: Progress
+    terminal: Terminal, instruments: "dict[str, Instrument]", folder: Path, progress: "Progress"
 ) -> list[str]:
     """Writes the live page with the instruments that can be played so, and gives their names."""
     from ddsp_tf.export import export_web

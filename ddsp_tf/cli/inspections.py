@@ -92,7 +92,8 @@ def _audio(path: Path, advance: Advance) -> Inspection:
     from ddsp_tf.audio import audio_info, check_usable, read_audio
     from ddsp_tf.features import FeatureSettings, extract_features
     from ddsp_tf.features.voicing import note_mask
-    from ddsp_tf.plotting import f0_and_loudness, note_name
+    from ddsp_tf.note_names import note_name
+    from ddsp_tf.plotting import f0_and_loudness
 
     info = audio_info(path)
     settings = FeatureSettings()

@@ -53,7 +53,7 @@ def shipped_instruments() -> dict[str, dict[str, Any]]:
 
 def describe_range(statistics: dict[str, Any]) -> tuple[str, str]:
     """Writes the trained range of pitch and of loudness for a person."""
-    from ddsp_tf.dsp.note_names import note_name
+    from ddsp_tf.note_names import note_name
 
     # The outermost percents are slips of the tracker as often as notes.
     pitch, level = statistics["f0_midi_quantiles"], statistics["loudness_db_quantiles"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ddsp_tf.dsp.note_names import note_name
+from ddsp_tf.note_names import note_name
 
 Numbers = Mapping[str, Any]
 

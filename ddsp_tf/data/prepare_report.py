@@ -12,7 +12,7 @@ from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.split import Split
 from ddsp_tf.data.summary import summarise, voiced_frames
-from ddsp_tf.dsp.note_names import note_name
+from ddsp_tf.note_names import note_name
 
 _LONGEST_NAME = 40
 _MOST_ROWS = 60

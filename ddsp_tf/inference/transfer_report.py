@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from ddsp_tf.dsp.note_names import note_name
 from ddsp_tf.features import Statistics
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.models import PitchRange
+from ddsp_tf.note_names import note_name
 
 _WORTH_SAYING = 0.02
 

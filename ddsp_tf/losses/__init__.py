@@ -5,4 +5,4 @@ from ddsp_tf.losses.spectral_loss import LOG_FLOOR, SpectralLoss
 
 __all__ = ["LOG_FLOOR", "SpectralLoss"]
 
-__getattr__, __dir__ = discovered(__name__, __path__)
+__getattr__ = discovered(__name__, __path__)

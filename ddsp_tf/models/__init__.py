@@ -36,4 +36,4 @@ __all__ = [
     "read_instrument_metadata",
 ]
 
-__getattr__, __dir__ = discovered(__name__, __path__)
+__getattr__ = discovered(__name__, __path__)

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ddsp_tf.dsp.note_names import note_name
     from ddsp_tf.plotting.controls import controls_overview
     from ddsp_tf.plotting.dataset import dataset_report
     from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
@@ -24,7 +23,6 @@ __all__ = [
     "figure_to_image",
     "impulse_response",
     "make_figure",
-    "note_name",
     "save_figure",
     "spectrogram",
     "spectrogram_pair",
@@ -39,7 +37,6 @@ _MODULES = {
     "figure_to_image": "figure",
     "impulse_response": "impulse_responses",
     "make_figure": "figure",
-    "note_name": "note_names",
     "save_figure": "figure",
     "spectrogram": "spectrograms",
     "spectrogram_pair": "spectrograms",

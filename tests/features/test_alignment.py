@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from signals import SAMPLE_RATE, tone
 
 from ddsp_tf.features import LOUDNESS_KINDS, FeatureSettings, extract_features, get_tracker
-
-from .signals import SAMPLE_RATE, tone
 
 STEPS = [(220.0, 440.0), (440.0, 220.0), (300.0, 400.0), (880.0, 196.0)]
 

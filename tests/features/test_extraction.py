@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from signals import tone
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import (
@@ -11,8 +12,6 @@ from ddsp_tf.features import (
     measure_loudness_db,
 )
 from ddsp_tf.features import loudness as loudness_module
-
-from .signals import tone
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from signals import SAMPLE_RATE, cents
 
 from ddsp_tf.features import get_tracker
-
-from .signals import SAMPLE_RATE, cents
 
 NOTES_HZ = {
     "flute-A4": 440.0,

@@ -1,14 +1,9 @@
-"""Makes the failure cases of `scripts/benchmarks/` importable, and gives small instruments."""
-
-import sys
-from pathlib import Path
+"""Small instruments."""
 
 import pytest
 from inference_toys import following_instrument, range_statistics, recurrent_instrument
 
 from ddsp_tf.models import Instrument
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "benchmarks"))
 
 
 @pytest.fixture(scope="session")

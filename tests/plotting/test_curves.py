@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from ddsp_tf.note_names import note_name
 from ddsp_tf.plotting import (
     controls_overview,
     f0_and_loudness,
     impulse_response,
-    note_name,
     training_curves,
 )
 

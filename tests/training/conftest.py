@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_toys import RecordedDataset
 from training_toys import run_toy
 
 from ddsp_tf.training import TrainResult
@@ -34,9 +33,3 @@ def finished_run(_finished_run: Path, tmp_path: Path) -> Path:
     """A copy, in `tmp_path / "run"`, of a run of 20 steps with checkpoints at 10 and 20."""
     shutil.copytree(_finished_run, tmp_path / "run")
     return tmp_path / "run"
-
-
-@pytest.fixture(scope="session")
-def recorded_dataset(recordings: Path) -> RecordedDataset:
-    """Three seconds of a real violin."""
-    return RecordedDataset(recordings / "instruments" / "violin")

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from signals import SAMPLE_RATE, cents, tone
 
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import CrepeF0, FeatureSettings, extract_features, get_tracker
@@ -15,8 +16,6 @@ from ddsp_tf.features.crepe import salience as crepe_salience
 from ddsp_tf.features.crepe.first_layer import n_first_layer_products
 from ddsp_tf.features.crepe.network import build_crepe_network, load_crepe_weights
 from ddsp_tf.features.crepe.salience import HOP_LENGTH, SOFTEST_RMS, CrepeSalience
-
-from .signals import SAMPLE_RATE, cents, tone
 
 
 @pytest.fixture(scope="module")
