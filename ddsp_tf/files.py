@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ddsp_tf.errors import DdspError, OutputError
+from ddsp_tf.errors import DdspError, ModelError, OutputError
 
 LARGEST_JSON = 100_000_000
 """Bytes of a JSON file that are read unless told otherwise."""
@@ -322,3 +322,31 @@ def _told_when_unwritable(path: Path) -> Iterator[None]:
 
 def _is_full(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < _FULL_BELOW
+
+
+def check_format_version(values: Mapping[str, Any], newest: int, *, what: str) -> None:
+    """Refuses a stored format that this program does not know.
+
+    Args:
+        values: What was read, with its `format_version`.
+        newest: The newest version that can be read; versions start at 1.
+        what: Name of the stored thing, for the message.
+
+    Raises:
+        ModelError: The version is missing, not a number, or newer than `newest`.
+    """
+    if not isinstance(values, Mapping):
+        raise ModelError(
+            f"{what} should be a JSON object. Got {type(values).__name__}. The file is damaged."
+        )
+    version = values.get("format_version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise ModelError(
+            f"{what} have no valid `format_version` (got {version!r}). "
+            "The file is damaged or was not written by ddsp_tf."
+        )
+    if version > newest:
+        raise ModelError(
+            f"{what} have format version {version}, but this ddsp_tf reads up to {newest}. "
+            "Update it: pip install --upgrade ddsp-tf"
+        )

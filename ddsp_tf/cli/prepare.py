@@ -19,6 +19,16 @@ from ddsp_tf.cli.terminal import Terminal
 @click.option(
     "--f0-tracker", metavar="NAME", help="crepe-tiny (default), crepe-full, pyin, and others."
 )
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="What is extracted, e.g. loudness_db,mel_db (default f0_hz,f0_confidence,loudness_db).",
+)
+@click.option(
+    "--source",
+    metavar="KIND",
+    help="recordings, pairs or scores (default: found out by what the folder holds).",
+)
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the dataset (default 16000).")
 @click.option("--workers", type=int, metavar="N", help="Processes (default: one a core).")
 @gin_options
@@ -30,6 +40,8 @@ def command(
     dataset: Path,
     eval_fraction: float | None,
     f0_tracker: str | None,
+    columns: str | None,
+    source: str | None,
     sample_rate: int | None,
     workers: int | None,
     gin_files: tuple[str, ...],
@@ -56,7 +68,9 @@ def command(
 
     flags = {
         "PrepareSettings.eval_fraction": eval_fraction,
+        "PrepareSettings.source": source,
         "FeatureSettings.f0_tracker": f0_tracker,
+        "FeatureSettings.columns": _names(columns),
         "FeatureSettings.sample_rate": sample_rate,
     }
     bindings = [f"{name}={value!r}" for name, value in flags.items() if value is not None]
@@ -84,3 +98,9 @@ def command(
             f"left out; `{dataset}` holds the others."
         )
         raise SystemExit(FAILED)
+
+
+def _names(columns: str | None) -> tuple[str, ...] | None:
+    if columns is None:
+        return None
+    return tuple(name.strip() for name in columns.split(",") if name.strip())

@@ -4,5 +4,6 @@ from ddsp_tf.data.dataset import Dataset
 from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.source import Source
 
-__all__ = ["Dataset", "PrepareReport", "PrepareSettings", "prepare"]
+__all__ = ["Dataset", "PrepareReport", "PrepareSettings", "Source", "prepare"]

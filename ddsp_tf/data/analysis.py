@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import soxr
 
 from ddsp_tf.audio.audio_files import (
     AudioInfo,
@@ -25,6 +26,7 @@ def analyse_file(
     path: Path,
     settings: PrepareSettings,
     *,
+    n_channels: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Recording:
     """Turns an audio file into a `Recording`.
@@ -34,7 +36,8 @@ def analyse_file(
 
     Args:
         path: The file.
-        settings: Rates, tracker and silence thresholds.
+        settings: Rates, columns, tracker and silence thresholds.
+        n_channels: Of the sound that is kept; 1 mixes down, a mono file is in each of several.
         progress: Called with the share of the features done, 0 to 1.
 
     Raises:
@@ -47,14 +50,12 @@ def analyse_file(
     mono = list(mono_blocks(blocks, info.sample_rate, features_of.sample_rate))
     audio = np.concatenate(mono)
     check_usable(audio, n_samples=features_of.hop_length, name=path)
-    audio, gain_db = _within_full_scale(_whole_frames(audio, features_of.hop_length))
+    audio = _whole_frames(audio, features_of.hop_length)
+    sound = audio if n_channels == 1 else read_channels(path, n_channels, len(audio), settings)
+    gain_db = full_scale_gain_db(sound, settings)
+    audio, sound = with_gain(audio, gain_db), with_gain(sound, gain_db)
     features = extract_features(audio, features_of, progress=progress)
-    segments = _segments(audio, settings)
-    if not segments:
-        raise AudioFileError(
-            f"`{path}` has less than {settings.min_segment_s} s of sound; the rest is silence. "
-            "Record longer notes."
-        )
+    segments = find_segments(audio, settings, name=path)
     measures = measure_recording(
         audio,
         features,
@@ -64,7 +65,14 @@ def analyse_file(
         silence_floor_db=settings.silence_floor_db,
     )
     measures["clipped_share"] = clipping.share
-    return Recording(to_pcm(audio), features, segments, measures, _source(info, gain_db))
+    return Recording(
+        n_frames=len(audio) // features_of.hop_length,
+        features=features,
+        segments=segments,
+        measures=measures,
+        source=source_of(info, gain_db),
+        samples={"audio": as_stored(sound, settings)},
+    )
 
 
 def file_digest(path: Path) -> str:
@@ -92,12 +100,50 @@ def _whole_frames(audio: np.ndarray, hop_length: int) -> np.ndarray:
     return np.pad(audio, (0, -len(audio) % hop_length))
 
 
-def _within_full_scale(audio: np.ndarray) -> tuple[np.ndarray, float]:
-    """Turns a recording down when it exceeds what 16 bits hold, as decoded MP3 often does."""
-    peak = float(np.max(np.abs(audio)))
-    if peak <= 1.0:
-        return audio, 0.0
-    return audio / np.float32(peak), -20.0 * float(np.log10(peak))
+def read_channels(
+    path: Path, n_channels: int, n_samples: int, settings: PrepareSettings
+) -> np.ndarray:
+    """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`."""
+    rate, new_rate = audio_info(path).sample_rate, settings.features.sample_rate
+    sound = np.concatenate(list(native_blocks(path)))
+    if rate != new_rate:
+        sound = soxr.resample(sound, rate, new_rate, quality="HQ")
+    sound = np.broadcast_to(sound, [len(sound), n_channels])
+    return np.pad(sound, ((0, max(n_samples - len(sound), 0)), (0, 0)))[:n_samples]
+
+
+def full_scale_gain_db(sound: np.ndarray, settings: PrepareSettings) -> float:
+    """What turns sound down to what 16 bits hold, which decoded MP3 often exceeds; at most 0."""
+    peak = float(np.max(np.abs(sound)))
+    fits = peak <= 1.0 or settings.sample_format == "float32"
+    return 0.0 if fits else -20.0 * float(np.log10(peak))
+
+
+def with_gain(sound: np.ndarray, gain_db: float) -> np.ndarray:
+    """Sound times a gain."""
+    return sound if gain_db == 0.0 else sound * np.float32(10.0 ** (gain_db / 20.0))
+
+
+def as_stored(sound: np.ndarray, settings: PrepareSettings) -> np.ndarray:
+    """Sound in the format of the settings."""
+    return to_pcm(sound) if settings.sample_format == "int16" else sound.astype(np.float32)
+
+
+def find_segments(
+    audio: np.ndarray, settings: PrepareSettings, *, name: str | Path
+) -> list[Segment]:
+    """Where mono audio sounds, in frames.
+
+    Raises:
+        AudioFileError: Nowhere for long enough.
+    """
+    segments = _segments(audio, settings)
+    if not segments:
+        raise AudioFileError(
+            f"`{name}` has less than {settings.min_segment_s} s of sound; the rest is silence. "
+            "Record longer notes, or lower `PrepareSettings.min_segment_s`."
+        )
+    return segments
 
 
 def _segments(audio: np.ndarray, settings: PrepareSettings) -> list[Segment]:
@@ -114,7 +160,8 @@ def _segments(audio: np.ndarray, settings: PrepareSettings) -> list[Segment]:
     )
 
 
-def _source(info: AudioInfo, gain_db: float) -> dict[str, float | int | str]:
+def source_of(info: AudioInfo, gain_db: float) -> dict[str, float | int | str]:
+    """What is stored about the file that a recording came from."""
     return {
         "sample_rate": info.sample_rate,
         "n_channels": info.n_channels,

@@ -9,35 +9,46 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.data.clip_order import clip_starts
-from ddsp_tf.data.dataset_writer import FORMAT_VERSION, SPLITS
+from ddsp_tf.data.dataset_writer import EVENTS_FILE, FORMAT_VERSION, SPLITS
+from ddsp_tf.data.events import read_events
 from ddsp_tf.data.frame_table import FrameTable
 from ddsp_tf.data.magenta_records import read_magenta
 from ddsp_tf.data.recording import from_pcm
 from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
-from ddsp_tf.features import Features, FeatureSettings, Statistics
+from ddsp_tf.features import (
+    Column,
+    Features,
+    FeatureSettings,
+    Statistics,
+    columns_of,
+    samples_column,
+)
 from ddsp_tf.files import read_json
 
 
 class Dataset:
-    """Recordings with their features, ready to train on; see `Dataset.open`.
+    """Named columns of sounds, ready to train on; see `Dataset.open`.
 
     Args:
-        features: Rates, tracker and loudness definition of everything in it.
-        statistics: Of the training side.
-        tables: The stored frames of each split.
+        features: Rates, columns, tracker and loudness definition of everything in it.
+        statistics: Of the notes of the training side, or None: it has none.
+        columns: What every batch holds, by name.
+        tables: The stored segments of each split.
         info: Everything that is known about it.
     """
 
     def __init__(
         self,
         features: FeatureSettings,
-        statistics: Statistics,
+        statistics: Statistics | None,
+        columns: dict[str, Column],
         tables: dict[str, FrameTable],
         info: dict[str, Any],
     ) -> None:
         self.features = features
         self.statistics = statistics
+        self.columns = columns
         self.info = info
         self._tables = tables
 
@@ -79,12 +90,12 @@ class Dataset:
                 f"to {FORMAT_VERSION}. Upgrade ddsp_tf."
             )
         features = FeatureSettings.from_dict(info["settings"]["features"])
-        tables = {
-            split: _table(path, info["splits"][split], info["piece_frames"], features.hop_length)
-            for split in SPLITS
-        }
+        columns = _columns(info, features)
+        tables = {split: _table(path, split, info, columns, features) for split in SPLITS}
         info = {"name": path.resolve().name, **info}
-        return cls(features, Statistics.from_dict(info["statistics"]), tables, info)
+        stored = info["statistics"]
+        statistics = None if stored is None else Statistics.from_dict(stored)
+        return cls(features, statistics, columns, tables, info)
 
     @classmethod
     def open_magenta(
@@ -118,14 +129,14 @@ class Dataset:
             >>> dataset.seconds("train")
             8.0
         """
-        layout, tables, of_train = read_magenta(
+        layout, columns, tables, of_train = read_magenta(
             {"train": train, "eval": eval},
             sample_rate=sample_rate,
             loudness=loudness,
             realign=realign,
         )
         statistics = Statistics.from_features(of_train, frame_rate=layout.settings.frame_rate)
-        return cls(layout.settings, statistics, tables, layout.to_dict())
+        return cls(layout.settings, statistics, columns, tables, layout.to_dict())
 
     def seconds(self, split: str = "train") -> float:
         """Seconds of sound in a split."""
@@ -149,7 +160,8 @@ class Dataset:
 
         Each pass through the split hears every part of it once, at places drawn anew. Clips
         start at frames and don't reach across cuts; a segment shorter than the clip is
-        followed by silence (f0 held, loudness at its floor, confidence 0).
+        followed by silence, as each column describes it (f0 held, loudness at its floor,
+        confidence 0).
 
         Args:
             split: `"train"` or `"eval"`.
@@ -162,8 +174,10 @@ class Dataset:
                 smaller.
 
         Returns:
-            Dictionaries of `audio` `[batch_size, n_samples]`, `f0_hz`, `f0_confidence` and
-            `loudness_db`, each `[batch_size, n_frames, 1]`, all float32.
+            Dictionaries of all `columns`, float32: samples `[batch_size, n_samples]`, or
+            `[batch_size, n_samples, n_channels]` of several channels; frames
+            `[batch_size, n_frames, width]`; notes `[batch_size, n_notes, 5]`, padded with
+            velocity 0, with onsets from the clip's start; values `[batch_size, width]`.
 
         Raises:
             ArgumentError: An argument is out of range, or there is no such split.
@@ -206,10 +220,33 @@ class Dataset:
             `(name, audio, features)`: the source's name, float32 `[n_samples]`, and features of
             `n_samples / hop_length` frames.
         """
+        if "audio" not in self.columns:
+            raise DatasetError(
+                f"The dataset has no column `audio`; it has {', '.join(self.columns)}."
+            )
+        for name, arrays in self.segments(split):
+            frames = {key: arrays[key][0] for key in self.features.columns}
+            flat = {key: v[:, 0] if v.shape[1] == 1 else v for key, v in frames.items()}
+            yield name, arrays["audio"][0], Features(rows=self._rows, **flat)
+
+    def segments(self, split: str = "eval") -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        """Yields the whole segments of a split with all their columns, each as a batch of one.
+
+        Yields:
+            `(name, batch)`: the source's name, and the columns as in `batches`, as NumPy arrays.
+        """
         table = self._table(split)
         for index, name in enumerate(table.names):
-            piece = table.segment(index)
-            yield name, from_pcm(piece.pcm), piece.features
+            arrays = {**table.segment(index), **table.segment_events(index)}
+            yield name, {key: _batch_of_one(arrays[key], of) for key, of in self.columns.items()}
+
+    @property
+    def _rows(self) -> dict[str, int]:
+        hop_length = self.features.hop_length
+        rows = {
+            name: self.columns[name].rows_per_frame(hop_length) for name in self.features.columns
+        }
+        return {name: count for name, count in rows.items() if count > 1}
 
     def _table(self, split: str) -> FrameTable:
         if split not in self._tables:
@@ -223,11 +260,48 @@ class Dataset:
         return n_frames
 
 
-def _table(path: Path, info: dict[str, Any], piece_frames: int, hop_length: int) -> FrameTable:
-    segments = info["segments"]
+def _batch_of_one(stored: np.ndarray, column: Column) -> np.ndarray:
+    values = from_pcm(stored)
+    if column.flat:
+        return values.reshape(1, -1)
+    if column.signal.kind == "value":
+        return values.reshape(1, column.width)
+    return values.reshape(1, -1, column.width)
+
+
+def _columns(info: dict[str, Any], features: FeatureSettings) -> dict[str, Column]:
+    """The columns in the order of batches; 0.1.0 knew one set and didn't write it down."""
+    if info["format_version"] == 1:
+        return {"audio": samples_column("audio"), **columns_of(features)}
+    columns = [Column.from_dict(described) for described in info["columns"]]
+    return {column.name: column for column in columns}
+
+
+def _table(
+    path: Path,
+    split: str,
+    info: dict[str, Any],
+    columns: dict[str, Column],
+    features: FeatureSettings,
+) -> FrameTable:
+    of_split = info["splits"][split]
+    segments = of_split["segments"]
+    in_time = {name: column for name, column in columns.items() if column.in_time}
+    of_events = {name: column for name, column in columns.items() if not column.in_time}
     return FrameTable(
         [segment["name"] for segment in segments],
         [segment["n_frames"] for segment in segments],
-        ShardFrames(path, info, piece_frames=piece_frames, hop_length=hop_length),
-        hop_length=hop_length,
+        ShardFrames(
+            path,
+            of_split,
+            in_time,
+            piece_frames=info["piece_frames"],
+            hop_length=features.hop_length,
+        ),
+        columns,
+        hop_length=features.hop_length,
+        frame_rate=features.frame_rate,
+        events=lambda: read_events(
+            path / EVENTS_FILE.format(split=split), of_events, n_segments=len(segments)
+        ),
     )

@@ -27,7 +27,8 @@ def find_warnings(numbers: Numbers) -> list[str]:
     """Judges a dataset by its numbers.
 
     Args:
-        numbers: From `summarise`, with `n_failed` and `eval_fraction`.
+        numbers: From `summarise`, with `n_failed`, `eval_fraction` and `has_notes`. What is
+            missing in them isn't judged.
 
     Returns:
         One sentence or two for each trouble; empty when all is well.
@@ -48,7 +49,9 @@ def _amount(numbers: Numbers) -> str | None:
 
 
 def _voicing(numbers: Numbers) -> str | None:
-    if numbers["voiced_share"] >= _LITTLE_VOICED:
+    if not _has_notes(numbers):
+        return None
+    if numbers.get("voiced_share", 1.0) >= _LITTLE_VOICED:
         return None
     return (
         f"Only {_percent(numbers['voiced_share'])} of the sound has a clear pitch. The model "
@@ -58,7 +61,7 @@ def _voicing(numbers: Numbers) -> str | None:
 
 
 def _polyphony(numbers: Numbers) -> str | None:
-    if numbers["polyphonic_share"] <= _MANY_NOTES:
+    if numbers.get("polyphonic_share", 0.0) <= _MANY_NOTES:
         return None
     return (
         f"In {_percent(numbers['polyphonic_share'])} of the pitched sound one pitch doesn't "
@@ -68,7 +71,7 @@ def _polyphony(numbers: Numbers) -> str | None:
 
 
 def _octaves(numbers: Numbers) -> str | None:
-    if numbers["octave_share"] <= _MANY_OCTAVES:
+    if numbers.get("octave_share", 0.0) <= _MANY_OCTAVES:
         return None
     return (
         f"In {_percent(numbers['octave_share'])} of the pitched sound the pitch found is probably "
@@ -116,7 +119,20 @@ def _evenness(numbers: Numbers) -> str | None:
     )
 
 
+def _notes(numbers: Numbers) -> str | None:
+    if _has_notes(numbers):
+        return None
+    return (
+        "No recording holds a note: all is noisy, or without a clear pitch. There are no "
+        "statistics of notes, and no model of a melody instrument can learn from it. For sound "
+        "effects name the columns that their model hears: --columns "
+        "loudness_db,spectral_centroid_hz"
+    )
+
+
 def _pitch_range(numbers: Numbers) -> str | None:
+    if "pitch_low_midi" not in numbers or not _has_notes(numbers):
+        return None
     if numbers["pitch_low_midi"] is None:
         return "No pitch was found at all. Record a melodic instrument."
     semitones = numbers["pitch_high_midi"] - numbers["pitch_low_midi"]
@@ -129,7 +145,7 @@ def _pitch_range(numbers: Numbers) -> str | None:
 
 
 def _holes(numbers: Numbers) -> str | None:
-    if numbers["pitch_low_midi"] is None or numbers["train_seconds"] < _TOO_LITTLE_SOUND_S:
+    if numbers.get("pitch_low_midi") is None or numbers["train_seconds"] < _TOO_LITTLE_SOUND_S:
         return None
     seconds = (numbers["train_seconds"] + numbers["eval_seconds"]) * numbers["voiced_share"]
     low, high = round(numbers["pitch_low_midi"]), round(numbers["pitch_high_midi"])
@@ -147,7 +163,7 @@ def _holes(numbers: Numbers) -> str | None:
 
 
 def _loudness_range(numbers: Numbers) -> str | None:
-    if numbers["loudness_low_db"] is None:
+    if numbers.get("loudness_low_db") is None or "voiced_share" not in numbers:
         return None
     decibels = numbers["loudness_high_db"] - numbers["loudness_low_db"]
     if decibels >= _SMALL_LOUDNESS_RANGE_DB:
@@ -183,6 +199,11 @@ def _failures(numbers: Numbers) -> str | None:
     return f"{numbers['n_failed']} of the files could not be used; the list above says why."
 
 
+def _has_notes(numbers: Numbers) -> bool:
+    """Whether there are notes, where pitch was asked for."""
+    return bool(numbers.get("has_notes", True))
+
+
 def _percent(share: float) -> str:
     percent = 100.0 * share
     return f"{percent:.0f} %" if percent >= 1 else f"{percent:.2g} %"
@@ -192,6 +213,7 @@ _CHECKS: tuple[Callable[[Numbers], str | None], ...] = (
     _failures,
     _amount,
     _evaluation,
+    _notes,
     _voicing,
     _pitch_range,
     _holes,

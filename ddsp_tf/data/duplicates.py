@@ -18,6 +18,8 @@ _LEAST_VARIATION_DB = 1.0
 def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
     """Finds recordings whose loudness and pitch run the same course for their whole length.
 
+    Without a pitch loudness alone decides; without loudness nothing is found.
+
     Only recordings of equal length are compared, ten values a second, after removing their
     level, so that a copy at another rate, format or gain is found and another take is not.
     Steady sounds have no course to tell them by, and count as different.
@@ -29,6 +31,7 @@ def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
         The name of the first, in order of the names, for each repetition.
     """
     courses = {name: _course(recordings[name]) for name in sorted(recordings)}
+    courses = {name: course for name, course in courses.items() if course is not None}
     found: dict[str, str] = {}
     for first, second in combinations(courses, 2):
         if first not in found and second not in found:
@@ -37,10 +40,13 @@ def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
     return found
 
 
-def _course(recording: Recording) -> np.ndarray:
+def _course(recording: Recording) -> np.ndarray | None:
     """Loudness in dB and pitch in octaves, averaged over tenths of a second, `[n, 2]`."""
     features = recording.features
-    curves = np.stack([features.loudness_db, np.log2(np.maximum(features.f0_hz, 1.0))], axis=1)
+    if not features.has("loudness_db"):
+        return None
+    f0_hz = features.f0_hz if features.has("f0_hz") else np.ones(features.n_frames)
+    curves = np.stack([features.loudness_db, np.log2(np.maximum(f0_hz, 1.0))], axis=1)
     seconds_a_frame = recording.source["seconds"] / max(features.n_frames, 1)
     step = max(1, round(1.0 / (_RATE_HZ * seconds_a_frame)))
     n_steps = features.n_frames // step

@@ -11,9 +11,16 @@ import tensorflow as tf
 
 from ddsp_tf.data.frame_table import FrameTable
 from ddsp_tf.data.memory_frames import MemoryFrames
-from ddsp_tf.data.recording import to_pcm
+from ddsp_tf.data.recording import Recording, to_pcm
 from ddsp_tf.errors import ArgumentError, DatasetError
-from ddsp_tf.features import Features, FeatureSettings, extract_loudness_db
+from ddsp_tf.features import (
+    Column,
+    Features,
+    FeatureSettings,
+    columns_of,
+    extract_loudness_db,
+    samples_column,
+)
 from ddsp_tf.types import PathLike
 
 _TRACKER_RATE = 16000
@@ -61,18 +68,18 @@ def read_magenta(
     sample_rate: int | None,
     loudness: str,
     realign: bool,
-) -> tuple[MagentaLayout, dict[str, FrameTable], list[Features]]:
+) -> tuple[MagentaLayout, dict[str, Column], dict[str, FrameTable], list[Features]]:
     """Reads all records into memory; see `Dataset.open_magenta`.
 
     Returns:
-        The layout, the table of each split, and the features of the training records.
+        The layout, the columns, the table of each split, and the features of the training
+        records.
     """
     layout: MagentaLayout | None = None
     tables: dict[str, FrameTable] = {}
     of_train: list[Features] = []
     for split, pattern in patterns.items():
-        pcm: list[np.ndarray] = []
-        features: list[Features] = []
+        recordings: list[Recording] = []
         for values in _records(pattern):
             layout = layout or find_layout(
                 {key: len(value) for key, value in values.items()},
@@ -80,16 +87,15 @@ def read_magenta(
                 loudness=loudness,
                 realign=realign,
             )
-            audio, of_record = _convert(values, layout)
-            pcm.append(to_pcm(audio))
-            features.append(of_record)
+            recordings.append(_convert(values, layout))
         if layout is None:
             raise DatasetError(f"The files at `{pattern}` hold no records.")
-        tables[split] = _table(pcm, features, layout, split)
-        of_train = features if split == "train" else of_train
+        tables[split] = _table(recordings, layout, split)
+        if split == "train":
+            of_train = [recording.features for recording in recordings]
     if layout is None:
         raise DatasetError("There is no training pattern. Name the files to train on.")
-    return layout, tables, of_train
+    return layout, _columns(layout), tables, of_train
 
 
 def find_layout(
@@ -167,7 +173,7 @@ def _values(record: bytes, path: str) -> Values:
     return {key: np.asarray(stored[key].float_list.value, np.float32) for key in keys}
 
 
-def _convert(values: Values, layout: MagentaLayout) -> tuple[np.ndarray, Features]:
+def _convert(values: Values, layout: MagentaLayout) -> Recording:
     audio, f0_hz = values[layout.audio_key], values["f0_hz"]
     n_values = layout.n_frames + layout.centred
     if len(audio) != layout.n_samples or len(f0_hz) != n_values:
@@ -182,11 +188,9 @@ def _convert(values: Values, layout: MagentaLayout) -> tuple[np.ndarray, Feature
         late = _TRACKER_LEAD_SAMPLES / _TRACKER_RATE * settings.frame_rate
         f0_hz = np.exp2(_later(np.log2(np.maximum(f0_hz, 1.0)), late))
         confidence = _later(confidence, late)
-    return audio, Features(
-        f0_hz=f0_hz,
-        f0_confidence=confidence,
-        loudness_db=extract_loudness_db(audio, settings),
-    )
+    features = Features(f0_hz, confidence, extract_loudness_db(audio, settings))
+    n_frames = layout.n_frames
+    return Recording(n_frames, features, [(0, n_frames)], {}, {}, {"audio": to_pcm(audio)})
 
 
 def _later(values: np.ndarray, n_frames: float) -> np.ndarray:
@@ -195,12 +199,17 @@ def _later(values: np.ndarray, n_frames: float) -> np.ndarray:
     return np.interp(position - n_frames, position, values).astype(np.float32)
 
 
-def _table(
-    pcm: list[np.ndarray], features: list[Features], layout: MagentaLayout, split: str
-) -> FrameTable:
+def _columns(layout: MagentaLayout) -> dict[str, Column]:
+    return {"audio": samples_column("audio"), **columns_of(layout.settings)}
+
+
+def _table(recordings: list[Recording], layout: MagentaLayout, split: str) -> FrameTable:
+    columns, hop_length = _columns(layout), layout.settings.hop_length
     return FrameTable(
-        [f"{split}-{index:05d}" for index in range(len(pcm))],
-        [layout.n_frames] * len(pcm),
-        MemoryFrames(pcm, features, hop_length=layout.settings.hop_length),
-        hop_length=layout.settings.hop_length,
+        [f"{split}-{index:05d}" for index in range(len(recordings))],
+        [recording.n_frames for recording in recordings],
+        MemoryFrames(recordings, columns, hop_length=hop_length),
+        columns,
+        hop_length=hop_length,
+        frame_rate=layout.settings.frame_rate,
     )

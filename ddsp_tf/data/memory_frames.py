@@ -1,18 +1,18 @@
 """Frames of a split that are in memory to begin with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from ddsp_tf.features import Features
+from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.records import Arrays, empty_arrays, frame_arrays, join_arrays
+from ddsp_tf.features import Column
 
 
 class MemoryFrames:
-    """Segments laid end to end in memory.
+    """Whole recordings laid end to end in memory.
 
     Args:
-        pcm: int16 `[n_frames * hop_length]` of each segment.
-        features: Their features.
+        recordings: What they are.
+        columns: Those with values for every frame, by name.
         hop_length: Samples a frame.
     """
 
@@ -20,17 +20,19 @@ class MemoryFrames:
     """What they take beyond what they have already."""
 
     def __init__(
-        self, pcm: Sequence[np.ndarray], features: Sequence[Features], *, hop_length: int
+        self, recordings: Sequence[Recording], columns: Mapping[str, Column], *, hop_length: int
     ) -> None:
-        columns = [np.stack([f.f0_hz, f.f0_confidence, f.loudness_db], axis=1) for f in features]
-        self._pcm = np.concatenate([np.zeros(0, np.int16), *pcm]).reshape(-1, hop_length)
-        self._features = np.concatenate([np.zeros([0, 3], np.float32), *columns])
-        self.n_frames = len(self._pcm)
+        parts = [
+            frame_arrays(recording, slice(0, recording.n_frames), columns, hop_length)
+            for recording in recordings
+        ]
+        self._arrays = join_arrays(parts) if parts else empty_arrays(columns, hop_length)
+        self.n_frames = sum(recording.n_frames for recording in recordings)
 
-    def read(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns a range as int16 `[n, hop_length]` and float32 `[n, 3]`."""
-        return self._pcm[first:end], self._features[first:end]
+    def read(self, first: int, end: int) -> Arrays:
+        """Returns a range of each column, `[n, values_per_frame]`."""
+        return {name: array[first:end] for name, array in self._arrays.items()}
 
-    def read_all(self) -> tuple[np.ndarray, np.ndarray]:
+    def read_all(self) -> Arrays:
         """Returns all of them."""
-        return self._pcm, self._features
+        return self._arrays

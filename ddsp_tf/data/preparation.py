@@ -1,41 +1,42 @@
 """From a folder of recordings to a dataset that training can read."""
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from ddsp_tf.audio.audio_files import audio_info, find_audio_files
+from ddsp_tf.audio.audio_files import AudioInfo, audio_info
 from ddsp_tf.data.analysis import file_digest
 from ddsp_tf.data.dataset_writer import DATASET, write_dataset
 from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
-from ddsp_tf.data.recording import Recording
-from ddsp_tf.data.recording_cache import RecordingCache
-from ddsp_tf.data.worker_pool import Job, analyse_files, choose_n_workers
+from ddsp_tf.data.sources import Example, find_examples, source_for
+from ddsp_tf.data.sources.audio_names import as_paths
+from ddsp_tf.data.worker_pool import Job, Work, analyse_files, choose_n_workers
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
+from ddsp_tf.features import Column, columns_of
 from ddsp_tf.files import check_folder
 from ddsp_tf.types import NamedProgress, PathLike, no_progress
 
 
 @dataclass
 class _Collection:
-    """The files of a preparation by their names in the dataset, and what became of them."""
+    """The examples of a preparation by their names in the dataset, and what became of them."""
 
-    paths: dict[str, Path]
+    examples: dict[str, Example]
     digests: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    n_channels: dict[str, dict[str, int]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
 
     @property
     def good(self) -> list[str]:
         """Names that are still in, sorted."""
-        return sorted(set(self.paths) - set(self.failed) - set(self.duplicates))
+        return sorted(set(self.examples) - set(self.failed) - set(self.duplicates))
 
 
 def prepare(
@@ -47,14 +48,16 @@ def prepare(
     overwrite: bool = False,
     progress: NamedProgress | None = None,
 ) -> PrepareReport:
-    """Makes a dataset of recordings: features, silence removal, split, shards and a report.
+    """Makes a dataset of sounds: features, silence removal, split, shards and a report.
 
     The dataset appears whole or not at all. An interrupted preparation goes on where it was
     when it is called again: finished files wait in the hidden folder `.NAME.partial` beside the
     output, which is removed at the end. Bad files are left out and listed in the report.
 
     Args:
-        input_paths: Audio files, or folders that are searched for them.
+        input_paths: Audio files, or folders that are searched for them; or one folder with the
+            folders `dry` and `wet`. Which source they are is found out, or told by
+            `settings.source`.
         output: The dataset's folder.
         settings: What is extracted and how it is split; None takes the defaults.
         n_workers: Processes; None takes one a core (8 at most), 1 works in this process. In a
@@ -81,47 +84,19 @@ def prepare(
     if n_workers is not None and n_workers < 1:
         raise ArgumentError(f"`n_workers` must be at least 1, not {n_workers}.")
     _check_output(output, overwrite=overwrite)
-    files = _Collection(name_files(input_paths))
+    columns_of(settings.features)  # Complains of unknown ones before any work.
+    name, found = find_examples(as_paths(input_paths), settings.source)
+    settings = replace(settings, source=name)
+    files = _Collection(found.examples, failed=dict(found.failed))
     partial = output.parent / f".{output.name}.partial"
     _identify(files)
-    _analyse_all(files, partial, settings, n_workers=n_workers, tell=tell)
-    cache = RecordingCache(partial, settings)
-    report = _write(files, cache, settings, output, overwrite=overwrite, tell=tell)
+    columns = _columns(files, settings)
+    work = Work(partial, settings, columns)
+    _analyse_all(files, work, n_workers=n_workers, tell=tell)
+    report = _write(files, work, output, found.remarks, overwrite=overwrite, tell=tell)
     shutil.rmtree(partial, ignore_errors=True)
     tell(1.0, "done")
     return report
-
-
-def name_files(input_paths: PathLike | Iterable[PathLike]) -> dict[str, Path]:
-    """Finds the audio files and names each by its path below the folder given.
-
-    Raises:
-        DatasetError: A path is missing, or there is no audio file.
-    """
-    if isinstance(input_paths, str | os.PathLike):
-        input_paths = [input_paths]
-    named: dict[str, Path] = {}
-    seen: set[Path] = set()
-    for given in map(Path, input_paths):
-        for found in find_audio_files(given):
-            if found.resolve() in seen:
-                continue
-            seen.add(found.resolve())
-            named[_unused_name(found, given, named)] = found
-    if not named:
-        raise DatasetError("`input_paths` is empty. Name at least one audio file or folder.")
-    return named
-
-
-def _unused_name(found: Path, given: Path, named: Mapping[str, Path]) -> str:
-    """The path below the folder given, with as many folders above it as tell it from others."""
-    folder = found.parent if given.is_file() else given
-    name = found.relative_to(folder).as_posix()
-    for above in folder.resolve().parts[::-1]:
-        if name not in named:
-            break
-        name = f"{above.strip('/')}/{name}"
-    return name
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:
@@ -130,48 +105,70 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
 
 def _identify(files: _Collection) -> None:
     first_names: dict[str, str] = {}
-    for name in sorted(files.paths):
+    for name in sorted(set(files.examples) - set(files.failed)):
         try:
-            digest = file_digest(files.paths[name])
-            files.seconds[name] = audio_info(files.paths[name]).seconds
+            digest = _digest(files.examples[name])
+            infos = _infos(files.examples[name])
         except AudioFileError as error:
             files.failed[name] = str(error)
             continue
+        files.seconds[name] = infos["audio"].seconds
+        files.n_channels[name] = {kind: info.n_channels for kind, info in infos.items()}
         files.digests[name] = digest
         if digest in first_names:
             files.duplicates[name] = first_names[digest]
         first_names.setdefault(digest, name)
 
 
+def _digest(example: Example) -> str:
+    """SHA-256 of a file's content, or of those of all its files."""
+    digests = [file_digest(path) for _, path in sorted(example.files.items())]
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
+
+
+def _infos(example: Example) -> dict[str, AudioInfo]:
+    return {kind: audio_info(path) for kind, path in example.files.items() if kind != "score"}
+
+
+def _columns(files: _Collection, settings: PrepareSettings) -> dict[str, Column]:
+    """What the dataset will hold; leaves out sounds whose channels don't fit the others'."""
+    most: dict[str, int] = {}
+    for name in files.good:
+        for kind, count in files.n_channels[name].items():
+            most[kind] = max(most.get(kind, 1), count)
+    if settings.channels == "keep":
+        for name in files.good:
+            for kind, count in files.n_channels[name].items():
+                if count not in (1, most[kind]):
+                    files.failed[name] = (
+                        f"`{files.examples[name].files[kind]}` has {count} channels, others have "
+                        f"{most[kind]}. Prepare them apart, or mix down: "
+                        'PrepareSettings.channels="mono".'
+                    )
+    if not files.good:
+        raise DatasetError(_nothing_usable(files))
+    return source_for(settings.source).columns(most, settings)
+
+
 def _analyse_all(
-    files: _Collection,
-    partial: Path,
-    settings: PrepareSettings,
-    *,
-    n_workers: int | None,
-    tell: NamedProgress,
+    files: _Collection, work: Work, *, n_workers: int | None, tell: NamedProgress
 ) -> None:
-    cache = RecordingCache(partial, settings)
     names = {files.digests[name]: name for name in files.good}
     total = sum(files.seconds[name] for name in names.values()) or 1.0
-    waiting = [name for digest, name in names.items() if not cache.has(digest)]
+    waiting = [name for digest, name in names.items() if not work.cache.has(digest)]
     # The longest first, so that no worker is left alone with it at the end.
     waiting.sort(key=lambda name: -files.seconds[name])
-    jobs: list[Job] = [(files.digests[name], files.paths[name]) for name in waiting]
+    jobs: list[Job] = [(files.digests[name], files.examples[name]) for name in waiting]
     done = total - sum(files.seconds[name] for name in waiting)
-    by_path = {files.paths[name]: name for name in waiting}
 
-    def within_file(share: float, path: Path) -> None:
-        name = by_path[path]
-        tell((done + share * files.seconds[name]) / total, name)
+    def within(share: float, example: Example) -> None:
+        tell((done + share * files.seconds[example.name]) / total, example.name)
 
     tell(done / total, "analysing")
     for digest, error in analyse_files(
-        jobs,
-        partial,
-        settings,
-        n_workers=n_workers or choose_n_workers(len(jobs)),
-        progress=within_file,
+        jobs, work, n_workers=n_workers or choose_n_workers(len(jobs)), progress=within
     ):
         name = names[digest]
         if error is not None:
@@ -182,9 +179,9 @@ def _analyse_all(
 
 def _write(
     files: _Collection,
-    cache: RecordingCache,
-    settings: PrepareSettings,
+    work: Work,
     output: Path,
+    remarks: Iterable[str],
     *,
     overwrite: bool,
     tell: NamedProgress,
@@ -192,29 +189,20 @@ def _write(
     if not files.good:
         raise DatasetError(_nothing_usable(files))
     tell(1.0, "writing")
-    without_audio = {name: _without_audio(cache, files.digests[name]) for name in files.good}
-    files.duplicates.update(same_sound(without_audio))
-    kept = {name: without_audio[name] for name in files.good}
+    cache = work.cache
+    without_sound = {name: cache.load(files.digests[name]).without_sound() for name in files.good}
+    files.duplicates.update(same_sound(without_sound))
     return write_dataset(
         output,
-        kept,
-        settings=settings,
+        {name: without_sound[name] for name in files.good},
+        settings=work.settings,
+        columns=work.columns,
         load=lambda name: cache.load(files.digests[name]),
         digests=files.digests,
         failed=files.failed,
         duplicates=files.duplicates,
         overwrite=overwrite,
-    )
-
-
-def _without_audio(cache: RecordingCache, digest: str) -> Recording:
-    recording = cache.load(digest)
-    return Recording(
-        np.zeros(0, np.int16),
-        recording.features,
-        recording.segments,
-        recording.measures,
-        recording.source,
+        remarks=tuple(remarks),
     )
 
 

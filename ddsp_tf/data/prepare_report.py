@@ -12,6 +12,7 @@ from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.split import Split
 from ddsp_tf.data.summary import summarise, voiced_frames
+from ddsp_tf.features import DEFAULT_COLUMNS, FeatureSettings
 from ddsp_tf.note_names import note_name
 
 _LONGEST_NAME = 40
@@ -21,6 +22,10 @@ _LEGEND = (
     "  min: length. loud: level of the loud passages in dBFS, of which 0 is the most that a file",
     "  can hold. notes: share of the sound that has a clear pitch. several: share of these notes",
     "  that sound together with others.",
+)
+_LEGEND_WITHOUT_PITCH = (
+    "  min: length. loud: level of the loud passages in dBFS, of which 0 is the most that a file",
+    "  can hold.",
 )
 
 
@@ -35,6 +40,9 @@ class PrepareReport:
         split: Which segments train and which evaluate.
         failed: Why files were left out, by name.
         duplicates: Which name a left-out file repeats.
+        columns: What the dataset holds, in the order of batches.
+        has_notes: Whether there are statistics of notes.
+        remarks: What else is to be said, a sentence each.
     """
 
     path: Path
@@ -43,12 +51,18 @@ class PrepareReport:
     split: Split
     failed: dict[str, str]
     duplicates: dict[str, str]
+    columns: tuple[str, ...] = ("audio", *DEFAULT_COLUMNS)
+    has_notes: bool = True
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def numbers(self) -> dict[str, Any]:
         """The report as JSON-compatible values; see `summarise`."""
+        summary = summarise(self.recordings, self.split, self.settings)
+        if "pitch_low_midi" in summary:
+            summary["has_notes"] = self.has_notes
         return {
-            **summarise(self.recordings, self.split, self.settings),
+            **summary,
             "eval_fraction": self.settings.eval_fraction,
             "n_failed": len(self.failed),
             "n_duplicates": len(self.duplicates),
@@ -67,7 +81,7 @@ class PrepareReport:
     @property
     def warnings(self) -> list[str]:
         """What may keep a model from sounding good, and what to do; empty when all is well."""
-        return find_warnings(self.numbers)
+        return [*find_warnings(self.numbers), *self.remarks]
 
     def text(self) -> str:
         """The report for people: what there is, each file, what was left out, warnings."""
@@ -91,14 +105,20 @@ class PrepareReport:
             loudness_db=loudness_db,
             file_names=list(self.recordings),
             file_seconds=[_n_sounding(rec) / frame_rate for rec in self.recordings.values()],
-            file_voiced_shares=[r.measures["voiced_share"] for r in self.recordings.values()],
+            file_voiced_shares=self._shares("voiced_share"),
             title=f"Dataset {self.path.name}",
         )
         save_figure(figure, path, overwrite=True)
 
+    def _shares(self, measure: str) -> list[float] | None:
+        """One measure of all recordings, or None when it isn't known."""
+        found = [recording.measures.get(measure) for recording in self.recordings.values()]
+        return None if None in found else [float(value) for value in found if value is not None]
+
     def _overview(self) -> str:
         numbers, features = self.numbers, self.settings.features
-        rows = [
+        has_pitch, has_loudness = "voiced_share" in numbers, "loudness_low_db" in numbers
+        rows: list[tuple[str, str] | None] = [
             ("to train on", f"{_minutes(numbers['train_seconds'])}, {len(self.split.train)} files"),
             (
                 "to test with",
@@ -106,39 +126,52 @@ class PrepareReport:
                 f"({_HELD_OUT[self.split.by]})",
             ),
             ("cut out", f"{_minutes(numbers['cut_seconds'])} of silence"),
-            ("clear notes", f"{_percent(numbers['voiced_share'])} of the sound"),
-            ("pitch", _pitch_range(numbers)),
-            ("loudness", _loudness_range(numbers)),
+            ("clear notes", f"{_percent(numbers['voiced_share'])} of the sound")
+            if has_pitch
+            else None,
+            ("pitch", _pitch_range(numbers)) if has_pitch else None,
+            ("loudness", _loudness_range(numbers)) if has_loudness else None,
             (
                 "level",
                 f"peaks at {numbers['peak_db']:.1f} dBFS, loud passages at "
                 f"{numbers['loud_db']:.0f} dBFS",
             ),
             ("clipped", f"{_percent(numbers['clipped_share'])} of the samples"),
-            ("several at once", f"{_percent(numbers['polyphonic_share'])} of the notes"),
-            ("octave unsure", f"{_percent(numbers['octave_share'])} of the notes"),
-            (
-                "heard with",
-                f"{features.f0_tracker}, {features.frame_rate:g} times a second; loudness "
-                f"{features.loudness}; {features.sample_rate} Hz",
-            ),
+            ("several at once", f"{_percent(numbers['polyphonic_share'])} of the notes")
+            if has_pitch
+            else None,
+            ("octave unsure", f"{_percent(numbers['octave_share'])} of the notes")
+            if has_pitch
+            else None,
+            ("heard with", _heard_with(features)),
+            ("columns", ", ".join(self.columns)) if self._has_other_columns else None,
         ]
         title = (
             f"Dataset {self.path.name}: {_minutes(numbers['source_seconds'])} of recordings "
             f"in {numbers['n_files']} files"
         )
-        return "\n".join([title, *(f"  {name:<15} {value}" for name, value in rows)])
+        shown = [f"  {row[0]:<15} {row[1]}" for row in rows if row is not None]
+        return "\n".join([title, *shown])
+
+    @property
+    def _has_other_columns(self) -> bool:
+        return self.columns != ("audio", *DEFAULT_COLUMNS)
 
     def _table(self) -> str:
         width = min(_LONGEST_NAME, max(map(cell_len, self.recordings)))
+        has_pitch = "voiced_share" in self.numbers
+        notes = f" {'notes':>7}" if has_pitch else ""
+        several = f" {'several':>8}" if has_pitch else ""
         header = (
-            f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6} {'loud':>5} {'notes':>7}"
-            f" {'silent':>7} {'several':>8} {'clipped':>8}"
+            f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6} {'loud':>5}{notes}"
+            f" {'silent':>7}{several} {'clipped':>8}"
         )
         rows = [self._row(name, width) for name in list(self.recordings)[:_MOST_ROWS]]
         n_more = len(self.recordings) - len(rows)
         more = [f"  and {n_more} more; dataset.json lists all"] if n_more else []
-        return "\n".join([header, *rows, *more, "", *_LEGEND])
+        return "\n".join(
+            [header, *rows, *more, "", *(_LEGEND if has_pitch else _LEGEND_WITHOUT_PITCH)]
+        )
 
     def _row(self, name: str, width: int) -> str:
         recording = self.recordings[name]
@@ -149,11 +182,14 @@ class PrepareReport:
             if name in of
         ]
         side = sides[0] if len(sides) == 1 else "both" if sides else "-"
+        notes, several = (
+            f" {_percent(measures[name]):>{width_of}}" if name in measures else ""
+            for name, width_of in (("voiced_share", 7), ("polyphonic_share", 8))
+        )
         return (
             f"  {_fit(name, width)} {side:<6} {source['seconds'] / 60:>6.2f}"
-            f" {source['sample_rate']:>6} {measures['loud_db']:>5.0f}"
-            f" {_percent(measures['voiced_share']):>7} {_percent(measures['silent_share']):>7}"
-            f" {_percent(measures['polyphonic_share']):>8}"
+            f" {source['sample_rate']:>6} {measures['loud_db']:>5.0f}{notes}"
+            f" {_percent(measures['silent_share']):>7}{several}"
             f" {_percent(measures['clipped_share']):>8}"
         )
 
@@ -191,7 +227,19 @@ def _pitch_range(numbers: dict[str, Any]) -> str:
 def _loudness_range(numbers: dict[str, Any]) -> str:
     if numbers["loudness_low_db"] is None:
         return "no clear note"
-    return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB on the notes"
+    where = " on the notes" if "voiced_share" in numbers else ""
+    return f"{numbers['loudness_low_db']:.0f} to {numbers['loudness_high_db']:.0f} dB{where}"
+
+
+def _heard_with(features: FeatureSettings) -> str:
+    parts = []
+    if "f0_hz" in features.columns or "f0_confidence" in features.columns:
+        parts.append(f"{features.f0_tracker}, {features.frame_rate:g} times a second")
+    else:
+        parts.append(f"{features.frame_rate:g} frames a second")
+    if "loudness_db" in features.columns:
+        parts.append(f"loudness {features.loudness}")
+    return "; ".join([*parts, f"{features.sample_rate} Hz"])
 
 
 def _fit(name: str, width: int) -> str:

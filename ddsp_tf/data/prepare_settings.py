@@ -7,6 +7,9 @@ from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import FeatureSettings
 
 SPLITS_BY = ("auto", "file", "time")
+SOURCES = ("auto", "recordings", "pairs", "scores")
+CHANNELS = ("mono", "keep")
+SAMPLE_FORMATS = ("int16", "float32")
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,16 @@ class PrepareSettings:
     """Everything that decides what a prepared dataset holds.
 
     Attributes:
-        features: Rates, f0 tracker and loudness definition.
+        features: Rates, columns, f0 tracker and loudness definition.
+        source: What the files are: `"recordings"`; `"pairs"` of sounds without and with an
+            effect, in folders `dry` and `wet`; `"scores"`, recordings with a MIDI file beside
+            each; `"auto"` finds out.
+        channels: `"mono"` mixes them down; `"keep"` stores all channels of the sound, mono files
+            among others in each. Features are of the mixdown either way.
+        sample_format: `"int16"`, or `"float32"` for sound whose level beyond full scale or far
+            below it matters, at twice the size.
+        compensate_delay: Whether a delay found between the sounds of a pair, or between a score
+            and its recording, is taken out; it is measured and reported either way.
         eval_fraction: Share of the sound that is held out, 0 to 0.5.
         split_by: `"file"` holds out whole files, `"time"` the end of every file, `"auto"` files
             unless no choice of files comes near `eval_fraction`.
@@ -30,6 +42,10 @@ class PrepareSettings:
     """
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
+    source: str = "auto"
+    channels: str = "mono"
+    sample_format: str = "int16"
+    compensate_delay: bool = False
     eval_fraction: float = 0.1
     split_by: str = "auto"
     silence_below_db: float = 50.0
@@ -44,8 +60,16 @@ class PrepareSettings:
             raise ArgumentError(
                 f"`eval_fraction` must be between 0 and 0.5, not {self.eval_fraction}."
             )
-        if self.split_by not in SPLITS_BY:
-            raise ArgumentError(f"`split_by` must be one of {SPLITS_BY}, not {self.split_by!r}.")
+        for name, choices in (
+            ("split_by", SPLITS_BY),
+            ("source", SOURCES),
+            ("channels", CHANNELS),
+            ("sample_format", SAMPLE_FORMATS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ArgumentError(
+                    f"`{name}` must be one of {choices}, not {getattr(self, name)!r}."
+                )
         if 2 * self.keep_silence_s > self.min_silence_s:
             raise ArgumentError(
                 f"`keep_silence_s` ({self.keep_silence_s}) must be at most half of "

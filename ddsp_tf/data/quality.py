@@ -70,19 +70,25 @@ def measure_recording(
 
     Returns:
         `peak_db`, `loud_db` (dBFS), `silent_share`, `voiced_share` (of sounding frames),
-        `polyphonic_share` and `octave_share` (of voiced frames; see `measure_pitch_doubt`).
+        `polyphonic_share` and `octave_share` (of voiced frames; see `measure_pitch_doubt`), the
+        last three only where the features tell of pitch.
     """
     levels = frame_levels_db(audio, hop_length=hop_length)
     silent = silent_frames(levels, below_db=silence_below_db, floor_db=silence_floor_db)
+    levels_and_silence = {
+        "peak_db": float(20 * np.log10(max(float(np.max(np.abs(audio))), 1e-6))),
+        "loud_db": loud_level_db(levels),
+        "silent_share": float(np.mean(silent)),
+    }
+    if not features.has("f0_hz", "f0_confidence"):
+        return levels_and_silence
     voiced = ~silent & (features.f0_confidence >= CONFIDENT)
     clear = voiced & (levels > loud_level_db(levels) - _CLEAR_RANGE_DB)
     doubt = measure_pitch_doubt(
         audio, features, clear, sample_rate=sample_rate, hop_length=hop_length
     )
     return {
-        "peak_db": float(20 * np.log10(max(float(np.max(np.abs(audio))), 1e-6))),
-        "loud_db": loud_level_db(levels),
-        "silent_share": float(np.mean(silent)),
+        **levels_and_silence,
         "voiced_share": _share(voiced, among=~silent),
         "polyphonic_share": doubt.polyphonic_share,
         "octave_share": doubt.octave_share,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.errors import DatasetError
-from ddsp_tf.features import Features
+from ddsp_tf.features import Column, Features
 from ddsp_tf.files import atomic_file
 
-_VERSION = 1
-_ARRAYS = ("f0_hz", "f0_confidence", "loudness_db")
+_VERSION = 2
+_DESCRIPTION = "description of it all"  # No column can be called so.
 
 
 class RecordingCache:
@@ -24,14 +25,18 @@ class RecordingCache:
         folder: Where the files lie; created when the first is written.
         settings: Recordings prepared with other settings are other entries. The split is
             no part of them, so a change of it alone costs nothing.
+        columns: What the dataset holds, by name; those of other columns are other entries too.
     """
 
-    def __init__(self, folder: Path, settings: PrepareSettings) -> None:
+    def __init__(
+        self, folder: Path, settings: PrepareSettings, columns: Mapping[str, Column]
+    ) -> None:
         self.folder = folder
         values = settings.to_dict()
         for unrelated in ("eval_fraction", "split_by", "guard_s"):
             del values[unrelated]
-        text = json.dumps([_VERSION, values], sort_keys=True)
+        described = [column.to_dict() for column in columns.values()]
+        text = json.dumps([_VERSION, values, described], sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def path(self, digest: str) -> Path:
@@ -44,15 +49,15 @@ class RecordingCache:
             "segments": recording.segments,
             "measures": recording.measures,
             "source": recording.source,
+            "n_frames": recording.n_frames,
+            "features": list(recording.features),
+            "rows": {name: recording.features.rows(name) for name in recording.features},
+            "samples": list(recording.samples),
+            "events": list(recording.events),
         }
-        arrays = {name: getattr(recording.features, name) for name in _ARRAYS}
+        arrays = {**dict(recording.features), **recording.samples, **recording.events}
         with atomic_file(self.path(digest), overwrite=True) as temporary:
-            np.savez(
-                temporary,
-                pcm=recording.pcm,
-                description=np.array(json.dumps(description)),
-                **arrays,
-            )
+            np.savez(temporary, **{_DESCRIPTION: np.array(json.dumps(description))}, **arrays)
 
     def has(self, digest: str) -> bool:
         """Whether a whole recording with this SHA-256 is there."""
@@ -70,12 +75,20 @@ class RecordingCache:
         """
         try:
             with np.load(self.path(digest), allow_pickle=False) as stored:
-                description = json.loads(str(stored["description"]))
-                features = Features(**{name: stored[name] for name in _ARRAYS})
-                pcm = stored["pcm"]
+                description = json.loads(str(stored[_DESCRIPTION]))
+                samples = {name: stored[name] for name in description["samples"]}
+                events = {name: stored[name] for name in description["events"]}
+                columns = {name: stored[name] for name in description["features"]}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise DatasetError(
                 f"`{self.path(digest)}` is missing or damaged. Prepare the dataset again."
             ) from error
-        segments = [(int(first), int(end)) for first, end in description["segments"]]
-        return Recording(pcm, features, segments, description["measures"], description["source"])
+        return Recording(
+            n_frames=description["n_frames"],
+            features=Features(rows=description["rows"], **columns),
+            segments=[(int(first), int(end)) for first, end in description["segments"]],
+            measures=description["measures"],
+            source=description["source"],
+            samples=samples,
+            events=events,
+        )

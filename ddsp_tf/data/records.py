@@ -1,8 +1,7 @@
-"""Shards of stored pieces: contiguous audio with its features, every sample stored once."""
+"""Shards of stored pieces: contiguous frames of all columns, every sample stored once."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +11,18 @@ import tensorflow as tf
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.segments import Segment
 from ddsp_tf.errors import DatasetError
-from ddsp_tf.features import Features
+from ddsp_tf.features import Column
+
+Arrays = dict[str, np.ndarray]
+"""`[n_frames, values_per_frame]` of each column, as stored."""
 
 PIECE_FRAMES = 2500
 """Frames a record: long enough to be read fast, short enough to be read alone."""
 
 _SHARD_BYTES = 64 << 20
 _FRAMING_BYTES = 16  # What a TFRecord adds to each record: length, and two checksums.
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of one segment, as stored.
-
-    Attributes:
-        pcm: int16 `[n_frames * hop_length]`.
-        features: One value a frame.
-    """
-
-    pcm: np.ndarray
-    features: Features
+_FIRST_FORMAT_NAMES = {"audio": "pcm"}
+"""What 0.1.0 called a column in its records."""
 
 
 class ShardWriter:
@@ -40,12 +31,16 @@ class ShardWriter:
     Args:
         folder: An existing folder.
         split: `"train"` or `"eval"`; shards are called `train-00000.tfrecord` and so on.
+        columns: Those with values for every frame, by name.
         hop_length: Samples a frame.
     """
 
-    def __init__(self, folder: Path, split: str, *, hop_length: int) -> None:
+    def __init__(
+        self, folder: Path, split: str, columns: Mapping[str, Column], *, hop_length: int
+    ) -> None:
         self._folder = folder
         self._split = split
+        self._columns = columns
         self._hop_length = hop_length
         self._shards: list[dict[str, Any]] = []
         self._writer: tf.io.TFRecordWriter | None = None
@@ -55,7 +50,7 @@ class ShardWriter:
         """Appends a segment of a recording, in pieces."""
         for first in range(*segment, PIECE_FRAMES):
             frames = slice(first, min(first + PIECE_FRAMES, segment[1]))
-            self._write(_serialise(name, recording, frames, self._hop_length))
+            self._write(_serialise(name, recording, frames, self._columns, self._hop_length))
 
     def close(self) -> list[dict[str, Any]]:
         """Ends the last shard and returns a description of all: name, offsets, SHA-256."""
@@ -79,20 +74,62 @@ class ShardWriter:
         self._writer.close()
         self._writer = None
         shard = self._shards[-1]
-        with (self._folder / shard["file"]).open("rb") as file:
-            shard["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        shard["sha256"] = file_sha256(self._folder / shard["file"])
         shard["bytes"] = self._n_bytes
 
 
-def read_pieces(paths: list[Path], *, hop_length: int) -> Iterator[Piece]:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file that was just written."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def frame_arrays(
+    recording: Recording, frames: slice, columns: Mapping[str, Column], hop_length: int
+) -> Arrays:
+    """Some frames of a recording as they are stored."""
+    arrays = {}
+    for name, column in columns.items():
+        values = recording.samples if column.signal.kind == "samples" else recording.features
+        by_frame = values[name].reshape(recording.n_frames, column.values_per_frame(hop_length))
+        arrays[name] = by_frame[frames].astype(column.stored_dtype, copy=False)
+    return arrays
+
+
+def empty_arrays(columns: Mapping[str, Column], hop_length: int) -> Arrays:
+    """No frame at all."""
+    return {
+        name: np.zeros([0, column.values_per_frame(hop_length)], column.stored_dtype)
+        for name, column in columns.items()
+    }
+
+
+def join_arrays(parts: Sequence[Arrays]) -> Arrays:
+    """Puts stretches of the same columns, at least one, end to end."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def read_pieces(
+    paths: list[Path], columns: Mapping[str, Column], *, hop_length: int
+) -> Iterator[Arrays]:
     """Reads every record of some shards in order, with its checksum verified.
 
     Raises:
         DatasetError: A shard is missing or damaged.
     """
+    for record in read_records(paths):
+        yield parse_piece(record, columns, hop_length=hop_length)
+
+
+def read_records(paths: list[Path]) -> Iterator[bytes]:
+    """Reads the records of some TFRecord files in order, with their checksums verified.
+
+    Raises:
+        DatasetError: A file is missing or damaged.
+    """
     try:
         for record in tf.data.TFRecordDataset([str(path) for path in paths]):
-            yield parse_piece(record.numpy(), hop_length=hop_length)
+            yield record.numpy()
     except tf.errors.NotFoundError as error:
         missing = [str(path) for path in paths if not path.exists()]
         raise DatasetError(
@@ -104,7 +141,9 @@ def read_pieces(paths: list[Path], *, hop_length: int) -> Iterator[Piece]:
         ) from error
 
 
-def read_piece_at(path: Path, offset: int, *, hop_length: int) -> Piece:
+def read_piece_at(
+    path: Path, offset: int, columns: Mapping[str, Column], *, hop_length: int
+) -> Arrays:
     """Reads the one record of a shard that starts at a byte offset.
 
     Raises:
@@ -120,53 +159,61 @@ def read_piece_at(path: Path, offset: int, *, hop_length: int) -> Piece:
         raise DatasetError(f"`{path}` cannot be read: {error.strerror}.") from error
     if not record or len(record) < length:
         raise DatasetError(f"`{path}` is cut short. Copy or prepare the dataset again.")
-    return parse_piece(record, hop_length=hop_length)
+    return parse_piece(record, columns, hop_length=hop_length)
 
 
-def parse_piece(record: bytes, *, hop_length: int) -> Piece:
-    """Reads one serialised record.
+def parse_piece(record: bytes, columns: Mapping[str, Column], *, hop_length: int) -> Arrays:
+    """Reads one serialised record, of this version or of 0.1.0.
 
     Raises:
         DatasetError: It is another kind of record.
     """
-    example = tf.train.Example.FromString(record).features.feature
-    missing = [
-        key for key in ("pcm", "f0_hz", "f0_confidence", "loudness_db") if key not in example
-    ]
+    stored = tf.train.Example.FromString(record).features.feature
+    keys = {name: _stored_name(name, stored) for name in columns}
+    missing = [key for key in keys.values() if key not in stored]
     if missing:
         raise DatasetError(f"A record lacks {missing}: the shards are not of this dataset.")
-    features = Features(
-        **{
-            key: np.asarray(example[key].float_list.value, np.float32)
-            for key in ("f0_hz", "f0_confidence", "loudness_db")
-        }
-    )
-    pcm = np.frombuffer(example["pcm"].bytes_list.value[0], "<i2")
-    if len(pcm) != len(features.f0_hz) * hop_length:
+    values = {name: _values(stored[keys[name]], column) for name, column in columns.items()}
+    sizes = {name: column.values_per_frame(hop_length) for name, column in columns.items()}
+    n_frames = {len(value) / sizes[name] for name, value in values.items()}
+    if len(n_frames) > 1 or not all(count.is_integer() for count in n_frames):
+        held = ", ".join(f"{len(value)} of `{name}`" for name, value in values.items())
         raise DatasetError(
-            f"A record has {len(pcm)} samples for {len(features.f0_hz)} frames of {hop_length}: "
+            f"A record holds {held} for frames of {hop_length} samples: "
             "the shards are not of this dataset."
         )
-    return Piece(pcm, features)
+    return {name: value.reshape(-1, sizes[name]) for name, value in values.items()}
 
 
-def _serialise(name: str, recording: Recording, frames: slice, hop_length: int) -> bytes:
-    pcm = recording.pcm[frames.start * hop_length : frames.stop * hop_length]
-    features = recording.features
+def _stored_name(name: str, stored: Mapping[str, Any]) -> str:
+    older = _FIRST_FORMAT_NAMES.get(name, name)
+    return older if name not in stored and older in stored else name
+
+
+def _values(feature: tf.train.Feature, column: Column) -> np.ndarray:
+    if feature.HasField("float_list"):  # As 0.1.0 stored them.
+        return np.asarray(feature.float_list.value, np.float32)
+    content = feature.bytes_list.value[0]
+    dtype = np.dtype(column.stored_dtype)
+    return np.frombuffer(content[: len(content) // dtype.itemsize * dtype.itemsize], dtype)
+
+
+def _serialise(
+    name: str,
+    recording: Recording,
+    frames: slice,
+    columns: Mapping[str, Column],
+    hop_length: int,
+) -> bytes:
+    arrays = frame_arrays(recording, frames, columns, hop_length)
     content = {
-        "name": _bytes(name.encode()),
+        "name": bytes_feature(name.encode()),
         "first_frame": tf.train.Feature(int64_list=tf.train.Int64List(value=[frames.start])),
-        "pcm": _bytes(pcm.astype("<i2").tobytes()),
-        "f0_hz": _floats(features.f0_hz[frames]),
-        "f0_confidence": _floats(features.f0_confidence[frames]),
-        "loudness_db": _floats(features.loudness_db[frames]),
+        **{column: bytes_feature(values.tobytes()) for column, values in arrays.items()},
     }
     return tf.train.Example(features=tf.train.Features(feature=content)).SerializeToString()
 
 
-def _bytes(value: bytes) -> tf.train.Feature:
+def bytes_feature(value: bytes) -> tf.train.Feature:
+    """A feature of one string of bytes."""
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _floats(values: np.ndarray) -> tf.train.Feature:
-    return tf.train.Feature(float_list=tf.train.FloatList(value=values))

@@ -4,21 +4,43 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_tf.allocator import keep_freed_memory
-from ddsp_tf.data.analysis import analyse_file
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording_cache import RecordingCache
+from ddsp_tf.data.sources import Example, source_for
 from ddsp_tf.errors import AudioFileError, DatasetError
+from ddsp_tf.features import Column
 
 _MOST_WORKERS = 8  # Each holds TensorFlow and a whole recording in memory.
 
-Job = tuple[str, Path]
-"""SHA-256 of a file, and the file."""
+Job = tuple[str, Example]
+"""SHA-256 of an example's files, and the example."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all jobs have in common.
+
+    Attributes:
+        cache_folder: Where the recordings go.
+        settings: How to prepare them; their source is known.
+        columns: What the dataset holds, by name.
+    """
+
+    cache_folder: Path
+    settings: PrepareSettings
+    columns: Mapping[str, Column]
+
+    @property
+    def cache(self) -> RecordingCache:
+        """The recordings that are done."""
+        return RecordingCache(self.cache_folder, self.settings, self.columns)
 
 
 def choose_n_workers(n_jobs: int) -> int:
@@ -28,20 +50,18 @@ def choose_n_workers(n_jobs: int) -> int:
 
 def analyse_files(
     jobs: Sequence[Job],
-    cache_folder: Path,
-    settings: PrepareSettings,
+    work: Work,
     *,
     n_workers: int,
-    progress: Callable[[float, Path], None],
+    progress: Callable[[float, Example], None],
 ) -> Iterator[tuple[str, str | None]]:
-    """Analyses files into the cache, in any order.
+    """Analyses examples into the cache, in any order.
 
     Args:
-        jobs: The files, longest first is fastest.
-        cache_folder: Where the recordings go.
-        settings: How to prepare them.
+        jobs: The examples, longest first is fastest.
+        work: How to prepare them, and where they go.
         n_workers: Processes; 1 works in this one.
-        progress: Called within a file, with its share done; only when working in this process.
+        progress: Called within an example, with its share done; only when working in this process.
 
     Yields:
         `(digest, error)` for each job when it is done; error is None when it went well.
@@ -51,14 +71,14 @@ def analyse_files(
         OutputError: The cache can't be written.
     """
     if n_workers == 1:
-        for digest, path in jobs:
-            yield _analyse(digest, path, cache_folder, settings, progress)
+        for digest, example in jobs:
+            yield _analyse(digest, example, work, progress)
         return
-    yield from _in_processes(jobs, cache_folder, settings, n_workers)
+    yield from _in_processes(jobs, work, n_workers)
 
 
 def _in_processes(
-    jobs: Sequence[Job], cache_folder: Path, settings: PrepareSettings, n_workers: int
+    jobs: Sequence[Job], work: Work, n_workers: int
 ) -> Iterator[tuple[str, str | None]]:
     # Spawned, not forked: TensorFlow's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
@@ -69,7 +89,7 @@ def _in_processes(
     )
     try:
         futures: list[Future[tuple[str, str | None]]] = [
-            executor.submit(_analyse, digest, path, cache_folder, settings) for digest, path in jobs
+            executor.submit(_analyse, digest, example, work) for digest, example in jobs
         ]
         for future in as_completed(futures):
             yield future.result()
@@ -92,17 +112,17 @@ def _in_processes(
 
 def _analyse(
     digest: str,
-    path: Path,
-    cache_folder: Path,
-    settings: PrepareSettings,
-    progress: Callable[[float, Path], None] | None = None,
+    example: Example,
+    work: Work,
+    progress: Callable[[float, Example], None] | None = None,
 ) -> tuple[str, str | None]:
-    within_file = None if progress is None else lambda share: progress(share, path)
+    within = None if progress is None else lambda share: progress(share, example)
+    source = source_for(work.settings.source)
     try:
-        recording = analyse_file(path, settings, progress=within_file)
+        recording = source.analyse(example, work.settings, work.columns, progress=within)
     except AudioFileError as error:
         return digest, str(error)
-    RecordingCache(cache_folder, settings).save(digest, recording)
+    work.cache.save(digest, recording)
     return digest, None
 
 

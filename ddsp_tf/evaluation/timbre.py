@@ -5,8 +5,8 @@ from typing import Self
 
 import numpy as np
 
+from ddsp_tf.dsp.mel_power import mel_power
 from ddsp_tf.evaluation.mel_metrics import cepstra_db
-from ddsp_tf.evaluation.mel_power import mel_power
 from ddsp_tf.types import FloatArray
 
 _N_COEFFICIENTS = 12

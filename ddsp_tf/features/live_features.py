@@ -8,7 +8,8 @@ from ddsp_tf.features.features import Features
 from ddsp_tf.features.live_loudness import LiveLoudness
 from ddsp_tf.features.live_pitch import LivePitch
 from ddsp_tf.features.mono_samples import mono_samples
-from ddsp_tf.features.settings import F0_TRACKERS, FeatureSettings
+from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.features.trackers import F0_TRACKERS
 
 _RESAMPLER_RESERVE_S = 0.1
 

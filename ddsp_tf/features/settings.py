@@ -5,9 +5,14 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
+from ddsp_tf.features.trackers import F0_TRACKERS
+from ddsp_tf.files import check_format_version
 
-FORMAT_VERSION = 1
-F0_TRACKERS = ("crepe-tiny", "crepe-small", "crepe-medium", "crepe-large", "crepe-full", "pyin")
+FORMAT_VERSION = 2
+_FIRST_FORMAT = 1
+"""Without `columns`: 0.1.0 reads and writes it, and pitch and loudness need no other."""
+
+DEFAULT_COLUMNS = ("f0_hz", "f0_confidence", "loudness_db")
 LOUDNESS_KINDS = ("a_weighted", "rms", "magenta")
 
 _LARGEST = 2**24
@@ -25,6 +30,8 @@ class FeatureSettings:
         loudness: `"a_weighted"` (normalised A-weighted power), `"rms"` (unweighted), or
             `"magenta"` (the un-normalised definition of the paper's library).
         loudness_fft_length: Window of the loudness, in samples.
+        columns: Names of what is extracted, in the order in which it is given; any that an
+            extractor makes. None at all is possible too.
 
     Raises:
         ArgumentError: A value is outside what is stated above.
@@ -39,6 +46,7 @@ class FeatureSettings:
     f0_tracker: str = "crepe-tiny"
     loudness: str = "a_weighted"
     loudness_fft_length: int = 512
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
 
     def __post_init__(self) -> None:
         _check_integer("sample_rate", self.sample_rate, 4000)
@@ -46,6 +54,7 @@ class FeatureSettings:
         _check_integer("loudness_fft_length", self.loudness_fft_length, 2)
         _check_choice("f0_tracker", self.f0_tracker, F0_TRACKERS)
         _check_choice("loudness", self.loudness, LOUDNESS_KINDS)
+        object.__setattr__(self, "columns", _checked_columns(self.columns))
 
     @property
     def frame_rate(self) -> float:
@@ -58,7 +67,11 @@ class FeatureSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings and their format version, ready for JSON."""
-        return {"format_version": FORMAT_VERSION, **asdict(self)}
+        values = {**asdict(self), "columns": list(self.columns)}
+        if self.columns != DEFAULT_COLUMNS:
+            return {"format_version": FORMAT_VERSION, **values}
+        del values["columns"]
+        return {"format_version": _FIRST_FORMAT, **values}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -72,6 +85,7 @@ class FeatureSettings:
         """
         check_format_version(values, FORMAT_VERSION, what="Feature settings")
         names = {field.name for field in fields(cls)}
+        values = {"columns": DEFAULT_COLUMNS, **values}
         given = set(values) - {"format_version"}
         if given != names:
             raise ModelError(
@@ -85,7 +99,7 @@ class FeatureSettings:
             raise ModelError(f"Feature settings are damaged. {error}") from error
 
     def check_matches(self, other: "FeatureSettings", *, what: str = "the dataset") -> None:
-        """Checks that `other` are the same settings.
+        """Checks that `other` are the same settings, with these columns or more.
 
         Args:
             other: The settings found in `what`.
@@ -98,8 +112,11 @@ class FeatureSettings:
             f"`{field.name}` is {getattr(other, field.name)!r} there, "
             f"{getattr(self, field.name)!r} here"
             for field in fields(self)
-            if getattr(self, field.name) != getattr(other, field.name)
+            if field.name != "columns" and getattr(self, field.name) != getattr(other, field.name)
         ]
+        missing = [name for name in self.columns if name not in other.columns]
+        if missing:
+            differences.append(f"{_listed(tuple(missing))} are not among its columns")
         if differences:
             raise DatasetError(
                 f"The features of {what} don't match: {'; '.join(differences)}. "
@@ -108,39 +125,21 @@ class FeatureSettings:
             )
 
 
-def check_format_version(values: Mapping[str, Any], newest: int, *, what: str) -> None:
-    """Refuses a stored format that this program does not know.
-
-    Args:
-        values: What was read, with its `format_version`.
-        newest: The newest version that can be read; versions start at 1.
-        what: Name of the stored thing, for the message.
-
-    Raises:
-        ModelError: The version is missing, not a number, or newer than `newest`.
-    """
-    if not isinstance(values, Mapping):
-        raise ModelError(
-            f"{what} should be a JSON object. Got {type(values).__name__}. The file is damaged."
-        )
-    version = values.get("format_version")
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise ModelError(
-            f"{what} have no valid `format_version` (got {version!r}). "
-            "The file is damaged or was not written by ddsp_tf."
-        )
-    if version > newest:
-        raise ModelError(
-            f"{what} have format version {version}, but this ddsp_tf reads up to {newest}. "
-            "Update it: pip install --upgrade ddsp-tf"
-        )
-
-
 def _check_integer(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ArgumentError(f"`{name}` must be an integer of at least {least}; got {value!r}.")
     if value > _LARGEST:
         raise ArgumentError(f"`{name}` must be {_LARGEST} at most; got {value!r}.")
+
+
+def _checked_columns(columns: object) -> tuple[str, ...]:
+    names = tuple(columns) if isinstance(columns, list | tuple) else None
+    if names is None or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise ArgumentError(f"`columns` must be names of columns; got {columns!r}.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ArgumentError(f"`columns` must differ; {_listed(tuple(twice))} is there twice.")
+    return names
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

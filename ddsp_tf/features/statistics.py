@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ddsp_tf.dsp.units import hz_to_midi, midi_to_hz
 from ddsp_tf.errors import DatasetError, ModelError
 from ddsp_tf.features.features import Features
-from ddsp_tf.features.settings import check_format_version
 from ddsp_tf.features.voicing import note_mask
+from ddsp_tf.files import check_format_version
 
 FORMAT_VERSION = 1
 N_QUANTILES = 101

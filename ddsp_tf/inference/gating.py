@@ -1,7 +1,5 @@
 """What happens between the notes: the pitch is held and the sound fades."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ddsp_tf.features import Features
@@ -44,7 +42,7 @@ def lift_quiet(features: Features) -> Features:
     # The floor stays: it is where digital silence is.
     sounding = features.loudness_db > SILENCE_DB
     lifted_db = np.where(sounding, features.loudness_db + lift_db, features.loudness_db)
-    return replace(features, loudness_db=lifted_db.astype(np.float32))
+    return features.with_columns(loudness_db=lifted_db)
 
 
 def find_notes(features: Features, threshold: float, *, frame_rate: float) -> BoolArray:

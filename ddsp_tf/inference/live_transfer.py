@@ -1,7 +1,6 @@
 """Timbre transfer of sound that is still being played."""
 
 import os
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -209,7 +208,7 @@ class LiveTransfer:
         if self._gate is not None:
             loudness_db = loudness_db - _GATED_DB * (1.0 - self._gate.gain(features))
         loudness_db = np.maximum(loudness_db, SILENCE_DB)
-        return replace(features, f0_hz=f0_hz, loudness_db=loudness_db)
+        return features.with_columns(f0_hz=f0_hz, loudness_db=loudness_db)
 
     def _play(self, features: Features) -> None:
         if not features.n_frames:

@@ -1,0 +1,37 @@
+"""The files that together become one recording of a dataset."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of a dataset.
+
+    Attributes:
+        name: What it is called in the dataset.
+        files: Its files by what they are: `"audio"`, and `"dry"` or `"score"` beside it.
+    """
+
+    name: str
+    files: dict[str, Path]
+
+    @property
+    def audio(self) -> Path:
+        """The sound that a model is to make."""
+        return self.files["audio"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source found.
+
+    Attributes:
+        examples: By name.
+        failed: Why something can't be an example, by name.
+        remarks: What the report is to say, a sentence each.
+    """
+
+    examples: dict[str, Example]
+    failed: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()

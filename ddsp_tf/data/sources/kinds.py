@@ -1,0 +1,82 @@
+"""The kinds of source, and which of them a folder holds."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.sources.example import Example, Found
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features import Column
+
+
+class PrepareSource(Protocol):
+    """Finds examples among files, and turns each into a recording."""
+
+    name: str
+
+    def holds(self, paths: list[Path]) -> bool:
+        """Whether these paths are meant for it."""
+        ...
+
+    def find(self, paths: list[Path]) -> Found:
+        """Finds the examples; raises a DatasetError when there is none."""
+        ...
+
+    def columns(
+        self, n_channels: Mapping[str, int], settings: PrepareSettings
+    ) -> dict[str, Column]:
+        """Describes what a dataset of it holds, given the channels of each kind of sound file."""
+        ...
+
+    def analyse(
+        self,
+        example: Example,
+        settings: PrepareSettings,
+        columns: Mapping[str, Column],
+        *,
+        progress: Callable[[float], None] | None = None,
+    ) -> Recording:
+        """Reads and measures one example; raises an AudioFileError when it is unusable."""
+        ...
+
+
+@cache
+def _sources() -> dict[str, PrepareSource]:
+    # In the order in which a folder is asked; recordings are what is left.
+    from ddsp_tf.data.sources.recordings import Recordings
+
+    return {source.name: source for source in (Recordings(),)}
+
+
+def source_for(name: str) -> PrepareSource:
+    """The source of a name.
+
+    Raises:
+        ArgumentError: There is none.
+    """
+    found = _sources().get(name)
+    if found is None:
+        raise ArgumentError(f"`source` must be one of {', '.join(_sources())}, not {name!r}.")
+    return found
+
+
+def find_examples(paths: list[Path], wanted: str) -> tuple[str, Found]:
+    """Finds out what some paths hold.
+
+    Args:
+        paths: Files and folders.
+        wanted: A source's name, or "auto".
+
+    Returns:
+        The source's name and what it found.
+
+    Raises:
+        DatasetError: There is nothing for it.
+    """
+    if wanted != "auto":
+        return wanted, source_for(wanted).find(paths)
+    name = next(name for name, source in _sources().items() if source.holds(paths))
+    return name, source_for(name).find(paths)

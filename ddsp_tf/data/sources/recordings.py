@@ -1,0 +1,46 @@
+"""Recordings alone: the sound, and what is heard in it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ddsp_tf.data.analysis import analyse_file
+from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.sources.audio_names import name_files
+from ddsp_tf.data.sources.example import Example, Found
+from ddsp_tf.data.sources.sound_columns import sound_column
+from ddsp_tf.features import Column, columns_of
+
+
+class Recordings:
+    """Every audio file is an example of the column `audio`."""
+
+    name = "recordings"
+
+    def holds(self, paths: list[Path]) -> bool:
+        """Whatever nothing else is made of."""
+        return True
+
+    def find(self, paths: list[Path]) -> Found:
+        """All audio files."""
+        files = name_files(paths)
+        return Found({name: Example(name, {"audio": path}) for name, path in files.items()})
+
+    def columns(
+        self, n_channels: Mapping[str, int], settings: PrepareSettings
+    ) -> dict[str, Column]:
+        """The sound and its features."""
+        audio = sound_column("audio", n_channels, settings)
+        return {"audio": audio, **columns_of(settings.features)}
+
+    def analyse(
+        self,
+        example: Example,
+        settings: PrepareSettings,
+        columns: Mapping[str, Column],
+        *,
+        progress: Callable[[float], None] | None = None,
+    ) -> Recording:
+        """See `analyse_file`."""
+        n_channels = columns["audio"].width
+        return analyse_file(example.audio, settings, n_channels=n_channels, progress=progress)
