@@ -4,15 +4,19 @@ import math
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ddsp_tf.dsp.framing import hold_last_frame, require_hop
+from ddsp_tf.dsp.shapes import checked
 from ddsp_tf.errors import ArgumentError
 
 Interpolation = Literal["linear", "window"]
 
 
-def crossfade(hop_length: int, method: Interpolation) -> np.ndarray:
+def crossfade(
+    hop_length: int, method: Interpolation, *, dtype: npt.DTypeLike = np.float32
+) -> np.ndarray:
     """Gives the weight of the next frame at each sample between two frames.
 
     Both methods weigh just the two neighbouring frames, by w and 1 - w, so that a constant stays
@@ -22,9 +26,10 @@ def crossfade(hop_length: int, method: Interpolation) -> np.ndarray:
         hop_length: Samples between the frames.
         method: "linear", or "window": the rising half of a periodic Hann window of length
             2 * hop_length, which is what 50% overlap-adding Hann windows amounts to.
+        dtype: Of the weights.
 
     Returns:
-        float32 `[hop_length]`, from 0 (at the frame) rising towards 1.
+        `[hop_length]`, from 0 (at the frame) rising towards 1.
 
     Raises:
         ArgumentError: Unknown method, or a hop that isn't a positive integer.
@@ -35,9 +40,9 @@ def crossfade(hop_length: int, method: Interpolation) -> np.ndarray:
     require_hop(hop_length)
     position = np.arange(hop_length) / hop_length
     if method == "linear":
-        return position.astype(np.float32)
+        return position.astype(dtype)
     if method == "window":
-        return (np.sin(0.5 * math.pi * position) ** 2).astype(np.float32)
+        return (np.sin(0.5 * math.pi * position) ** 2).astype(dtype)
     raise ArgumentError(f'`method` should be "linear" or "window". Received {method!r}.')
 
 
@@ -54,8 +59,12 @@ def resample_envelope(
     Returns:
         `[batch, n_frames * hop_length, n_channels]`, equal to `frames` at every sample
         i * hop_length.
+
+    Raises:
+        ArgumentError: The frames have other axes, or there are none.
     """
-    weight = crossfade(hop_length, method)[:, tf.newaxis]
+    (frames,) = checked(frames=(frames, "batch n_frames n_channels"))
+    weight = crossfade(hop_length, method, dtype=frames.dtype.as_numpy_dtype)[:, tf.newaxis]
     following = hold_last_frame(frames, 1)[:, 1:]
     samples = frames[:, :, tf.newaxis] + (following - frames)[:, :, tf.newaxis] * weight
     shape = tf.shape(frames)
@@ -72,9 +81,13 @@ def resample_frames(frames: tf.Tensor, n_frames: int | tf.Tensor, *, ratio: floa
 
     Returns:
         `[batch, n_frames, n_channels]`.
+
+    Raises:
+        ArgumentError: The frames have other axes, or there are none.
     """
-    position = tf.cast(tf.range(n_frames), tf.float32) * ratio
-    last = tf.cast(tf.shape(frames)[1] - 1, tf.float32)
+    (frames,) = checked(frames=(frames, "batch n_frames n_channels"))
+    position = tf.cast(tf.range(n_frames), frames.dtype) * ratio
+    last = tf.cast(tf.shape(frames)[1] - 1, frames.dtype)
     position = tf.minimum(position, last)
     lower = tf.floor(position)
     weight = (position - lower)[:, tf.newaxis]

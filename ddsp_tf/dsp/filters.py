@@ -3,8 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.chunks import chunk_frames, in_chunks
 from ddsp_tf.dsp.envelopes import crossfade
-from ddsp_tf.dsp.framing import hold_last_frame, n_frames, overlap_add
+from ddsp_tf.dsp.framing import hold_last_frame, n_frames, overlap_add, require_hop
+from ddsp_tf.dsp.shapes import checked, require_positive_integer, size
+from ddsp_tf.dsp.spectral import padded_rfft
 from ddsp_tf.errors import ArgumentError
 
 
@@ -15,19 +18,28 @@ def fft_convolve(audio: tf.Tensor, impulse_response: tf.Tensor) -> tf.Tensor:
 
     Args:
         audio: `[batch, n_samples]`.
-        impulse_response: `[n_taps]` for all, or `[batch, n_taps]`.
+        impulse_response: `[n_taps]` for all, or `[batch, n_taps]`. Either batch may be of one.
 
     Returns:
         `[batch, n_samples + n_taps - 1]`; sample 0 answers to sample 0, with no delay.
+
+    Raises:
+        ArgumentError: Other axes, batches that differ, or a response without taps.
 
     Example:
         >>> fft_convolve(tf.ones([1, 3]), tf.ones([2])).numpy().round(3).tolist()
         [[1.0, 2.0, 2.0, 1.0]]
     """
-    length = _length(audio) + _length(impulse_response) - 1
-    fft_length = [fast_fft_length(length)]
-    spectrum = tf.signal.rfft(audio, fft_length) * tf.signal.rfft(impulse_response, fft_length)
-    return tf.signal.irfft(spectrum, fft_length)[:, :length]
+    axes = "n_taps" if len(np.shape(impulse_response)) == 1 else "batch n_taps"
+    audio, impulse_response = checked(
+        audio=(audio, "batch n_samples"),
+        impulse_response=(impulse_response, axes),
+        broadcast=("batch",),
+    )
+    length = size(audio, 1) + size(impulse_response, -1) - 1
+    fft_length = fast_fft_length(length)
+    spectrum = padded_rfft(audio, fft_length) * padded_rfft(impulse_response, fft_length)
+    return tf.signal.irfft(spectrum, [fft_length])[:, :length]
 
 
 def fast_fft_length(minimum: int | tf.Tensor) -> int | tf.Tensor:
@@ -40,6 +52,7 @@ def fast_fft_length(minimum: int | tf.Tensor) -> int | tf.Tensor:
         81920
     """
     if isinstance(minimum, int):
+        require_positive_integer("minimum", minimum)
         return min(m * 2 ** max(1, (-(-minimum // m) - 1).bit_length()) for m in (1, 3, 5, 9, 15))
     factors = tf.constant([1, 3, 5, 9, 15], tf.float64)
     needed = tf.maximum(tf.cast(minimum, tf.float64) / factors, 2.0)
@@ -68,12 +81,18 @@ def impulse_response_from_magnitudes(
         would mirror tap 0 lies beyond the end and, like tap 0, is zero.
 
     Raises:
-        ArgumentError: A window that is odd, or not within 2 and 2 * (n_bands - 1).
+        ArgumentError: A window that is odd, or not within 2 and 2 * (n_bands - 1); one band.
 
     Reference:
         Engel et al. 2020, section 3.4; Smith, Spectral Audio Signal Processing, "Window method".
     """
+    (magnitudes,) = checked(magnitudes=(magnitudes, "... n_bands"))
     n_bands = magnitudes.shape[-1]
+    if n_bands is None or n_bands < 2:
+        raise ArgumentError(
+            "`magnitudes` should be of the shape [..., n_bands] with 2 bands at least. "
+            f"Received {magnitudes.shape}."
+        )
     longest = 2 * (n_bands - 1)
     if window_length is None:
         window_length = longest
@@ -87,7 +106,7 @@ def impulse_response_from_magnitudes(
     centred = tf.concat([zero_phase[..., longest - half :], zero_phase[..., :half]], axis=-1)
     taps = np.arange(-half, half)
     window = 0.5 + 0.5 * np.cos(np.pi * taps / half)
-    return centred * window.astype(np.float32)
+    return centred * window.astype(magnitudes.dtype.as_numpy_dtype)
 
 
 def time_varying_fir(
@@ -109,9 +128,16 @@ def time_varying_fir(
         `[batch, n_frames * hop_length]`.
 
     Raises:
-        ArgumentError: The audio isn't as long as the frames.
+        ArgumentError: The audio isn't as long as the frames, the batches differ (and neither is of
+            one), or there are no frames.
     """
-    count = _length(impulse_responses)
+    require_hop(hop_length)
+    audio, impulse_responses = checked(
+        audio=(audio, "batch n_samples"),
+        impulse_responses=(impulse_responses, "batch n_frames n_taps"),
+        broadcast=("batch",),
+    )
+    count = size(impulse_responses, 1)
     if isinstance(count, int) and audio.shape[1] not in (None, count * hop_length):
         raise ArgumentError(
             f"`audio` should hold n_frames * hop_length = {count * hop_length} samples. "
@@ -153,27 +179,54 @@ def time_varying_fir_block(
 
     Returns:
         `[batch, n_frames * hop_length]`, for the block without its context.
+
+    Raises:
+        ArgumentError: Batches that differ (and neither is of one), or too few frames.
     """
+    require_hop(hop_length)
+    audio, impulse_responses = checked(
+        audio=(audio, "batch n_samples"),
+        impulse_responses=(impulse_responses, "batch n_frames n_taps"),
+        broadcast=("batch",),
+    )
     n_taps = impulse_responses.shape[-1]
     past, future = fir_context_frames(n_taps, hop_length)
-    count = _length(impulse_responses)
-    rise = crossfade(hop_length, "window")
-    window = np.concatenate([rise, 1.0 - rise])
-
-    blocks = tf.reshape(audio, [tf.shape(audio)[0], -1, hop_length])[:, : count + 1]
-    segments = tf.concat([blocks[:, :-1], blocks[:, 1:]], axis=-1) * window
+    count = size(impulse_responses, 1)
+    if isinstance(count, int) and count < past + future:
+        raise ArgumentError(
+            f"`impulse_responses` should hold {past} frames before the block and {future} after it,"
+            f" for {n_taps} taps and a hop of {hop_length}. Received {count} frames."
+        )
     length = n_frames(2 * hop_length + n_taps - 1, hop_length) * hop_length
-    fft_length = [fast_fft_length(length)]
-    spectra = tf.signal.rfft(segments, fft_length) * tf.signal.rfft(impulse_responses, fft_length)
-    filtered = tf.signal.irfft(spectra, fft_length)[..., :length]
-
+    fft_length = fast_fft_length(length)
+    rise = crossfade(hop_length, "window", dtype=audio.dtype.as_numpy_dtype)
+    window = np.concatenate([rise, 1.0 - rise])
     # Segment 0 starts one hop before frame 0, and its response n_taps // 2 samples later.
     start = (past + 1) * hop_length + n_taps // 2
-    summed = overlap_add(filtered, hop_length)
-    return summed[:, start : start + (count - past - future) * hop_length]
+
+    def play(blocks: tf.Tensor, impulse_responses: tf.Tensor) -> tf.Tensor:
+        segments = tf.concat([blocks[:, :-1], blocks[:, 1:]], axis=-1) * window
+        spectra = padded_rfft(segments, fft_length) * padded_rfft(impulse_responses, fft_length)
+        filtered = tf.signal.irfft(spectra, [fft_length])[..., :length]
+        summed = overlap_add(filtered, hop_length)
+        n_played = size(impulse_responses, 1) - past - future
+        return summed[:, start : start + n_played * hop_length]
+
+    blocks = tf.reshape(audio, [size(audio, 0), -1, hop_length])[:, : count + 1]
+    chunk = chunk_frames(
+        audio, count - past - future, hop_length=hop_length, numbers_per_frame=fft_length
+    )
+    if chunk is None:
+        return play(blocks, impulse_responses)
+    hops = in_chunks(
+        lambda *slices: _hops(play(*slices), hop_length),
+        [blocks, impulse_responses],
+        extra_frames=[past + future + 1, past + future],
+        chunk=chunk,
+    )
+    return tf.reshape(hops, [size(hops, 0), -1])
 
 
-def _length(tensor: tf.Tensor) -> int | tf.Tensor:
-    axis = -1 if len(tensor.shape) == 1 else 1
-    length = tensor.shape[axis]
-    return tf.shape(tensor)[axis] if length is None else length
+def _hops(audio: tf.Tensor, hop_length: int) -> tf.Tensor:
+    n_hops = audio.shape[1] // hop_length
+    return tf.reshape(audio, [size(audio, 0), n_hops, hop_length])

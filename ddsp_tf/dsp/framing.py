@@ -1,7 +1,11 @@
 """The one owner of frame arithmetic: frame i stands at sample i * hop_length."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
+from ddsp_tf.dsp.chunks import chunk_frames, in_chunks
+from ddsp_tf.dsp.shapes import checked, require_positive_integer, size
 from ddsp_tf.errors import ArgumentError
 
 
@@ -60,6 +64,7 @@ def pad_to_frames(audio: tf.Tensor, hop_length: int) -> tf.Tensor:
         `[batch, n_frames * hop_length]`.
     """
     require_hop(hop_length)
+    (audio,) = checked(audio=(audio, "batch n_samples"))
     n_samples = tf.shape(audio)[1]
     padding = n_frames(n_samples, hop_length) * hop_length - n_samples
     return tf.pad(audio, [[0, 0], [0, padding]])
@@ -82,25 +87,90 @@ def frame(audio: tf.Tensor, frame_length: int, hop_length: int) -> tf.Tensor:
     Raises:
         ArgumentError: A length is not a positive integer.
     """
+    blocks = hop_blocks(audio, frame_length, hop_length)
+    return frames_of_blocks(blocks, frame_length)
+
+
+def hop_blocks(audio: tf.Tensor, frame_length: int, hop_length: int) -> tf.Tensor:
+    """Pads audio as `frame` does and cuts it into hops, of which a frame is some in a row.
+
+    Args:
+        audio: `[batch, n_samples]`.
+        frame_length: Samples in a frame, > 0.
+        hop_length: Samples between frames, > 0.
+
+    Returns:
+        `[batch, n_frames + ceil(frame_length / hop_length) - 1, hop_length]`.
+
+    Raises:
+        ArgumentError: A length is not a positive integer, or the audio has other axes.
+    """
     require_hop(hop_length)
-    if not isinstance(frame_length, int) or frame_length < 1:
-        raise ArgumentError(
-            f"`frame_length` should be a positive integer. Received {frame_length!r}."
-        )
-    n_samples = _static_or_dynamic_length(audio)
+    require_positive_integer("frame_length", frame_length)
+    (audio,) = checked(audio=(audio, "batch n_samples"))
+    n_samples = size(audio, 1)
     count = n_frames(n_samples, hop_length)
-    hops_per_frame = n_frames(frame_length, hop_length)
+    n_blocks = count + n_frames(frame_length, hop_length) - 1
     left = frame_length // 2
-    right = (count + hops_per_frame - 1) * hop_length - left - n_samples
+    right = n_blocks * hop_length - left - n_samples
     if isinstance(right, int) and right < 0:
         audio, right = audio[:, :right], 0
     elif not isinstance(right, int):
         audio = audio[:, : n_samples + tf.minimum(right, 0)]
         right = tf.maximum(right, 0)
     padded = tf.pad(audio, [[0, 0], [left, right]])
-    blocks = tf.reshape(padded, [tf.shape(audio)[0], -1, hop_length])
+    return tf.reshape(padded, [size(audio, 0), n_blocks, hop_length])
+
+
+def frames_of_blocks(blocks: tf.Tensor, frame_length: int) -> tf.Tensor:
+    """Joins hops that follow each other to frames, as many as are whole.
+
+    Args:
+        blocks: From `hop_blocks`, or some of them in a row.
+        frame_length: As there.
+
+    Returns:
+        `[batch, n_frames, frame_length]`.
+    """
+    hops_per_frame = n_frames(frame_length, blocks.shape[-1])
+    count = size(blocks, 1) - hops_per_frame + 1
     frames = tf.concat([blocks[:, i : i + count] for i in range(hops_per_frame)], axis=-1)
     return frames[..., :frame_length]
+
+
+def over_frames(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    audio: tf.Tensor,
+    *,
+    frame_length: int,
+    hop_length: int,
+    at_once: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> tf.Tensor:
+    """Computes something of each frame, in bounded memory however long the audio is.
+
+    Args:
+        function: From frames `[batch, n, frame_length]`, of any n, to `[batch, n, ...]`.
+        audio: `[batch, n_samples]`.
+        frame_length: As in `frame`.
+        hop_length: As in `frame`.
+        at_once: What to do with audio that isn't long; None: call the function with all frames.
+
+    Returns:
+        `[batch, ceil(n_samples / hop_length), ...]`.
+    """
+    require_hop(hop_length)
+    require_positive_integer("frame_length", frame_length)
+    (audio,) = checked(audio=(audio, "batch n_samples"))
+    count = n_frames(size(audio, 1), hop_length)
+    chunk = chunk_frames(audio, count, hop_length=hop_length, numbers_per_frame=frame_length)
+    if chunk is None:
+        return at_once(audio) if at_once else function(frame(audio, frame_length, hop_length))
+    return in_chunks(
+        lambda blocks: function(frames_of_blocks(blocks, frame_length)),
+        [hop_blocks(audio, frame_length, hop_length)],
+        extra_frames=[n_frames(frame_length, hop_length) - 1],
+        chunk=chunk,
+    )
 
 
 def frame_adjoint(frames: tf.Tensor, hop_length: int, n_samples: int | tf.Tensor) -> tf.Tensor:
@@ -117,7 +187,7 @@ def frame_adjoint(frames: tf.Tensor, hop_length: int, n_samples: int | tf.Tensor
     frame_length = frames.shape[-1]
     left = frame_length // 2
     whole = n_frames(frame_length, hop_length) * hop_length
-    summed = overlap_add(tf.pad(frames, [[0, 0], [0, 0], [0, whole - frame_length]]), hop_length)
+    summed = _overlap_add(tf.pad(frames, [[0, 0], [0, 0], [0, whole - frame_length]]), hop_length)
     # Hops longer than half a frame leave samples at the end that no frame holds.
     lacking = tf.maximum(left + n_samples - tf.shape(summed)[1], 0)
     summed = tf.pad(summed, [[0, 0], [0, lacking]])
@@ -140,14 +210,20 @@ def overlap_add(segments: tf.Tensor, hop_length: int) -> tf.Tensor:
     Raises:
         ArgumentError: `segment_length` is not a multiple of `hop_length`.
     """
+    require_hop(hop_length)
+    (segments,) = checked(segments=(segments, "batch n_segments segment_length"))
     length = segments.shape[-1]
     if length is None or length % hop_length:
         raise ArgumentError(
             "The segments' length should be a multiple of `hop_length`. "
             f"Received a length of {length} and hop_length={hop_length}."
         )
-    n_parts = length // hop_length
-    batch, count = tf.shape(segments)[0], _static_or_dynamic_length(segments)
+    return _overlap_add(segments, hop_length)
+
+
+def _overlap_add(segments: tf.Tensor, hop_length: int) -> tf.Tensor:
+    n_parts = segments.shape[-1] // hop_length
+    batch, count = tf.shape(segments)[0], size(segments, 1)
     parts = tf.split(segments, n_parts, axis=-1)
     total = tf.add_n(
         [tf.pad(part, [[0, 0], [i, n_parts - 1 - i], [0, 0]]) for i, part in enumerate(parts)]
@@ -156,13 +232,18 @@ def overlap_add(segments: tf.Tensor, hop_length: int) -> tf.Tensor:
 
 
 def hold_last_frame(frames: tf.Tensor, n_extra: int) -> tf.Tensor:
-    """Repeats the last frame of `[batch, n_frames, ...]` another `n_extra` times."""
+    """Repeats the last frame of `[batch, n_frames, ...]` another `n_extra` times.
+
+    Raises:
+        ArgumentError: There is no frame to repeat.
+    """
+    frames = tf.convert_to_tensor(frames)
+    if frames.shape.rank is not None and (frames.shape.rank < 2 or frames.shape[1] == 0):
+        raise ArgumentError(
+            "`frames` should be of the shape [batch, n_frames, ...] and hold a frame at least. "
+            f"Received {frames.shape}."
+        )
     return tf.concat([frames] + [frames[:, -1:]] * n_extra, axis=1)
-
-
-def _static_or_dynamic_length(tensor: tf.Tensor) -> int | tf.Tensor:
-    length = tensor.shape[1]
-    return tf.shape(tensor)[1] if length is None else length
 
 
 def _nearest_divisor(sample_rate: int, frame_rate: int) -> int:

@@ -5,8 +5,9 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.framing import frame
-from ddsp_tf.dsp.spectral import hann_window, stft
+from ddsp_tf.dsp.framing import over_frames
+from ddsp_tf.dsp.shapes import require_positive_integer
+from ddsp_tf.dsp.spectral import hann_window, spectra_of_frames
 from ddsp_tf.dsp.units import power_to_db
 from ddsp_tf.errors import ArgumentError
 
@@ -60,11 +61,14 @@ def a_weighted_loudness_db(
         dB, `[batch, ceil(n_samples / hop_length)]`, at least -80.
 
     Raises:
-        ArgumentError: Unknown mode.
+        ArgumentError: Unknown mode, a length or rate that isn't a positive integer, or audio that
+            isn't `[batch, n_samples]`.
 
     Reference:
         Hantrakul et al. 2019, "Fast and flexible neural audio synthesis", for the feature.
     """
+    require_positive_integer("sample_rate", sample_rate)
+    require_positive_integer("fft_length", fft_length)
     f_hz = np.arange(fft_length // 2 + 1) * sample_rate / fft_length
     weights = 10.0 ** (a_weighting_db(f_hz) / 10.0)
     if mode == "normalized":
@@ -75,9 +79,13 @@ def a_weighted_loudness_db(
         weights /= len(weights)
     else:
         raise ArgumentError(f'`mode` should be "normalized" or "magenta". Received {mode!r}.')
-    spectra = stft(audio, fft_length=fft_length, hop_length=hop_length)
-    power = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
-    return power_to_db(tf.linalg.matvec(power, tf.constant(weights, tf.float32)))
+
+    def measure(frames: tf.Tensor) -> tf.Tensor:
+        spectra = spectra_of_frames(frames)
+        power = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
+        return power_to_db(tf.linalg.matvec(power, tf.constant(weights, power.dtype)))
+
+    return over_frames(measure, audio, frame_length=fft_length, hop_length=hop_length)
 
 
 def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024) -> tf.Tensor:
@@ -91,7 +99,16 @@ def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024)
     Returns:
         dB, `[batch, ceil(n_samples / hop_length)]`, at least -80.
 
+    Raises:
+        ArgumentError: A length that isn't a positive integer, or audio that isn't
+            `[batch, n_samples]`.
+
     Reference:
         The level that DDSP-VST feeds its models (frames of 1024 at 16 kHz).
     """
-    return power_to_db(tf.reduce_mean(tf.square(frame(audio, frame_length, hop_length)), axis=-1))
+    return over_frames(
+        lambda frames: power_to_db(tf.reduce_mean(tf.square(frames), axis=-1)),
+        audio,
+        frame_length=frame_length,
+        hop_length=hop_length,
+    )

@@ -1,8 +1,10 @@
 """Banks of sinusoids: harmonic (multiples of one f0) and free.
 
-Phase is kept in turns. At every frame it is summed exactly, in float64, and wrapped; inside a frame
-it is a second-order polynomial in float32. So its error does not grow with time and does not depend
-on how a compiler orders the sum. See `_frame_turns`.
+Phase is kept in turns. At every frame it is summed without rounding, in float64, and wrapped;
+inside a frame it is a second-order polynomial in the controls' type. So its error does not grow
+with time and does not depend on how a compiler orders the sum. See `_wrapped_sum`.
+
+Controls fit each other: their batches and frames are as many, or one that stands for all.
 """
 
 import math
@@ -12,11 +14,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.chunks import chunk_frames, in_chunks
+from ddsp_tf.dsp.compilation import compiled, unrecorded
 from ddsp_tf.dsp.envelopes import Interpolation, crossfade
 from ddsp_tf.dsp.framing import hold_last_frame
+from ddsp_tf.dsp.shapes import checked, floats, require_positive_integer, size
+from ddsp_tf.errors import ArgumentError
 
 _TWO_PI = 2.0 * math.pi
+
+_ONE_FOR_ALL = ("batch", "n_frames")
+"""Axes along which a control of size one is repeated: one sound's, or a constant's."""
 
 
 def harmonic(
@@ -33,10 +41,12 @@ def harmonic(
 
     A partial is silent between two frames if it reaches Nyquist at either, so that no sample of it
     is ever aliased. The phase error stays below 1e-3 rad after ten minutes. Sample n carries the
-    phase of n + 1 increments, so the first isn't zero.
+    phase of n + 1 increments, so the first isn't zero. Long sounds are made in chunks: 30 minutes
+    at 16 kHz take less than 1 GB beyond controls and audio.
 
     Args:
-        f0_hz: Fundamental in Hz, `[batch, n_frames, 1]`, >= 0. Linear in Hz between frames.
+        f0_hz: Fundamental in Hz, `[batch, n_frames, 1]`, >= 0. Linear in Hz between frames. Of any
+            control a batch of one serves all sounds, and a single frame is held throughout.
         amplitudes: Linear amplitude of the sum, `[batch, n_frames, 1]`, >= 0.
         harmonic_distribution: Share of each partial, `[batch, n_frames, n_harmonics]`, >= 0. It is
             used as it is; `normalize_harmonics` makes it sum to one.
@@ -49,6 +59,10 @@ def harmonic(
     Returns:
         Audio, `[batch, n_frames * hop_length]`.
 
+    Raises:
+        ArgumentError: Controls of other axes, of batches or frames that differ and aren't one, or
+            of no frames; a rate or hop that isn't a positive integer.
+
     Example:
         >>> one = tf.ones([1, 250, 1])
         >>> harmonic(440 * one, one, one, hop_length=64, sample_rate=16000).shape
@@ -57,13 +71,14 @@ def harmonic(
     Reference:
         Engel et al. 2020, section 3.2, equations 1 to 4.
     """
+    controls = _harmonic_controls(f0_hz, amplitudes, harmonic_distribution, harmonic_shifts)
     audio, _ = stream_harmonic(
-        *(hold_last_frame(x, 1) for x in (f0_hz, amplitudes, harmonic_distribution)),
+        *(hold_last_frame(x, 1) for x in controls[:3]),
         initial_turns=None,
         hop_length=hop_length,
         sample_rate=sample_rate,
         amplitude_method=amplitude_method,
-        harmonic_shifts=None if harmonic_shifts is None else hold_last_frame(harmonic_shifts, 1),
+        harmonic_shifts=hold_last_frame(controls[3], 1) if controls[3:] else None,
     )
     return audio
 
@@ -99,25 +114,55 @@ def stream_harmonic(
 
     Returns:
         Audio `[batch, n_frames * hop_length]`, and the phase in turns, in [0, 1), to pass on.
+
+    Raises:
+        ArgumentError: As in `harmonic`, or there is no frame to glide towards.
     """
-    numbers = tf.range(1, harmonic_distribution.shape[-1] + 1, dtype=tf.float32)
+    require_positive_integer("sample_rate", sample_rate)
+    f0_hz, amplitudes, harmonic_distribution, *shifts = _harmonic_controls(
+        f0_hz, amplitudes, harmonic_distribution, harmonic_shifts
+    )
+    dtype = f0_hz.dtype
+    n_harmonics = harmonic_distribution.shape[-1]
+    numbers = tf.range(1, n_harmonics + 1, dtype=dtype)
     partial_amplitudes = amplitudes * harmonic_distribution
-    if harmonic_shifts is not None:
+    if shifts:
         return stream_sinusoidal(
-            f0_hz * numbers * (1.0 + harmonic_shifts),
+            f0_hz * numbers * (1.0 + shifts[0]),
             partial_amplitudes,
             initial_turns=initial_turns,
             hop_length=hop_length,
             sample_rate=sample_rate,
             amplitude_method=amplitude_method,
         )
-    turns, final_turns = _frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
-    # Between two frames f0 is no higher than at the higher one, so nothing above Nyquist sounds.
-    highest_hz = tf.maximum(f0_hz[:, :-1], f0_hz[:, 1:]) * numbers
-    audible = highest_hz[..., tf.newaxis] < 0.5 * sample_rate
-    pairs = tf.where(audible, _pairs(partial_amplitudes), 0.0)
-    weight = crossfade(hop_length, amplitude_method)
-    return _join(_blend_harmonics(turns[..., 0], pairs, weight, jit_compile)), final_turns
+    weight = crossfade(hop_length, amplitude_method, dtype=dtype.as_numpy_dtype)
+    bank = _harmonic_bank(n_harmonics, weight, jit_compile)
+
+    def play(f0_hz: tf.Tensor, partial_amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
+        turns = _turns(f0_hz, starts, hop_length, sample_rate)[..., 0]
+        # Between two frames f0 is no higher than at the higher, so nothing above Nyquist sounds.
+        highest_hz = tf.maximum(f0_hz[:, :-1], f0_hz[:, 1:]) * numbers
+        audible = highest_hz[..., tf.newaxis] < 0.5 * sample_rate
+        pairs = tf.where(audible, _pairs(partial_amplitudes), tf.zeros([], dtype))
+        return bank(_TWO_PI * (turns - tf.round(turns)), pairs)
+
+    starts, final_turns = _frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
+    blocks = _in_chunks(play, f0_hz, partial_amplitudes, starts, hop_length=hop_length)
+    return _join(blocks), final_turns
+
+
+def _harmonic_controls(
+    f0_hz: Any, amplitudes: Any, harmonic_distribution: Any, harmonic_shifts: Any
+) -> list[tf.Tensor]:
+    axes = "batch n_frames n_harmonics"
+    shifts = {} if harmonic_shifts is None else {"harmonic_shifts": (harmonic_shifts, axes)}
+    return checked(
+        f0_hz=(f0_hz, "batch n_frames 1"),
+        amplitudes=(amplitudes, "batch n_frames 1"),
+        harmonic_distribution=(harmonic_distribution, axes),
+        **shifts,
+        repeated=_ONE_FOR_ALL,
+    )
 
 
 def sinusoidal(
@@ -131,7 +176,8 @@ def sinusoidal(
     """Sums sinusoids of free frequencies. Those at or above Nyquist are silent at every sample.
 
     Args:
-        frequencies_hz: `[batch, n_frames, n_sinusoids]`, >= 0. Linear in Hz between frames.
+        frequencies_hz: `[batch, n_frames, n_sinusoids]`, >= 0. Linear in Hz between frames. As in
+            `harmonic`, a batch of one serves all sounds, and a single frame is held throughout.
         amplitudes: Linear amplitudes, `[batch, n_frames, n_sinusoids]`, >= 0.
         hop_length: Samples per frame.
         sample_rate: In Hz.
@@ -140,14 +186,17 @@ def sinusoidal(
     Returns:
         Audio, `[batch, n_frames * hop_length]`.
 
+    Raises:
+        ArgumentError: As in `harmonic`, or the two differ in their number of sinusoids.
+
     Example:
         >>> hz = tf.constant([[[440.0, 1000.0]]] * 2)
         >>> sinusoidal(hz, tf.ones_like(hz), hop_length=64, sample_rate=16000).shape
         TensorShape([2, 64])
     """
+    controls = _sinusoidal_controls(frequencies_hz, amplitudes)
     audio, _ = stream_sinusoidal(
-        hold_last_frame(frequencies_hz, 1),
-        hold_last_frame(amplitudes, 1),
+        *(hold_last_frame(x, 1) for x in controls),
         initial_turns=None,
         hop_length=hop_length,
         sample_rate=sample_rate,
@@ -177,11 +226,31 @@ def stream_sinusoidal(
 
     Returns:
         Audio `[batch, n_frames * hop_length]`, and the phases in turns to pass on.
+
+    Raises:
+        ArgumentError: As in `sinusoidal`, or there is no frame to glide towards.
     """
-    turns, final_turns = _frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
-    audible = _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
-    weight = crossfade(hop_length, amplitude_method)
-    return _join(_blend_sinusoids(turns, _pairs(amplitudes), audible, weight)), final_turns
+    require_positive_integer("sample_rate", sample_rate)
+    frequencies_hz, amplitudes = _sinusoidal_controls(frequencies_hz, amplitudes)
+    weight = crossfade(hop_length, amplitude_method, dtype=amplitudes.dtype.as_numpy_dtype)
+
+    def play(frequencies_hz: tf.Tensor, amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
+        turns = _turns(frequencies_hz, starts, hop_length, sample_rate)
+        audible = _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
+        return _blend_sinusoids(turns, _pairs(amplitudes), audible, weight)
+
+    starts, final_turns = _frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
+    blocks = _in_chunks(play, frequencies_hz, amplitudes, starts, hop_length=hop_length)
+    return _join(blocks), final_turns
+
+
+def _sinusoidal_controls(frequencies_hz: Any, amplitudes: Any) -> list[tf.Tensor]:
+    axes = "batch n_frames n_sinusoids"
+    return checked(
+        frequencies_hz=(frequencies_hz, axes),
+        amplitudes=(amplitudes, axes),
+        repeated=_ONE_FOR_ALL,
+    )
 
 
 def remove_above_nyquist(
@@ -197,6 +266,7 @@ def remove_above_nyquist(
     Returns:
         The amplitudes, same shape.
     """
+    frequencies_hz, amplitudes = floats(frequencies_hz=frequencies_hz, amplitudes=amplitudes)
     return tf.where(frequencies_hz < 0.5 * sample_rate, amplitudes, tf.zeros_like(amplitudes))
 
 
@@ -212,52 +282,134 @@ def normalize_harmonics(
 
     Returns:
         `[batch, n_frames, n_harmonics]`, summing to one, or to zero where nothing is audible.
+
+    Raises:
+        ArgumentError: Shapes that don't fit, or `f0_hz` without `sample_rate`.
     """
-    if f0_hz is not None:
-        numbers = tf.range(1, harmonic_distribution.shape[-1] + 1, dtype=tf.float32)
+    if f0_hz is None:
+        (harmonic_distribution,) = checked(
+            harmonic_distribution=(harmonic_distribution, "... n_harmonics")
+        )
+    else:
+        if isinstance(sample_rate, bool) or sample_rate <= 0:
+            raise ArgumentError(
+                "`sample_rate` should be given with `f0_hz`, a positive number of Hz, as it says "
+                f"which partials are audible. Received {sample_rate!r}."
+            )
+        harmonic_distribution, f0_hz = checked(
+            harmonic_distribution=(harmonic_distribution, "batch n_frames n_harmonics"),
+            f0_hz=(f0_hz, "batch n_frames 1"),
+            broadcast=_ONE_FOR_ALL,
+        )
+        n_harmonics = harmonic_distribution.shape[-1]
+        numbers = tf.range(1, n_harmonics + 1, dtype=f0_hz.dtype)
         harmonic_distribution = remove_above_nyquist(
             f0_hz * numbers, harmonic_distribution, sample_rate=sample_rate
         )
     total = tf.reduce_sum(harmonic_distribution, axis=-1, keepdims=True)
-    return harmonic_distribution / tf.maximum(total, 1e-7)
+    return tf.math.divide_no_nan(harmonic_distribution, total)
+
+
+def _in_chunks(
+    play: Callable[..., tf.Tensor],
+    frequencies_hz: tf.Tensor,
+    amplitudes: tf.Tensor,
+    starts: tf.Tensor,
+    *,
+    hop_length: int,
+) -> tf.Tensor:
+    """Plays frames, of a long sound some at a time; the frequencies have one frame more."""
+    chunk = chunk_frames(
+        amplitudes,
+        size(starts, 1),
+        hop_length=hop_length,
+        numbers_per_frame=hop_length * amplitudes.shape[-1],
+    )
+    return in_chunks(
+        play, [frequencies_hz, amplitudes, starts], extra_frames=[1, 1, 0], chunk=chunk
+    )
 
 
 def _frame_turns(
     frequencies_hz: tf.Tensor, initial_turns: tf.Tensor | None, hop_length: int, sample_rate: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Phase in turns at every sample `[batch, n_frames, hop, channels]`, and after the last.
+    """Phase in turns, in [0, 1), at the start of each frame but the last, and at the last.
 
-    The frequency at sample j after frame i is f_i + (f_{i+1} - f_i) j / hop, so its inclusive sum
-    is f_i (j + 1) + (f_{i+1} - f_i) j (j + 1) / (2 hop): exact, with no sum over samples.
+    The frequency at sample j after frame i is f_i + (f_{i+1} - f_i) j / hop, so the sum over a hop
+    is exact without a sum over samples.
+
+    Returns:
+        `[batch, n_frames, channels]` in the frequencies' type, and float64 `[batch, channels]`.
     """
+    if frequencies_hz.shape[1] == 1:
+        raise ArgumentError(
+            "The controls should have one frame more than is played, towards which the last one "
+            "glides. Received one frame."
+        )
     cycles = tf.cast(frequencies_hz, tf.float64) / sample_rate
     here, following = cycles[:, :-1], cycles[:, 1:]
     per_frame = here * hop_length + (following - here) * (0.5 * (hop_length - 1))
     silence = tf.zeros_like(cycles[:, 0])
-    initial_turns = silence if initial_turns is None else initial_turns + silence
-    ends = initial_turns[:, tf.newaxis] + tf.cumsum(per_frame, axis=1)
-    starts = tf.concat([initial_turns[:, tf.newaxis], ends[:, :-1]], axis=1)
-    starts = tf.cast(starts - tf.floor(starts), tf.float32)
+    if initial_turns is None:
+        initial_turns = silence
+    else:
+        initial_turns = tf.cast(tf.convert_to_tensor(initial_turns), tf.float64) + silence
+    initial_turns = initial_turns[:, tf.newaxis]
+    ends = _wrapped(initial_turns + _wrapped_sum(per_frame))
+    starts = tf.concat([initial_turns, ends[:, :-1]], axis=1)
+    return tf.cast(starts, frequencies_hz.dtype), ends[:, -1]
 
-    sample = tf.range(hop_length, dtype=tf.float32)[:, tf.newaxis]
-    here, following = (tf.cast(x, tf.float32)[:, :, tf.newaxis] for x in (here, following))
+
+def _wrapped_sum(turns: tf.Tensor) -> tf.Tensor:
+    """Sums turns along the frames, up to whole turns, without rounding in the sum.
+
+    A sum of increments that are all the same is rounded the same way at every frame, which after
+    an hour made 1e-3 rad. So the fractions are split at 2^-26 of a turn: the sum of the multiples
+    is exact in float64 up to 2^26 frames, and that of the remainders stays small.
+
+    Returns:
+        The sums, in (-2, 2); the error after an hour is 1e-9 turns, that of the increments.
+    """
+    fractions = turns - tf.round(turns)
+    coarse = tf.round(fractions * 2.0**26) * 2.0**-26
+    total = tf.cumsum(coarse, axis=1)
+    # The gradient goes by the remainders.
+    return total - tf.round(total) + tf.cumsum(fractions - coarse, axis=1)
+
+
+def _wrapped(turns: tf.Tensor) -> tf.Tensor:
+    return turns - tf.floor(turns)
+
+
+def _turns(
+    frequencies_hz: tf.Tensor, starts: tf.Tensor, hop_length: int, sample_rate: int
+) -> tf.Tensor:
+    """Phase in turns at every sample, `[batch, n_frames, hop, channels]`.
+
+    Sample j after frame i has f_i (j + 1) + (f_{i+1} - f_i) j (j + 1) / (2 hop) more than frame i.
+    """
+    cycles = tf.cast(frequencies_hz, tf.float64) / sample_rate
+    sample = tf.range(hop_length, dtype=starts.dtype)[:, tf.newaxis]
+    here, following = (
+        tf.cast(x, starts.dtype)[:, :, tf.newaxis] for x in (cycles[:, :-1], cycles[:, 1:])
+    )
     inside = here * (sample + 1.0) + (following - here) * (
         sample * (sample + 1.0) / (2.0 * hop_length)
     )
-    final = ends[:, -1]
-    return starts[:, :, tf.newaxis] + inside, final - tf.floor(final)
+    return starts[:, :, tf.newaxis] + inside
 
 
 def _glide(frequencies_hz: tf.Tensor, hop_length: int) -> tf.Tensor:
     """Frequency at every sample, `[batch, n_frames, hop, channels]`, for the Nyquist test."""
-    weight = crossfade(hop_length, "linear")[:, tf.newaxis]
+    dtype = frequencies_hz.dtype.as_numpy_dtype
+    weight = crossfade(hop_length, "linear", dtype=dtype)[:, tf.newaxis]
     here, following = (x[:, :, tf.newaxis] for x in (frequencies_hz[:, :-1], frequencies_hz[:, 1:]))
     return here + (following - here) * weight
 
 
-def _blend_harmonics(
-    turns: tf.Tensor, amplitudes: tf.Tensor, weight: np.ndarray, jit_compile: bool
-) -> tf.Tensor:
+def _harmonic_bank(
+    n_harmonics: int, weight: np.ndarray, jit_compile: bool
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """Sums multiples of one phase, each with its amplitude at two neighbouring frames, cross-faded.
 
     Each partial is the one before turned by the fundamental, so a sample needs one sine and one
@@ -266,16 +418,15 @@ def _blend_harmonics(
     93, with six times its rounding error; all sines and a matrix product a frame, 213.
 
     Args:
-        turns: Phase, `[batch, n_frames, hop]`.
-        amplitudes: `[batch, n_frames, n_harmonics, 2]`: of this frame and of the next.
+        n_harmonics: Multiples to sum.
         weight: Of the next frame, `[hop]`.
         jit_compile: Whether the sum is compiled by XLA, which fuses it into one loop.
 
     Returns:
+        A function of the phase in radians, `[batch, n_frames, hop]`, and of the amplitudes of each
+        frame and of the next, `[batch, n_frames, n_harmonics, 2]`, that gives
         `[batch, n_frames, hop]`.
     """
-    n_harmonics = amplitudes.shape[2]
-    angles = _TWO_PI * (turns - tf.round(turns))
 
     def mix(pairs: tf.Tensor, first: tf.Tensor, quarter: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
         """Sums `first`, the wave at k = 1, and its turned copies; `quarter` is 90 degrees ahead."""
@@ -303,7 +454,7 @@ def _blend_harmonics(
             return k + 1, twice_cosine * wave - before, wave, kept
 
         wave = upstream * tf.sin(angles)
-        kept = tf.TensorArray(tf.float32, n_harmonics, element_shape=[*upstream.shape[:2], 2])
+        kept = tf.TensorArray(wave.dtype, n_harmonics, element_shape=[*upstream.shape[:2], 2])
         *_, kept = tf.while_loop(
             lambda k, *_: k < n_harmonics,
             step,
@@ -319,13 +470,13 @@ def _blend_harmonics(
     @tf.custom_gradient
     def bank(angles: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            numbers = np.arange(1, n_harmonics + 1, dtype=np.float32)
+            numbers = np.arange(1, n_harmonics + 1, dtype=weight.dtype)
             slope = mix_cosines(amplitudes * numbers[:, np.newaxis], angles)
             return upstream * slope, correlate(upstream, angles)
 
-        return mix_sines(amplitudes, angles), gradient
+        return unrecorded(mix_sines)(amplitudes, angles), gradient
 
-    return bank(angles, amplitudes)
+    return bank
 
 
 def _blend_sinusoids(
@@ -345,15 +496,16 @@ def _blend_sinusoids(
         `[batch, n_frames, hop]`.
     """
     weights = np.stack([1.0 - weight, weight], axis=-1)
+    nothing = tf.zeros([], turns.dtype)
 
     @tf.custom_gradient
     def bank(turns: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
-        sines = tf.where(audible, tf.sin(_TWO_PI * turns), 0.0)
+        sines = tf.where(audible, tf.sin(_TWO_PI * turns), nothing)
         blocks = tf.reduce_sum(tf.matmul(sines, amplitudes) * weights, axis=-1)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             weighted = upstream[..., tf.newaxis] * weights
-            sines = tf.where(audible, tf.sin(_TWO_PI * turns), 0.0)
+            sines = tf.where(audible, tf.sin(_TWO_PI * turns), nothing)
             slopes = tf.where(audible, _TWO_PI * tf.cos(_TWO_PI * turns), 0.0)
             to_turns = slopes * tf.matmul(weighted, amplitudes, transpose_b=True)
             return to_turns, tf.matmul(sines, weighted, transpose_a=True)

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from ddsp_tf.dsp.shapes import floats
 from ddsp_tf.dsp.units import DB_RANGE, hz_to_midi, midi_to_hz
 
 MIDI_RANGE = 127.0
@@ -29,6 +30,7 @@ def exp_sigmoid(
     Reference:
         Engel et al. 2020, section B.5.
     """
+    (x,) = floats(x=x)
     # In the log domain, because sigmoid(x) underflows before its power does.
     return max_value * tf.exp(math.log(exponent) * tf.math.log_sigmoid(x)) + threshold
 
@@ -40,14 +42,17 @@ def scale_f0_hz(f0_hz: tf.Tensor) -> tf.Tensor:
 
 def unscale_f0_hz(f0_scaled: tf.Tensor) -> tf.Tensor:
     """Gives back the Hz that `scale_f0_hz` scaled."""
+    (f0_scaled,) = floats(f0_scaled=f0_scaled)
     return midi_to_hz(f0_scaled * MIDI_RANGE)
 
 
 def scale_loudness_db(loudness_db: tf.Tensor) -> tf.Tensor:
     """Scales a level in dB to dB / 80 + 1: -80 dB is 0 and 0 dB is 1."""
+    (loudness_db,) = floats(loudness_db=loudness_db)
     return loudness_db / DB_RANGE + 1.0
 
 
 def unscale_loudness_db(loudness_scaled: tf.Tensor) -> tf.Tensor:
     """Gives back the dB that `scale_loudness_db` scaled."""
+    (loudness_scaled,) = floats(loudness_scaled=loudness_scaled)
     return (loudness_scaled - 1.0) * DB_RANGE

@@ -2,18 +2,20 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.framing import frame, frame_adjoint
+from ddsp_tf.dsp.framing import frame, frame_adjoint, over_frames
+from ddsp_tf.dsp.shapes import checked, require_positive_integer, size
 from ddsp_tf.errors import ArgumentError
 
 
 @functools.cache
-def hann_window(length: int) -> np.ndarray:
-    """Gives a periodic Hann window, float32 `[length]`."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
+def hann_window(length: int, dtype: type[np.floating[Any]] = np.float32) -> np.ndarray:
+    """Gives a periodic Hann window, `[length]`, in float32 if nothing else is asked for."""
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
 
 
 def stft(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.Tensor:
@@ -25,10 +27,37 @@ def stft(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.Tensor:
         hop_length: Samples between frames.
 
     Returns:
-        complex64 `[batch, ceil(n_samples / hop_length), fft_length // 2 + 1]`.
+        complex64 `[batch, ceil(n_samples / hop_length), fft_length // 2 + 1]`; complex128 of
+        float64 audio.
+
+    Raises:
+        ArgumentError: A length isn't a positive integer, or the audio isn't `[batch, n_samples]`.
     """
-    frames = frame(audio, fft_length, hop_length) * hann_window(fft_length)
-    return tf.signal.rfft(frames)
+    require_positive_integer("fft_length", fft_length)
+    return spectra_of_frames(frame(audio, fft_length, hop_length))
+
+
+def padded_rfft(signal: tf.Tensor, fft_length: int | tf.Tensor) -> tf.Tensor:
+    """Transforms real signals, zeros appended, along the last axis; an empty batch too.
+
+    Args:
+        signal: `[..., n]`, n at most `fft_length`.
+        fft_length: Samples to transform.
+
+    Returns:
+        `[..., fft_length // 2 + 1]`.
+    """
+    # TensorFlow's own padding leaves out what is empty, and then finds it too short.
+    lacking = fft_length - size(signal, -1)
+    if not isinstance(lacking, int) or lacking > 0:
+        signal = tf.pad(signal, [*([[0, 0]] * (len(signal.shape) - 1)), [0, lacking]])
+    return tf.signal.rfft(signal, [fft_length])
+
+
+def spectra_of_frames(frames: tf.Tensor) -> tf.Tensor:
+    """Gives the spectra of frames `[batch, n_frames, fft_length]` under a Hann window."""
+    window = hann_window(frames.shape[-1], frames.dtype.as_numpy_dtype)
+    return tf.signal.rfft(frames * window)
 
 
 def stft_magnitude(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.Tensor:
@@ -41,8 +70,34 @@ def stft_magnitude(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.
 
     Returns:
         `[batch, n_frames, fft_length // 2 + 1]`, >= 0.
+
+    Raises:
+        ArgumentError: A length isn't a positive integer, or the audio isn't `[batch, n_samples]`.
     """
-    n_samples = audio.shape[1] or tf.shape(audio)[1]
+    return _over_magnitudes(tf.identity, audio, fft_length=fft_length, hop_length=hop_length)
+
+
+def _over_magnitudes(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    audio: tf.Tensor,
+    *,
+    fft_length: int,
+    hop_length: int,
+) -> tf.Tensor:
+    """Computes something of each frame's magnitudes, of long audio some frames at a time."""
+    require_positive_integer("fft_length", fft_length)
+    return over_frames(
+        lambda frames: function(tf.abs(spectra_of_frames(frames))),
+        audio,
+        frame_length=fft_length,
+        hop_length=hop_length,
+        at_once=lambda audio: function(_magnitude_at_once(audio, fft_length, hop_length)),
+    )
+
+
+def _magnitude_at_once(audio: tf.Tensor, fft_length: int, hop_length: int) -> tf.Tensor:
+    n_samples = size(audio, 1)
+    window = hann_window(fft_length, audio.dtype.as_numpy_dtype)
 
     @tf.custom_gradient
     def magnitude(audio: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -50,9 +105,10 @@ def stft_magnitude(audio: tf.Tensor, *, fft_length: int, hop_length: int) -> tf.
         result = tf.abs(spectrum)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            weight = tf.math.divide_no_nan(upstream, result) * _adjoint_weights(fft_length)
+            weights = _adjoint_weights(fft_length).astype(window.dtype)
+            weight = tf.math.divide_no_nan(upstream, result) * weights
             frames = tf.signal.irfft(spectrum * tf.cast(weight, spectrum.dtype), [fft_length])
-            return frame_adjoint(frames * hann_window(fft_length), hop_length, n_samples)
+            return frame_adjoint(frames * window, hop_length, n_samples)
 
         return result, gradient
 
@@ -94,19 +150,27 @@ def mel_spectrogram(
         `[batch, n_frames, n_bands]`, >= 0.
 
     Raises:
-        ArgumentError: The edges aren't 0 <= lowest < highest <= Nyquist.
+        ArgumentError: The edges aren't 0 <= lowest < highest <= Nyquist, a length or a count isn't
+            a positive integer, or the audio isn't `[batch, n_samples]`.
     """
+    for name, value in {"sample_rate": sample_rate, "fft_length": fft_length}.items():
+        require_positive_integer(name, value)
+    require_positive_integer("n_bands", n_bands)
     highest_hz = sample_rate / 2 if highest_hz is None else highest_hz
     if not 0 <= lowest_hz < highest_hz <= sample_rate / 2:
         raise ArgumentError(
             "The bands should satisfy 0 <= `lowest_hz` < `highest_hz` <= sample_rate / 2. Received "
             f"lowest_hz={lowest_hz}, highest_hz={highest_hz}, sample_rate={sample_rate}."
         )
+    (audio,) = checked(audio=(audio, "batch n_samples"))
     bands = tf.signal.linear_to_mel_weight_matrix(
-        n_bands, fft_length // 2 + 1, sample_rate, lowest_hz, highest_hz
+        n_bands, fft_length // 2 + 1, sample_rate, lowest_hz, highest_hz, audio.dtype
     )
-    return tf.tensordot(
-        stft_magnitude(audio, fft_length=fft_length, hop_length=hop_length), bands, 1
+    return _over_magnitudes(
+        lambda magnitudes: tf.tensordot(magnitudes, bands, 1),
+        audio,
+        fft_length=fft_length,
+        hop_length=hop_length,
     )
 
 
@@ -136,9 +200,17 @@ def mfcc(
     Returns:
         `[batch, n_frames, n_coefficients]`.
 
+    Raises:
+        ArgumentError: As in `mel_spectrogram`, or `n_coefficients` isn't from 1 to `n_bands`.
+
     Reference:
         Engel et al. 2020, section B.1.2 (the z encoder's input).
     """
+    require_positive_integer("n_coefficients", n_coefficients)
+    if n_coefficients > n_bands:
+        raise ArgumentError(
+            f"`n_coefficients` should be at most `n_bands`, {n_bands}. Received {n_coefficients}."
+        )
     mel = mel_spectrogram(
         audio,
         sample_rate=sample_rate,
@@ -149,4 +221,6 @@ def mfcc(
         highest_hz=min(highest_hz, sample_rate / 2),
     )
     log_mel = tf.math.log(tf.maximum(mel, 1e-5))
+    if log_mel.shape.num_elements() == 0:
+        return log_mel[..., :n_coefficients]  # TensorFlow's transform knows no empty batch.
     return tf.signal.mfccs_from_log_mel_spectrograms(log_mel)[..., :n_coefficients]

@@ -210,7 +210,8 @@ class _Layer(NamedTuple):
         self, upstream: tf.Tensor, normal: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Gradients of the dense layer's output, and of bias, gain and offset."""
-        slope = tf.where(self._affine(normal) > 0, 1.0, tf.cast(_SLOPE, scale.dtype))
+        steep, flat = (tf.cast(x, scale.dtype) for x in (1.0, _SLOPE))
+        slope = tf.where(self._affine(normal) > 0, steep, flat)
         wide = _wide(normal)
         to_offset = _wide(upstream) * slope
         to_normal = to_offset * _wide(self.gain)

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.compilation import compiled, unrecorded
 
 
 def gated_scan(
@@ -66,6 +66,8 @@ def gated_scan(
         return to_update, to_states * gate, to_states[0] * (1.0 - gate[0])
 
     forwards, to_inputs = compiled(forwards, jit_compile), compiled(to_inputs, jit_compile)
+    if jit_compile:
+        forwards = unrecorded(forwards)
 
     @tf.custom_gradient
     def scan(

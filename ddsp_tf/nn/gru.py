@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.compilation import compiled, unrecorded
 
 # Long enough for efficient matrix products, short enough to work in the cache.
 _CHUNK_FRAMES = 128
@@ -183,6 +183,8 @@ def gru_scan(
         All states, `[n_frames, batch, units]`.
     """
     forward, backward = compiled(_forward, jit_compile), compiled(_backward, jit_compile)
+    if jit_compile:
+        forward = unrecorded(forward)
 
     @tf.custom_gradient
     def scan(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
