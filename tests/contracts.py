@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.processors import Processor
-from ddsp_tf.processors.processor import hold_frames
+from ddsp_tf.processors.signal_checks import hold_frames
 
 Inputs = dict[str, Any]
 SHAPE, OTHER_SHAPE = (2, 9), (1, 5)

@@ -16,8 +16,8 @@ from ddsp_tf.features.voicing import SILENCE_DB
 from ddsp_tf.inference.edits import Edits
 from ddsp_tf.inference.live_gate import LiveGate
 from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
-from ddsp_tf.inference.streaming import Streamer, require_streamable
-from ddsp_tf.models import Instrument
+from ddsp_tf.inference.streaming import Streamer, require_live
+from ddsp_tf.models import Instrument, Model
 
 _GATED_DB = 60.0
 
@@ -79,7 +79,8 @@ class LiveTransfer:
         self._edits = Edits(octave=octave, semitones=semitones, loudness_db=loudness_db)
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
-        require_streamable(instrument.model)
+        require_live(instrument.model)
+        _require_pitch_and_loudness(instrument.model)
         self.instrument = instrument
         settings = instrument.features
         self.sample_rate = settings.sample_rate if sample_rate is None else sample_rate
@@ -101,11 +102,6 @@ class LiveTransfer:
             xla=xla,
         )
         self.reset()
-
-    @property
-    def features_latency_ms(self) -> float:
-        """The share of the latency that finding pitch and loudness takes."""
-        return 1000.0 * self._features.latency_samples / self.instrument.features.sample_rate
 
     @property
     def latency_ms(self) -> float:
@@ -214,7 +210,11 @@ class LiveTransfer:
         if not features.n_frames:
             return
         edited = self.edited(features)
-        audio = self._streamer.process(edited.f0_hz[np.newaxis], edited.loudness_db[np.newaxis])[0]
+        played = {"f0_hz": edited.f0_hz, "loudness_db": edited.loudness_db}
+        wanted = self._streamer.input_signals
+        audio = self._streamer.process(
+            **{key: x[np.newaxis] for key, x in played.items() if key in wanted}
+        )[0]
         if self._from_model is not None:
             audio = self._from_model.resample_chunk(audio)
         self._queue(audio)
@@ -229,6 +229,15 @@ class LiveTransfer:
         start = self._n_given - self.latency_samples
         self._n_given += len(given)
         return fade_block(given, start=start, n_samples=n_sounding, sample_rate=self.sample_rate)
+
+
+def _require_pitch_and_loudness(model: Model) -> None:
+    others = model.delayed().input_signals.keys() - {"f0_hz", "loudness_db"}
+    if others:
+        raise ArgumentError(
+            "What is being played is followed by its pitch and loudness, and this model also takes "
+            f"{', '.join(sorted(others))}. Give them to a `Streamer`, or transfer whole recordings."
+        )
 
 
 def _usual_f0_hz(instrument: Instrument) -> float:

@@ -1,15 +1,15 @@
 """An instrument that is played live, one block after the other."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.inference.streaming_graph import FEATURES, StreamingGraph
-from ddsp_tf.models import Autoencoder, Instrument
-from ddsp_tf.processors import Crop
+from ddsp_tf.inference.streaming_graph import StreamingGraph
+from ddsp_tf.models import Instrument, Model
+from ddsp_tf.types import Signal
 
 StreamState = dict[str, npt.NDArray[np.generic]]
 
@@ -18,7 +18,7 @@ _DEFAULT_BLOCK_FRAMES = 16
 
 
 class Streamer:
-    """Plays features as they come: frames in, as many frames of audio out.
+    """Plays what a model takes as it comes: frames in, as many frames of audio out.
 
     The audio is what the model plays when it is called on the whole, to -80 dB, later by
     `latency_frames`. A frame glides towards the one after it and the noise's filters reach over
@@ -52,7 +52,7 @@ class Streamer:
 
     def __init__(
         self,
-        instrument: Instrument | Autoencoder | str | os.PathLike[str],
+        instrument: Instrument | Model | str | os.PathLike[str],
         *,
         batch_size: int = 1,
         block_frames: int | None = None,
@@ -66,8 +66,8 @@ class Streamer:
         if isinstance(instrument, str | os.PathLike):
             instrument = Instrument.load(instrument)
         model = instrument.model if isinstance(instrument, Instrument) else instrument
-        require_streamable(model)
-        model = model if reverb else model.without_reverb()
+        require_live(model)
+        model = model if reverb else model.without_rooms()
         self.batch_size = batch_size
         self.sample_rate = model.sample_rate
         self.hop_length = model.hop_length
@@ -96,33 +96,43 @@ class Streamer:
         """The latency in milliseconds, without that of collecting a block."""
         return 1000.0 * self.latency_samples / self.sample_rate
 
-    def process(self, f0_hz: npt.ArrayLike, loudness_db: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    @property
+    def input_signals(self) -> dict[str, Signal]:
+        """What `process` takes, in order."""
+        return self._graph.input_signals
+
+    def process(
+        self, *inputs: npt.ArrayLike, **named_inputs: npt.ArrayLike
+    ) -> npt.NDArray[np.float32]:
         """Plays one block of any length.
 
         Args:
-            f0_hz: Fundamental in Hz, `[batch, n_frames]`, >= 0; n_frames may be 0.
-            loudness_db: Loudness in dB as the instrument's features define it, of the same shape.
+            inputs: What the model takes, in the order of `input_signals`: frames of one number
+                `[batch, n_frames]`, of several `[batch, n_frames, width]`, and audio
+                `[batch, n_frames * hop_length]`. For an instrument `f0_hz`, the fundamental in Hz,
+                >= 0, and `loudness_db`, as its features define it. n_frames may be 0.
+            named_inputs: The same by name.
 
         Returns:
             Audio `[batch, n_frames * hop_length]`. Sample 0 of the first frame comes after
             `latency_samples` samples of silence.
 
         Raises:
-            ArgumentError: The shapes are wrong, or a number is not finite or is negative. The state
-                is then as it was before the call.
+            ArgumentError: An input is missing, the shapes are wrong, or a number is not finite or
+                out of its range. The state is then as it was before the call.
         """
-        inputs = self._checked(f0_hz, loudness_db)
-        n_frames, hop = inputs.shape[2], self.hop_length
+        block = self._checked(inputs, named_inputs)
+        n_frames, hop = block.shape[2], self.hop_length
         if not n_frames:
             return np.zeros([self.batch_size, 0], np.float32)
         start = min(n_frames, self._lookahead_frames - self._n_ahead)
         for frame in range(start):
-            self._graph.prime(inputs[:, :, frame : frame + 1])
+            self._graph.prime(block[:, :, frame : frame + 1])
         self._n_ahead += start
         parts = [np.zeros([self.batch_size, start * hop], np.float32)] if start else []
         for size in self._sizes:
             while n_frames - start >= size:
-                parts.append(self._graph.play(inputs[:, :, start : start + size]))
+                parts.append(self._graph.play(block[:, :, start : start + size]))
                 start += size
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
@@ -133,10 +143,9 @@ class Streamer:
             Audio `[batch, latency_samples]`; empty if nothing was played.
         """
         n_frames = self._lookahead_frames if self._n_ahead else 0
-        state = self._graph.state
-        last = [state[f"ahead/{key}"][:, -1:, 0] for key in FEATURES] if n_frames else []
-        held = [np.repeat(x, n_frames, axis=1) for x in last]
-        audio = self.process(*held) if held else np.zeros([self.batch_size, 0], np.float32)
+        audio = np.zeros([self.batch_size, 0], np.float32)
+        if n_frames:
+            audio = self.process(**{key: self._held(key, n_frames) for key in self.input_signals})
         self.reset()
         return audio
 
@@ -169,49 +178,88 @@ class Streamer:
         self._graph.state = given
         self._n_ahead = n_ahead
 
-    def _checked(self, f0_hz: npt.ArrayLike, loudness_db: npt.ArrayLike) -> np.ndarray:
-        pair = [np.asarray(f0_hz, np.float32), np.asarray(loudness_db, np.float32)]
-        for name, values in zip(FEATURES, pair, strict=True):
-            if values.ndim != 2 or len(values) != self.batch_size:
-                raise ArgumentError(
-                    f"`{name}` must be [batch, n_frames] with a batch of {self.batch_size}; "
-                    f"got shape {values.shape}."
-                )
-        if pair[0].shape != pair[1].shape:
+    def _held(self, key: str, n_frames: int) -> np.ndarray:
+        """The last frame of an input so many times, or as much silence."""
+        waiting, signal = self._graph.state[f"ahead/{key}"], self.input_signals[key]
+        if signal.kind == "samples":
+            return np.zeros([self.batch_size, n_frames * self.hop_length], np.float32)
+        held = np.repeat(waiting[:, -1:], n_frames, axis=1)
+        return held[..., 0] if signal.width == 1 else held
+
+    def _checked(
+        self, inputs: Sequence[npt.ArrayLike], named: Mapping[str, npt.ArrayLike]
+    ) -> np.ndarray:
+        """All inputs as a block of the graph."""
+        signals = self.input_signals
+        given = {**dict(zip(signals, inputs, strict=False)), **named}
+        if len(given) != len(inputs) + len(named) or given.keys() != signals.keys():
             raise ArgumentError(
-                "`f0_hz` and `loudness_db` must have the same shape; "
-                f"got {pair[0].shape} and {pair[1].shape}."
+                f"The model plays {', '.join(f'`{key}`' for key in signals)}, each given once. "
+                f"Received {len(inputs)} by position and {', '.join(named) or 'none'} by name."
             )
-        inputs = np.array(pair)
-        if not np.isfinite(inputs).all():
-            name = FEATURES[int(np.isfinite(inputs[0]).all())]
-            raise ArgumentError(f"`{name}` holds NaN or infinity. Replace it before streaming.")
-        if (inputs[0] < 0.0).any():
-            raise ArgumentError(f"`f0_hz` must be >= 0 Hz; got {inputs[0].min():g}.")
-        return inputs
+        arrays = {key: np.asarray(given[key], np.float32) for key in signals}
+        for key, values in arrays.items():
+            self._check_shape(key, values)
+        shapes = {key: self._n_frames(key, x) for key, x in arrays.items()}
+        if len(set(shapes.values())) > 1:
+            raise ArgumentError(
+                f"{' and '.join(f'`{key}`' for key in arrays)} must have the same shape; got "
+                f"{' and '.join(str(x.shape) for x in arrays.values())}."
+            )
+        for key, values in arrays.items():
+            _check_range(key, values, signals[key])
+        columns = [
+            x.reshape(self.batch_size, -1, self._graph.width(key)) for key, x in arrays.items()
+        ]
+        joined = columns[0] if len(columns) == 1 else np.concatenate(columns, axis=2)
+        return np.ascontiguousarray(np.moveaxis(joined, 2, 0))
+
+    def _check_shape(self, key: str, values: np.ndarray) -> None:
+        signal = self.input_signals[key]
+        several = signal.kind == "frames" and signal.width != 1
+        layout = "[batch, n_frames]"
+        fits = values.ndim == (3 if several else 2) and len(values) == self.batch_size
+        if several:
+            layout, fits = (
+                f"[batch, n_frames, {signal.width}]",
+                fits and values.shape[2] == (signal.width or 1),
+            )
+        elif signal.kind == "samples":
+            layout = f"[batch, n_frames * {self.hop_length}]"
+            fits = fits and values.shape[1] % self.hop_length == 0
+        if not fits:
+            raise ArgumentError(
+                f"`{key}` must be {layout} with a batch of {self.batch_size}; "
+                f"got shape {values.shape}."
+            )
+
+    def _n_frames(self, key: str, values: np.ndarray) -> int:
+        in_frame = self.hop_length if self.input_signals[key].kind == "samples" else 1
+        return values.shape[1] // in_frame
 
 
-def require_streamable(model: Autoencoder) -> None:
+def _check_range(key: str, values: np.ndarray, signal: Signal) -> None:
+    if not np.isfinite(values).all():
+        raise ArgumentError(f"`{key}` holds NaN or infinity. Replace it before streaming.")
+    unit = f" {signal.unit}" if signal.unit else ""
+    if signal.low is not None and (values < signal.low).any():
+        raise ArgumentError(f"`{key}` must be >= {signal.low:g}{unit}; got {values.min():g}.")
+    if signal.high is not None and (values > signal.high).any():
+        raise ArgumentError(f"`{key}` must be <= {signal.high:g}{unit}; got {values.max():g}.")
+
+
+def require_live(model: Model) -> None:
     """Checks that a model can be played frame by frame.
 
     Raises:
         ArgumentError: It can't; the message names the part that needs the whole sound.
     """
-    crops = [p.name for p in model.processor_group.processors if isinstance(p, Crop)]
-    if model.encoder is not None:
-        reason = "its encoder makes `z` from the whole recording"
-    elif not model.decoder.causal:
-        reason = f"its decoder `{model.decoder.name}` reads frames of the future"
-    elif crops:
-        reason = f"its processor `{crops[0]}` changes the sound's length"
-    elif not model.processor_group.streamable:
-        reason = f"a processor of `{model.processor_group.name}` needs the whole sound"
-    else:
-        return
-    raise ArgumentError(
-        f"This model can't be streamed: {reason}. Play whole recordings with it "
-        "(`ddsp-tf transfer`), or train a model without it, such as models/small_instrument.gin."
-    )
+    if model.why_not_live:
+        raise ArgumentError(
+            f"This model can't be streamed: {model.why_not_live}. Play whole recordings with it "
+            "(`ddsp-tf transfer`), or train a model without it, such as "
+            "models/small_instrument.gin."
+        )
 
 
 def _require_equal_layout(

@@ -8,10 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.inference.packed_state import PackedState
-from ddsp_tf.models import Autoencoder
-from ddsp_tf.processors import PartitionedReverb, ProcessorGroup, Reverb
-
-FEATURES = ("f0_hz", "loudness_db")
+from ddsp_tf.models import Delayed, Model
+from ddsp_tf.types import Signal
 
 Call = Callable[[np.ndarray], tf.Tensor]
 
@@ -19,27 +17,36 @@ Call = Callable[[np.ndarray], tf.Tensor]
 class StreamingGraph:
     """Plays blocks of fixed sizes with a state in variables.
 
-    The frames that are only looked ahead at wait in the state as raw controls, so that the decoder
-    runs once a frame. Everything is traced and compiled at construction, with the weights as they
-    are then.
+    What is only looked ahead at waits in the state. Everything is traced and compiled at
+    construction, with the weights as they are then.
 
     Args:
-        model: A causal model.
+        model: A model that can be played live.
         batch_size: Rows.
         block_sizes: Frames of each kind of block.
         xla: Whether XLA compiles the graphs.
     """
 
     def __init__(
-        self, model: Autoencoder, *, batch_size: int, block_sizes: Sequence[int], xla: bool
+        self, model: Model, *, batch_size: int, block_sizes: Sequence[int], xla: bool
     ) -> None:
         self._model = model
-        self._group = _partitioned(model.processor_group)
+        self._delayed: Delayed = model.delayed()
         self._batch_size = batch_size
-        self._state = PackedState(self._initial_state())
+        self._state = PackedState(self._delayed.initial_state(batch_size))
         self._prime = self._compile(self._prime_block, 1, xla=False)
         self._play = {size: self._compile(self._play_block, size, xla=xla) for size in block_sizes}
         self.reset()
+
+    @property
+    def input_signals(self) -> dict[str, Signal]:
+        """What comes in, in the order in which blocks hold it."""
+        return self._delayed.input_signals
+
+    def width(self, key: str) -> int:
+        """Numbers of an input in each frame; of audio, its samples."""
+        signal = self.input_signals[key]
+        return self._model.hop_length if signal.kind == "samples" else signal.width or 1
 
     def prime(self, inputs: np.ndarray) -> None:
         """Takes in one frame without playing; `inputs` as for `play`."""
@@ -49,8 +56,9 @@ class StreamingGraph:
         """Takes in a block, and plays as many frames, `lookahead_frames` older ones.
 
         Args:
-            inputs: f0 in Hz and loudness in dB, float32 `[2, batch, n_frames]`; the number of
-                frames is one of `block_sizes`.
+            inputs: The numbers of all inputs, one after the other, float32
+                `[width, batch, n_frames]`: f0 in Hz and loudness in dB, say. The number of frames
+                is one of `block_sizes`.
 
         Returns:
             Audio `[batch, n_frames * hop_length]`.
@@ -58,7 +66,7 @@ class StreamingGraph:
         return self._play[inputs.shape[2]](inputs).numpy()
 
     def compile_decoder(self, size: int) -> Call:
-        """Compiles the decoder alone, to measure its share: a function of what `play` takes."""
+        """Compiles taking in alone, to measure a decoder's share: a function of what `play` takes."""
         return self._compile(self._prime_block, size, xla=True)
 
     def reset(self) -> None:
@@ -74,19 +82,10 @@ class StreamingGraph:
     def state(self, values: dict[str, np.ndarray]) -> None:
         self._state.from_arrays(values)
 
-    def _initial_state(self) -> dict[str, Any]:
-        decoder = self._model.decoder.initial_state(self._batch_size)
-        ahead = self._group.lookahead_frames
-        sizes = {**dict.fromkeys(FEATURES, 1), **self._model.decoder.output_sizes}
-        return {
-            "decoder": decoder,
-            "ahead": {key: tf.zeros([self._batch_size, ahead, n]) for key, n in sizes.items()},
-            "processors": self._group.initial_state(self._batch_size),
-        }
-
     def _compile(self, function: Any, size: int, *, xla: bool) -> Call:
         """Traces and compiles, with the weights as constants: looking them up takes time."""
-        inputs = tf.TensorSpec([2, self._batch_size, size], tf.float32)
+        width = sum(map(self.width, self.input_signals))
+        inputs = tf.TensorSpec([width, self._batch_size, size], tf.float32)
         weights = {variable.path: variable.numpy() for variable in self._model.variables}
 
         def advance(inputs: tf.Tensor) -> tf.Tensor:
@@ -105,30 +104,23 @@ class StreamingGraph:
         call(np.zeros(inputs.shape, np.float32))
         return call
 
-    def _take_in(
-        self, inputs: tf.Tensor, state: dict[str, Any]
-    ) -> tuple[dict[str, tf.Tensor], Any]:
-        """Decodes a block, and joins it to the frames that wait."""
-        features = {key: inputs[i][:, :, tf.newaxis] for i, key in enumerate(FEATURES)}
-        raw_controls, decoder = self._model.decode(features, state["decoder"])
-        taken = {**features, **raw_controls}
-        joined = {
-            key: tf.concat([x, tf.cast(taken[key], tf.float32)], axis=1)
-            for key, x in state["ahead"].items()
-        }
-        return joined, decoder
+    def _inputs(self, block: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Frames `[batch, n_frames, width]` and audio `[batch, n_samples]` by name."""
+        inputs, start = {}, 0
+        for key, signal in self.input_signals.items():
+            part = block[start : start + self.width(key)]
+            start += self.width(key)
+            frames = part[0][..., tf.newaxis] if len(part) == 1 else tf.transpose(part, [1, 2, 0])
+            audio = signal.kind == "samples"
+            inputs[key] = tf.reshape(frames, [self._batch_size, -1]) if audio else frames
+        return inputs
 
-    def _prime_block(self, inputs: tf.Tensor, state: dict[str, Any]) -> tuple[tf.Tensor, Any]:
-        joined, decoder = self._take_in(inputs, state)
-        ahead = {key: x[:, inputs.shape[2] :] for key, x in joined.items()}
-        return tf.zeros([]), {**state, "decoder": decoder, "ahead": ahead}
+    def _prime_block(self, block: tf.Tensor, state: dict[str, Any]) -> tuple[tf.Tensor, Any]:
+        following = self._delayed.take_in(self._inputs(block), state, block.shape[2])
+        return tf.zeros([]), following
 
-    def _play_block(self, inputs: tf.Tensor, state: dict[str, Any]) -> tuple[tf.Tensor, Any]:
-        n_frames = inputs.shape[2]
-        joined, decoder = self._take_in(inputs, state)
-        outputs, processors = self._group.play(joined, state["processors"], n_frames)
-        ahead = {key: x[:, n_frames:] for key, x in joined.items()}
-        return outputs["signal"], {"decoder": decoder, "ahead": ahead, "processors": processors}
+    def _play_block(self, block: tf.Tensor, state: dict[str, Any]) -> tuple[tf.Tensor, Any]:
+        return self._delayed.play(self._inputs(block), state, block.shape[2])
 
 
 def _direct_call(function: Any, inputs: tf.TensorSpec) -> Call:
@@ -146,17 +138,3 @@ def _direct_call(function: Any, inputs: tf.TensorSpec) -> Call:
         return outputs[0]
 
     return call
-
-
-def _partitioned(group: ProcessorGroup) -> ProcessorGroup:
-    """The same graph, with each reverb replaced by one for short blocks."""
-    dag = [
-        (
-            PartitionedReverb(processor, hop_length=group.hop_length)
-            if isinstance(processor, Reverb)
-            else processor,
-            keys,
-        )
-        for processor, keys in zip(group.processors, group.node_inputs, strict=True)
-    ]
-    return ProcessorGroup(dag=dag, name=group.name)

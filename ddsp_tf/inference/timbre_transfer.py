@@ -256,17 +256,14 @@ class TimbreTransfer:
     def _model_features(
         self, samples: FloatArray, edited: EditedFeatures
     ) -> Mapping[str, FloatArray]:
-        """What the model reads, an encoder's "z" among it, each `[n_frames, n_channels]`."""
-        features = {
-            "f0_hz": edited.features.f0_hz[:, np.newaxis],
-            "loudness_db": edited.features.loudness_db[:, np.newaxis],
-        }
+        """What the model takes, as it is encoded, without the axis of the batch."""
         model = self.instrument.model
-        if model.encoder is None:
-            return features
-        batch = {key: track[np.newaxis] for key, track in features.items()}
-        encoded = model.encode({**batch, "audio": samples[np.newaxis]})
-        return {**features, "z": np.asarray(encoded["z"][0])}
+        batch = {
+            "f0_hz": edited.features.f0_hz[np.newaxis, :, np.newaxis],
+            "loudness_db": edited.features.loudness_db[np.newaxis, :, np.newaxis],
+            "audio": samples[np.newaxis],
+        }
+        return {key: np.asarray(x)[0] for key, x in model.encode(batch).items()}
 
     def _new_limiter(self, sample_rate: int) -> PeakLimiter | None:
         return PeakLimiter(sample_rate) if self.limiter else None

@@ -1,4 +1,4 @@
-"""Encoders, decoders, the autoencoder, and how a model is stored."""
+"""The contract of a model, a folder for each family, and how models are stored and played."""
 
 from ddsp_tf.discovery import discovered
 from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
@@ -11,21 +11,29 @@ from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
 from ddsp_tf.models.autoencoder.min_gru_fc_decoder import MinGruFcDecoder
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
 from ddsp_tf.models.autoencoder.rnn_fc_decoder import RnnFcDecoder
+from ddsp_tf.models.block_player import BlockPlayer
+from ddsp_tf.models.delayed import Delayed
 from ddsp_tf.models.instrument import (
     Instrument,
     find_instrument,
     list_presets,
     read_instrument_metadata,
 )
+from ddsp_tf.models.model import Model
 from ddsp_tf.models.model_card import model_card
+from ddsp_tf.models.parametric.parametric import Parametric
 
 __all__ = [
     "Autoencoder",
+    "BlockPlayer",
     "Decoder",
+    "Delayed",
     "Instrument",
     "LoudnessRange",
     "MfccTimeDistributedRnnEncoder",
     "MinGruFcDecoder",
+    "Model",
+    "Parametric",
     "PitchRange",
     "RnnFcDecoder",
     "architecture_from_dict",

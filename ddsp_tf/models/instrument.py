@@ -15,9 +15,7 @@ from ddsp_tf.models.architecture import (
     architecture_shapes,
     architecture_to_dict,
 )
-from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
-from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
-from ddsp_tf.models.autoencoder.pitch_range import PitchRange
+from ddsp_tf.models.model import Model
 from ddsp_tf.models.weights import (
     LARGEST_WEIGHTS,
     WeightsDtype,
@@ -51,12 +49,13 @@ _PRESETS = Path(__file__).parents[1] / "presets"
 class Instrument:
     """A model, how its features are made, what it was trained on, and what is known about it.
 
-    Whoever plays its model, in whatever way, has the decoder read no pitch far from the training
-    notes, and no loudness beyond theirs: `model.pitch_range` and `model.loudness_range` are those
-    of the statistics.
+    Whoever plays its model, in whatever way, plays it as `Model.adapted_to` makes it for the
+    statistics. So an autoencoder's decoder reads no pitch far from the training notes, and no
+    loudness beyond theirs.
 
     Args:
-        model: The synthesiser. One of another range is replaced by one that shares its weights.
+        model: Any `Model`. One that was not adapted to the statistics is replaced by one that is,
+            and shares its weights.
         features: How audio becomes its features.
         statistics: What its training recordings played, or None if that isn't known.
         metadata: JSON-ready facts: licence, training data, metrics, and so on.
@@ -70,7 +69,7 @@ class Instrument:
         16000
     """
 
-    model: Autoencoder
+    model: Model
     features: FeatureSettings
     statistics: Statistics | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -82,13 +81,9 @@ class Instrument:
                 "`model` and `features` should have the same sample rate and hop length. Received "
                 f"{rates} and {(self.features.sample_rate, self.features.hop_length)}."
             )
-        pitch = loudness = None
-        if self.statistics is not None:
-            pitch = PitchRange.from_statistics(self.statistics)
-            loudness = LoudnessRange.from_statistics(self.statistics)
-        if (self.model.pitch_range, self.model.loudness_range) != (pitch, loudness):
-            # The model that was given may be in training, where every note is read as it is.
-            object.__setattr__(self, "model", self.model.with_ranges(pitch, loudness))
+        adapted = self.model.adapted_to(self.statistics)
+        if adapted is not self.model:
+            object.__setattr__(self, "model", adapted)
 
     def save(
         self,
@@ -155,9 +150,13 @@ class Instrument:
             metadata={key: x for key, x in metadata.items() if key != "format_version"},
         )
 
+    def without_rooms(self) -> "Instrument":
+        """Gives an instrument that shares all weights and plays dry."""
+        return replace(self, model=self.model.without_rooms())
+
     def without_reverb(self) -> "Instrument":
-        """Gives an instrument that shares all weights but has no reverb."""
-        return replace(self, model=self.model.without_reverb())
+        """Does what `without_rooms` does."""
+        return self.without_rooms()
 
 
 def list_presets() -> list[str]:

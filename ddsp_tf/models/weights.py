@@ -12,7 +12,7 @@ import numpy as np
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.files import check_ordinary
-from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
+from ddsp_tf.models.model import Model
 
 WeightsDtype = Literal["float32", "float16"]
 
@@ -27,7 +27,7 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 """What `write_weights` packs with. HDF5 would look for programs on this machine for others."""
 
 
-def write_weights(model: Autoencoder, path: Path, *, dtype: WeightsDtype = "float32") -> None:
+def write_weights(model: Model, path: Path, *, dtype: WeightsDtype = "float32") -> None:
     """Writes every weight in the model's order; "float16" halves the size."""
     # HDF5 would meet a full disk again and again, and say so on stderr, even when all is over.
     content = io.BytesIO()
@@ -68,7 +68,7 @@ def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
             _check(file, index, shape)
 
 
-def read_weights(model: Autoencoder, path: Path) -> None:
+def read_weights(model: Model, path: Path) -> None:
     """Sets every weight of a model, after the checks of `check_weights`.
 
     Raises:

@@ -1,6 +1,7 @@
 """Evaluation hears what was done to a sound, and says it in the right units."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,8 @@ from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.evaluation import RecordingMetrics, compare, evaluate
 from ddsp_tf.evaluation.rendering import Renderer
 from ddsp_tf.features import Features, FeatureSettings, extract_features
+from ddsp_tf.models import Model
+from ddsp_tf.types import Signal
 
 RATE = SETTINGS.sample_rate
 
@@ -40,16 +43,20 @@ def measure(original: tuple[np.ndarray, Features], audio: np.ndarray) -> Recordi
     return compare("melody", target, audio, features, settings=SETTINGS)[0]
 
 
-class Player:
+class Player(Model):
     """A model that "plays" whatever it is told to, to be measured."""
 
-    def __init__(self, play: Any) -> None:
-        self.decoder = SimpleNamespace(causal=False)
-        self.encode = dict
-        self._play = play
+    sample_rate, hop_length = SETTINGS.sample_rate, SETTINGS.hop_length
+    input_signals = {"audio": Signal("samples")}
 
-    def __call__(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"audio": self._play(inputs["audio"])}
+    def __init__(self, play: Any) -> None:
+        super().__init__()
+        self._play = play
+        self.built = True
+
+    def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        del training
+        return {"audio": self._play(batch["audio"])}
 
 
 def instrument(model: Any, features: FeatureSettings = SETTINGS) -> Any:

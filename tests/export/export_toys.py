@@ -25,7 +25,7 @@ def small_instrument(
     keras.utils.set_random_seed(5)
     rates = {"sample_rate": sample_rate, "hop_length": HOP}
     dag = [
-        (Harmonic(**rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+        (Harmonic(n_harmonics=8, **rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),
         (FilteredNoise(n_bands=17, **rates), ["noise_magnitudes"]),
         (Add(), ["harmonic/signal", "filtered_noise/signal"]),
         (Reverb(impulse_response_length=2000, initial_scale=0.02), ["add/signal"]),
@@ -52,8 +52,6 @@ def small_instrument(
 def small_decoder(decoder_type: type[RnnFcDecoder], keys: list[str]) -> RnnFcDecoder:
     return decoder_type(
         input_keys=keys,
-        n_harmonics=8,
-        n_noise_bands=17,
         rnn_channels=8,
         channels=8,
         layers_per_stack=1,

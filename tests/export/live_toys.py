@@ -29,14 +29,15 @@ def live_instrument(
     keras.utils.set_random_seed(3)
     rates = {"sample_rate": sample_rate, "hop_length": hop_length}
     decoder = decoder_type(
-        n_harmonics=n_harmonics,
-        n_noise_bands=n_noise_bands,
         rnn_channels=rnn_channels,
         channels=16,
         layers_per_stack=1,
     )
     dag: list[Any] = [
-        (Harmonic(scale=scale, **rates), ["amplitudes", "harmonic_distribution", "f0_hz"])
+        (
+            Harmonic(n_harmonics=n_harmonics, scale=scale, **rates),
+            ["amplitudes", "harmonic_distribution", "f0_hz"],
+        )
     ]
     if n_noise_bands:
         dag += [

@@ -60,7 +60,7 @@ def recurrent_instrument(statistics: Statistics | None = None) -> Instrument:
     group = ProcessorGroup(
         dag=[
             (
-                Harmonic(sample_rate=RATE, hop_length=HOP),
+                Harmonic(n_harmonics=20, sample_rate=RATE, hop_length=HOP),
                 ["amplitudes", "harmonic_distribution", "f0_hz"],
             ),
             (FilteredNoise(n_bands=33, sample_rate=RATE, hop_length=HOP), ["noise_magnitudes"]),
@@ -68,9 +68,7 @@ def recurrent_instrument(statistics: Statistics | None = None) -> Instrument:
             (Reverb(impulse_response_length=4000, initial_scale=0.02), ["add/signal"]),
         ]
     )
-    decoder = RnnFcDecoder(
-        n_harmonics=20, n_noise_bands=33, rnn_channels=16, channels=16, layers_per_stack=1
-    )
+    decoder = RnnFcDecoder(rnn_channels=16, channels=16, layers_per_stack=1)
     model = Autoencoder(decoder=decoder, processor_group=group)
     return Instrument(model, FeatureSettings(RATE, HOP), statistics)
 

@@ -88,7 +88,7 @@ def test_one_trace_serves_files_of_every_length(recurrent: Instrument) -> None:
     for n_frames in (1, 49, 50, 51, 333):
         audio = np.concatenate(list(player.blocks(controls(n_frames), np.ones(n_frames))))
         assert audio.shape == (n_frames * HOP,)
-    assert player._play_block.experimental_get_tracing_count() == 1
+    assert player.n_traces == 1
 
 
 def test_every_file_starts_anew_and_blocks_are_made_when_asked_for(recurrent: Instrument) -> None:

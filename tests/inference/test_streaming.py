@@ -265,7 +265,7 @@ def test_refuses_a_crop_before_any_work(model: Autoencoder) -> None:
     dag = [*zip(group.processors, group.node_inputs, strict=True)]
     dag += [(Crop(n_samples=9), [f"{group.processors[-1].name}/signal"])]
     cropped = Autoencoder(decoder=model.decoder, processor_group=ProcessorGroup(dag=dag))
-    message = "can't be streamed: its processor `crop` changes the sound's length. Play whole"
+    message = "can't be streamed: its processor `crop` can't play a part of a sound. Play whole"
     with pytest.raises(ArgumentError, match=message):
         Streamer(cropped)
 

@@ -21,7 +21,7 @@ SETTINGS = FeatureSettings(**RATES)
 def make_group(*, n_bands: int = 9) -> ProcessorGroup:
     return ProcessorGroup(
         dag=[
-            (Harmonic(**RATES), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (Harmonic(n_harmonics=8, **RATES), ["amplitudes", "harmonic_distribution", "f0_hz"]),
             (FilteredNoise(n_bands=n_bands, initial_bias=0.0, **RATES), ["noise_magnitudes"]),
             (Add(), ["filtered_noise/signal", "harmonic/signal"]),
             (Reverb(impulse_response_length=50, initial_scale=0.1), ["add/signal"]),
@@ -38,8 +38,6 @@ def make_model(*, with_encoder: bool = False, seed: int = 1) -> Autoencoder:
     return Autoencoder(
         decoder=RnnFcDecoder(
             input_keys=("loudness_scaled", "f0_scaled", *z),
-            n_harmonics=8,
-            n_noise_bands=9,
             rnn_channels=6,
             channels=5,
             layers_per_stack=1,

@@ -342,7 +342,7 @@ def test_foreign_classes_are_refused_and_never_imported(
 def test_an_architecture_of_another_class_is_refused(folder: Path) -> None:
     edit_json(folder / "model.json", lambda content: content["config"]["processor_group"])
     sign(folder)
-    assert "should be an Autoencoder. Got ProcessorGroup." in _refusal(folder)
+    assert "should be a model. Got ProcessorGroup." in _refusal(folder)
 
 
 def test_an_architecture_with_an_unknown_argument_is_refused(folder: Path) -> None:

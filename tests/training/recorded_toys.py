@@ -75,19 +75,21 @@ class RecordedDataset:
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
 
-def small_autoencoder(*, hop_length: int = SETTINGS.hop_length, **decoder: Any) -> Autoencoder:
+def small_autoencoder(
+    *, hop_length: int = SETTINGS.hop_length, n_harmonics: int = 20, **decoder: Any
+) -> Autoencoder:
     """Everything that a model can have, in small."""
     keras.utils.set_random_seed(5)
     rates = {"sample_rate": SETTINGS.sample_rate, "hop_length": hop_length}
     group = ProcessorGroup(
         dag=[
-            (Harmonic(**rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (Harmonic(n_harmonics=n_harmonics, **rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),
             (FilteredNoise(n_bands=17, **rates), ["noise_magnitudes"]),
             (Add(), ["harmonic/signal", "filtered_noise/signal"]),
             (Reverb(impulse_response_length=2000), ["add/signal"]),
         ]
     )
-    sizes = {"n_harmonics": 20, "n_noise_bands": 17, "rnn_channels": 32, "channels": 32}
+    sizes = {"rnn_channels": 32, "channels": 32}
     return Autoencoder(
         decoder=RnnFcDecoder(**{**sizes, "layers_per_stack": 1, **decoder}), processor_group=group
     )

@@ -16,11 +16,11 @@ from ddsp_tf.losses import SpectralLoss
 from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder
 from ddsp_tf.training import Trainer, train
 
-TINY = {"n_harmonics": 8, "n_noise_bands": 17, "rnn_channels": 16, "channels": 16}
+TINY = {"rnn_channels": 16, "channels": 16}
 
 
 def _model(decoder: str = "gru") -> Autoencoder:
-    model = small_autoencoder(**TINY)
+    model = small_autoencoder(n_harmonics=8, **TINY)
     if decoder == "gru":
         return model
     keras.utils.set_random_seed(5)

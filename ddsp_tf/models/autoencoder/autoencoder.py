@@ -1,6 +1,6 @@
 """The model: features to controls to sound."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -8,36 +8,53 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features import Statistics
 from ddsp_tf.models.autoencoder.decoder import Decoder
+from ddsp_tf.models.autoencoder.delayed_autoencoder import DelayedAutoencoder
 from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
 from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
     MfccTimeDistributedRnnEncoder,
 )
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
+from ddsp_tf.models.model import Model
 from ddsp_tf.nn import NetworkPrecision, Precision
-from ddsp_tf.processors import ProcessorGroup, Reverb
-from ddsp_tf.processors.processor import hold_frames
+from ddsp_tf.processors import Processor, ProcessorGroup
+from ddsp_tf.processors.signal_checks import hold_frames
+from ddsp_tf.types import Signal
 
-_CONDITIONING = ("f0_hz", "loudness_db")
-_OPTIONAL = ("noise_seed", "z")
+_COLUMNS = {"f0_hz": 1, "loudness_db": 1}
+_KNOWN = {
+    "f0_hz": Signal("frames", unit="Hz", low=0.0),
+    "loudness_db": Signal("frames", unit="dB"),
+}
+_SCALED = {
+    "f0_scaled": ("f0_hz", dsp.scale_f0_hz),
+    "loudness_scaled": ("loudness_db", dsp.scale_loudness_db),
+}
 _LEVELS = ("amplitudes", "noise_magnitudes")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Autoencoder(keras.Model):
+class Autoencoder(Model):
     """Scales features, decodes them to controls, and plays the controls.
 
     Any batch size and length. A sound made at once and the same sound made in blocks by `stream`
     are the same, because both run the same code.
 
     Args:
-        decoder: Maps scaled features to raw controls.
-        processor_group: Plays the controls. Its inputs must be the decoder's outputs and features.
+        decoder: Maps scaled features to raw controls. One that has not been told what to make
+            makes what the processor group asks for.
+        processor_group: Plays the controls. Its inputs are the decoder's outputs, columns, and
+            audio of the batch.
         encoder: Gives "z" from the features' "audio", or None.
+        columns: Widths of the columns of frames that decoder and processors read. The decoder reads
+            `f0_hz` as "f0_scaled", `loudness_db` as "loudness_scaled", others by their names. None:
+            these two.
         name: The model's name.
 
     Raises:
-        ArgumentError: The group needs an input that neither the decoder nor the features give.
+        ArgumentError: The group needs an input that nothing gives, or of another size, or the
+            decoder reads what no column gives.
 
     Reference:
         Engel et al. 2020, figure 2.
@@ -49,6 +66,7 @@ class Autoencoder(keras.Model):
         decoder: Decoder,
         processor_group: ProcessorGroup,
         encoder: MfccTimeDistributedRnnEncoder | None = None,
+        columns: Mapping[str, int] | None = None,
         name: str = "autoencoder",
         **kwargs: Any,
     ) -> None:
@@ -56,13 +74,18 @@ class Autoencoder(keras.Model):
         self.decoder = decoder
         self.processor_group = processor_group
         self.encoder = encoder
+        self.columns = dict(_COLUMNS if columns is None else columns)
+        self.black_box = processor_group.black_box
         self._jit_network = False
         self._pitch_range: PitchRange | None = None
         self._loudness_range: LoudnessRange | None = None
-        self._check_inputs()
-        n_z = {} if encoder is None else {"z": encoder.n_z}
+        self._check_decoder_inputs()
+        given = self._given
+        if decoder.output_sizes is None:
+            decoder.output_sizes = processor_group.control_sizes(given)
+        self._check_group_inputs(given)
         if not decoder.built:
-            decoder.build_for({"f0_scaled": 1, "loudness_scaled": 1, **n_z})
+            decoder.build_for(self._decoder_widths)
         self._precision = NetworkPrecision([x for x in (decoder, encoder) if x is not None])
         self.built = True
 
@@ -92,7 +115,8 @@ class Autoencoder(keras.Model):
     @jit_network.setter
     def jit_network(self, enabled: bool) -> None:
         self._jit_network = enabled
-        for part in (*self.decoder.parts, *self.processor_group.processors):
+        processors = self.processor_group._flatten_layers(include_self=False)
+        for part in (*self.decoder.parts, *processors):
             if hasattr(part, "jit_compile"):
                 part.jit_compile = enabled
 
@@ -130,18 +154,57 @@ class Autoencoder(keras.Model):
         return self.processor_group.lookahead_frames
 
     @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """The columns; with an encoder `audio` or `z`; and what the processors take beside them."""
+        signals = {
+            key: _KNOWN[key] if key in _KNOWN and width == 1 else Signal("frames", width)
+            for key, width in self.columns.items()
+        }
+        if self.encoder is not None:
+            signals |= {"audio": Signal("samples"), "z": Signal("frames", self.encoder.n_z)}
+        of_group = self.processor_group.input_signals
+        made = self.decoder.output_sizes or {}
+        return signals | {
+            key: signal for key, signal in of_group.items() if key not in signals.keys() | made
+        }
+
+    @property
+    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What may be left out; of `audio` and `z`, an encoder needs one."""
+        of_encoder = () if self.encoder is None else ("audio", "z")
+        return (*of_encoder, *self.processor_group.optional_input_names)
+
+    @property
     def causal(self) -> bool:
         """Whether, but for `lookahead_frames`, a frame depends on no later one."""
-        streamable = self.decoder.causal and self.processor_group.streamable
-        return streamable and self.encoder is None
+        return not self.why_not_live
+
+    @property
+    def why_not_streamable(self) -> str:
+        """The part that needs more than a block."""
+        if not self.decoder.causal:
+            return f"its decoder `{self.decoder.name}` reads frames of the future"
+        return _why_not_streamable(self.processor_group)
+
+    @property
+    def why_not_live(self) -> str:
+        """The part that needs the whole sound."""
+        if self.encoder is not None:
+            return "its encoder makes `z` from the whole recording"
+        return self.why_not_streamable
+
+    @property
+    def last_room(self) -> Processor | None:
+        """The room at the end of the processor group."""
+        return self.processor_group.last_room
 
     def call(self, features: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
 
         Args:
-            features: `f0_hz` in Hz and `loudness_db` in dB, each `[batch, n_frames, 1]`. With an
-                encoder also `audio` `[batch, n_samples]` or `z` `[batch, n_frames, n_z]`.
-                Optional `noise_seed`, an integer scalar, for other noise.
+            features: `f0_hz` in Hz and `loudness_db` in dB, each `[batch, n_frames, 1]`, or what
+                else `columns` names. With an encoder also `audio` `[batch, n_samples]` or `z`
+                `[batch, n_frames, n_z]`. Optional `noise_seed`, an integer scalar, for other noise.
             training: Without effect; Keras passes it.
 
         Returns:
@@ -149,14 +212,18 @@ class Autoencoder(keras.Model):
             by "name/controls/...", as a nested dict.
 
         Raises:
-            ArgumentError: A feature is missing.
+            ArgumentError: A feature is missing, or shapes don't fit.
         """
         del training
         features = self.encode(features)
-        f0_hz = features["f0_hz"]
-        n_frames = f0_hz.shape[1] or tf.shape(f0_hz)[1]
-        held = {key: hold_frames(x, self.lookahead_frames) for key, x in features.items()}
-        state = self.initial_state(tf.shape(f0_hz)[0])
+        first = features[next(iter(self.columns))]
+        n_frames = first.shape[1] or tf.shape(first)[1]
+        signals = self.input_signals
+        held = {
+            key: hold_frames(x, self.lookahead_frames, signals.get(key))
+            for key, x in features.items()
+        }
+        state = self.initial_state(tf.shape(first)[0])
         raw_controls, _ = self.decode(held, state["decoder"])
         outputs, _ = self._play(raw_controls, held, state["processors"], n_frames)
         return outputs
@@ -168,26 +235,27 @@ class Autoencoder(keras.Model):
             features: As in `call`.
 
         Returns:
-            The features without `audio`.
+            The inputs, without the `audio` that the encoder alone listens to.
 
         Raises:
-            ArgumentError: A feature is missing.
+            ArgumentError: A feature is missing, or shapes don't fit.
         """
-        missing = [key for key in _CONDITIONING if key not in features]
-        if self.encoder is not None and "z" not in features and "audio" not in features:
-            missing.append("audio")
-        if missing:
-            raise ArgumentError(
-                f"The model needs the features {', '.join(missing)}. "
-                f"Received: {', '.join(features) or 'nothing'}."
-            )
-        kept = {key: features[key] for key in (*_CONDITIONING, *_OPTIONAL) if key in features}
-        if self.encoder is not None and "z" not in kept:
-            z = self.encoder(features["audio"])
-            n_frames = tf.shape(features["f0_hz"])[1]
+        inputs = super().encode(features)
+        if self.encoder is None:
+            return inputs
+        if "z" not in inputs:
+            if "audio" not in inputs:
+                raise ArgumentError(
+                    "The model needs the input `audio`, or `z`. Received: "
+                    f"{', '.join(features) or 'nothing'}."
+                )
+            z = self.encoder(inputs["audio"])
+            n_frames = tf.shape(inputs[next(iter(self.columns))])[1]
             ratio = self.hop_length / self.encoder.z_hop_length
-            kept["z"] = dsp.resample_frames(z, n_frames, ratio=ratio)
-        return kept
+            inputs["z"] = dsp.resample_frames(z, n_frames, ratio=ratio)
+        if "audio" not in self.processor_group.input_names:
+            inputs.pop("audio", None)
+        return inputs
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame, a nested dict of tensors."""
@@ -211,16 +279,16 @@ class Autoencoder(keras.Model):
             `audio` and `controls` of the block, as in `call`, and the state for the next block.
 
         Raises:
-            ArgumentError: The graph can't be played in blocks (it has a `Crop`).
+            ArgumentError: The model can't be played in blocks (it has a `Crop`).
         """
-        if not self.processor_group.streamable:
+        if not self.streamable:
             raise ArgumentError(
-                f"`{self.processor_group.name}` changes the sound's length, so it can't be "
-                "streamed. Call the model on the whole sound."
+                f"The model can't be played in blocks: {self.why_not_streamable}. Call it on the "
+                "whole sound."
             )
-        frames = {key: x for key, x in features.items() if key != "noise_seed"}
-        now = {key: x[:, :n_frames] for key, x in frames.items()}
-        later = {key: x[:, n_frames:] for key, x in frames.items()}
+        read = {key: x for key, x in features.items() if self._is_read(key)}
+        now = {key: x[:, :n_frames] for key, x in read.items()}
+        later = {key: x[:, n_frames:] for key, x in read.items()}
         raw_controls, decoder_state = self.decode(now, state["decoder"])
         if self.lookahead_frames:
             ahead, _ = self.decode(later, decoder_state)
@@ -230,10 +298,33 @@ class Autoencoder(keras.Model):
         outputs, processors = self._play(raw_controls, features, state["processors"], n_frames)
         return outputs, {"decoder": decoder_state, "processors": processors}
 
-    def without_reverb(self) -> "Autoencoder":
-        """Gives a model that shares all weights but has no `Reverb`."""
-        group = self.processor_group.bypass(Reverb)
+    def delayed(self) -> DelayedAutoencoder:
+        """Gives what plays it live, whose decoder sees each frame once."""
+        return DelayedAutoencoder(self)
+
+    def without_rooms(self) -> "Autoencoder":
+        """Gives a model that shares all weights and plays dry."""
+        group = self.processor_group.without_rooms()
         return self._twin(group, self.pitch_range, self.loudness_range)
+
+    def without_reverb(self) -> "Autoencoder":
+        """Does what `without_rooms` does, which is what other models call it, too."""
+        return self.without_rooms()
+
+    def adapted_to(self, statistics: Statistics | None) -> "Autoencoder":
+        """Gives a model that shares all weights and whose decoder reads notes in range alone.
+
+        Args:
+            statistics: They know the range. None: the decoder reads every note as it is.
+        """
+        pitch = loudness = None
+        if statistics is not None:
+            pitch = PitchRange.from_statistics(statistics)
+            loudness = LoudnessRange.from_statistics(statistics)
+        if (self.pitch_range, self.loudness_range) == (pitch, loudness):
+            return self
+        # This one may be in training, where every note is read as it is.
+        return self.with_ranges(pitch, loudness)
 
     def with_ranges(
         self, pitch_range: PitchRange | None, loudness_range: LoudnessRange | None
@@ -253,7 +344,11 @@ class Autoencoder(keras.Model):
         loudness_range: LoudnessRange | None,
     ) -> "Autoencoder":
         twin = Autoencoder(
-            decoder=self.decoder, processor_group=group, encoder=self.encoder, name=self.name
+            decoder=self.decoder,
+            processor_group=group,
+            encoder=self.encoder,
+            columns=self.columns,
+            name=self.name,
         )
         # The networks are the same objects, in whatever precision and compiled or not.
         twin._precision, twin._jit_network = self._precision, self._jit_network
@@ -272,11 +367,10 @@ class Autoencoder(keras.Model):
         Returns:
             Raw controls `[batch, n_frames, size]` by name, and the state after the last frame.
         """
-        scaled = {
-            "f0_scaled": dsp.scale_f0_hz(features["f0_hz"]),
-            "loudness_scaled": dsp.scale_loudness_db(features["loudness_db"]),
-            **({"z": features["z"]} if "z" in features else {}),
-        }
+        scaled = {key: x for key, x in features.items() if key in self.decoder.input_keys}
+        for key, (column, scale) in _SCALED.items():
+            if key in self.decoder.input_keys:
+                scaled[key] = scale(features[column])
         return self.decode_scaled(scaled, decoder_state)
 
     def decode_scaled(
@@ -294,7 +388,8 @@ class Autoencoder(keras.Model):
         inputs = {key: scaled[key] for key in self.decoder.input_keys}
         if self._pitch_range is not None and "f0_scaled" in inputs:
             inputs["f0_scaled"] = self._pitch_range.soften(inputs["f0_scaled"])
-        if self._loudness_range is None or self.decoder.db_per_unit is None:
+        known = self._loudness_range is None or self.decoder.db_per_unit is None
+        if known or "loudness_scaled" not in inputs:
             return self.decoder(inputs, decoder_state)
         read, beyond_db = self._loudness_range.split(inputs["loudness_scaled"])
         controls, state = self.decoder({**inputs, "loudness_scaled": read}, decoder_state)
@@ -312,22 +407,57 @@ class Autoencoder(keras.Model):
         audio = outputs.pop("signal")
         return {"audio": audio, "controls": outputs}, state
 
-    def _check_inputs(self) -> None:
-        given = {*self.decoder.output_sizes, *_CONDITIONING, "z"}
-        unknown = [key for key in self.processor_group.input_names if key not in given]
-        if unknown:
-            raise ArgumentError(
-                f"`{self.processor_group.name}` needs {', '.join(unknown)}, which the decoder "
-                f"does not make. There are: {', '.join(sorted(given))}."
-            )
+    @property
+    def _given(self) -> set[str]:
+        """What the group gets from elsewhere than the decoder."""
+        group = self.processor_group
+        signals = group.input_signals
+        from_batch = [k for k in group.input_names if k in signals and signals[k].kind != "frames"]
+        return {*self.columns, "z", *from_batch}
+
+    @property
+    def _decoder_widths(self) -> dict[str, int]:
+        scaled = {key: 1 for key, (column, _) in _SCALED.items() if column in self.columns}
+        z = {} if self.encoder is None else {"z": self.encoder.n_z}
+        return {**scaled, **self.columns, **z}
+
+    def _is_read(self, key: str) -> bool:
+        columns = {_SCALED[x][0] if x in _SCALED else x for x in self.decoder.input_keys}
+        return key in columns
+
+    def _check_decoder_inputs(self) -> None:
         if self.encoder is None and "z" in self.decoder.input_keys:
             raise ArgumentError("The decoder reads `z`, so the model needs an `encoder`.")
+        known = self._decoder_widths
+        unknown = [key for key in self.decoder.input_keys if key not in known]
+        if unknown:
+            raise ArgumentError(
+                f"The decoder reads {', '.join(unknown)}, which no column gives. There are: "
+                f"{', '.join(known)}. Add it to `columns`, with its width."
+            )
+
+    def _check_group_inputs(self, given: Collection[str]) -> None:
+        sizes, group = self.decoder.output_sizes or {}, self.processor_group
+        unknown = [key for key in group.input_names if key not in {*sizes, *given}]
+        if unknown:
+            raise ArgumentError(
+                f"`{group.name}` needs {', '.join(unknown)}, which the decoder does not make. "
+                f"There are: {', '.join(sorted({*sizes, *given}))}."
+            )
+        for key, size in sizes.items():
+            signal = group.input_signals.get(key)
+            if signal is not None and signal.width not in (None, size):
+                raise ArgumentError(
+                    f"The decoder makes {size} of `{key}`, and `{group.name}` takes "
+                    f"{signal.width}. Leave its sizes to the group, or make both the same."
+                )
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments, serialised."""
         serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
+            "columns": dict(self.columns),
             "decoder": serialize(self.decoder),
             "processor_group": serialize(self.processor_group),
             "encoder": None if self.encoder is None else serialize(self.encoder),
@@ -341,4 +471,11 @@ class Autoencoder(keras.Model):
             for key in ("decoder", "processor_group", "encoder")
             if config[key] is not None
         }
-        return cls(name=config["name"], **parts)
+        return cls(name=config["name"], columns=config.get("columns"), **parts)
+
+
+def _why_not_streamable(group: ProcessorGroup) -> str:
+    for processor in group.processors:
+        if not processor.streamable:
+            return f"its processor `{processor.name}` can't play a part of a sound"
+    return ""

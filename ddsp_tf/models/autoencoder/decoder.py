@@ -10,15 +10,19 @@ import tensorflow as tf
 class Decoder(keras.layers.Layer):
     """A network that maps scaled features to the raw controls of a processor group.
 
-    Subclasses set `input_keys` and `output_sizes`, and implement `build_for`, `initial_state` and
+    Subclasses set `input_keys`, and implement `build_for`, `initial_state` and
     `call`, which takes and returns a state so that a sound can be made in blocks.
     """
 
     input_keys: tuple[str, ...]
-    """Features that it reads: "f0_scaled", "loudness_scaled", "z"."""
+    """What it reads: "f0_scaled", "loudness_scaled", "z", or a column by its own name."""
 
-    output_sizes: dict[str, int]
-    """Channels of each control that it makes."""
+    output_sizes: dict[str, int] | None = None
+    """Channels of each control that it makes, in order.
+
+    None: a model sets what its processor group asks for (`ProcessorGroup.control_sizes`), before it
+    calls `build_for`.
+    """
 
     db_per_unit: float | None = None
     """By how much 1 more in `amplitudes` and `noise_magnitudes` is louder, where the sound is soft.

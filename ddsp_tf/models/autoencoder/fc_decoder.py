@@ -22,8 +22,8 @@ class FcDecoder(Decoder):
 
     Args:
         input_keys: Features to read, each `[batch, n_frames, channels]`.
-        n_harmonics: Partials of `harmonic_distribution`.
-        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        output_sizes: Channels of each control that it makes. None: those that the processor group
+            of its model asks for.
         channels: Units of each MLP layer.
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
         input_cosines: How many cosines of pitch and of loudness their MLPs read beside them:
@@ -41,8 +41,7 @@ class FcDecoder(Decoder):
         self,
         *,
         input_keys: Sequence[str],
-        n_harmonics: int,
-        n_noise_bands: int,
+        output_sizes: Mapping[str, int] | None,
         channels: int,
         layers_per_stack: int,
         input_cosines: int,
@@ -53,17 +52,11 @@ class FcDecoder(Decoder):
         if input_cosines < 0:
             raise ArgumentError(f"`input_cosines` should be 0 or more. Received {input_cosines}.")
         self.input_keys = tuple(input_keys)
-        self.n_harmonics = n_harmonics
-        self.n_noise_bands = n_noise_bands
         self.channels = channels
         self.layers_per_stack = layers_per_stack
         self.input_cosines = input_cosines
-        sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics}
-        self.output_sizes = {
-            **sizes,
-            **({"noise_magnitudes": n_noise_bands} if n_noise_bands else {}),
-        }
-
+        # Files hold pairs: in JSON objects, the order of keys means nothing.
+        self.output_sizes = None if output_sizes is None else dict(output_sizes)
         self.input_stacks = [self._new_stack(f"{key}_stack") for key in self.input_keys]
 
     def build_recurrence(self, n_channels: int) -> int:
@@ -83,7 +76,16 @@ class FcDecoder(Decoder):
         raise NotImplementedError
 
     def build_for(self, input_channels: Mapping[str, int]) -> None:
-        """Makes the weights, given the channels of each input key."""
+        """Makes the weights, given the channels of each input key.
+
+        Raises:
+            ArgumentError: It doesn't know what to make.
+        """
+        if self.output_sizes is None:
+            raise ArgumentError(
+                f"`{self.name}` has no `output_sizes`. Give them, or build the model that it is "
+                "part of: its processors know them."
+            )
         width = 0
         for key, stack in zip(self.input_keys, self.input_stacks, strict=True):
             n_channels = input_channels[key] * (1 + self._n_cosines(key))
@@ -124,8 +126,9 @@ class FcDecoder(Decoder):
         sequences, state = self.recur(joined, state)
         outputs = self.to_controls(self.output_stack([joined, *sequences]))
         outputs = tf.transpose(outputs, [1, 0, 2])
-        controls = tf.split(outputs, list(self.output_sizes.values()), axis=-1)
-        return dict(zip(self.output_sizes, controls, strict=True)), state
+        sizes = self.output_sizes or {}
+        controls = tf.split(outputs, list(sizes.values()), axis=-1)
+        return dict(zip(sizes, controls, strict=True)), state
 
     def _with_cosines(self, key: str, values: tf.Tensor) -> tf.Tensor:
         """Adds the cosines of a scaled feature, which tell near values apart.
@@ -142,12 +145,24 @@ class FcDecoder(Decoder):
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
+        sizes = self.output_sizes
         return {
             **super().get_config(),
             "input_keys": list(self.input_keys),
-            "n_harmonics": self.n_harmonics,
-            "n_noise_bands": self.n_noise_bands,
+            "output_sizes": None if sizes is None else [[key, size] for key, size in sizes.items()],
             "channels": self.channels,
             "layers_per_stack": self.layers_per_stack,
             "input_cosines": self.input_cosines,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FcDecoder":
+        """Makes a decoder from `get_config`, of this version or of 0.1.0."""
+        if "n_harmonics" not in config:
+            return cls(**config)
+        # 0.1.0's decoders knew one synthesiser.
+        n_bands = config.get("n_noise_bands", 0)
+        sizes = {"amplitudes": 1, "harmonic_distribution": config["n_harmonics"]}
+        sizes |= {"noise_magnitudes": n_bands} if n_bands else {}
+        old = ("n_harmonics", "n_noise_bands")
+        return cls(**{key: x for key, x in config.items() if key not in old}, output_sizes=sizes)

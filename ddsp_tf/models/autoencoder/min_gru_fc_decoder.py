@@ -1,6 +1,6 @@
 """A decoder without a recurrent matrix product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,8 +28,8 @@ class MinGruFcDecoder(FcDecoder):
 
     Args:
         input_keys: Features to read, each `[batch, n_frames, channels]`.
-        n_harmonics: Partials of `harmonic_distribution`.
-        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        output_sizes: Channels of each control that it makes. None: those that the processor group
+            of its model asks for.
         rnn_channels: Units of each minimal GRU.
         rnn_layers: How many of them, >= 1. One alone can't gate by what it remembers.
         longest_frames: Memory of their slowest units before training, in frames, > 1.
@@ -43,7 +43,8 @@ class MinGruFcDecoder(FcDecoder):
         ArgumentError: A number is out of its range.
 
     Example:
-        >>> decoder = MinGruFcDecoder(n_harmonics=4, n_noise_bands=3, rnn_channels=8, channels=8)
+        >>> sizes = {"amplitudes": 1, "harmonic_distribution": 4}
+        >>> decoder = MinGruFcDecoder(output_sizes=sizes, rnn_channels=8, channels=8)
         >>> decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
         >>> frames = {key: tf.zeros([2, 5, 1]) for key in decoder.input_keys}
         >>> controls, state = decoder(frames, decoder.initial_state(2))
@@ -58,8 +59,7 @@ class MinGruFcDecoder(FcDecoder):
         self,
         *,
         input_keys: Sequence[str] = ("loudness_scaled", "f0_scaled"),
-        n_harmonics: int = 60,
-        n_noise_bands: int = 65,
+        output_sizes: Mapping[str, int] | None = None,
         rnn_channels: int = 512,
         rnn_layers: int = 2,
         longest_frames: float = 100.0,
@@ -73,8 +73,7 @@ class MinGruFcDecoder(FcDecoder):
             raise ArgumentError(f"`rnn_layers` should be at least 1. Received {rnn_layers}.")
         super().__init__(
             input_keys=input_keys,
-            n_harmonics=n_harmonics,
-            n_noise_bands=n_noise_bands,
+            output_sizes=output_sizes,
             channels=channels,
             layers_per_stack=layers_per_stack,
             input_cosines=input_cosines,

@@ -1,6 +1,6 @@
 """The paper's decoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -16,8 +16,8 @@ class RnnFcDecoder(FcDecoder):
 
     Args:
         input_keys: Features to read, each `[batch, n_frames, channels]`.
-        n_harmonics: Partials of `harmonic_distribution`.
-        n_noise_bands: Bands of `noise_magnitudes`; 0 leaves it out.
+        output_sizes: Channels of each control that it makes. None: those that the processor group
+            of its model asks for.
         rnn_channels: Units of the GRU.
         channels: Units of each MLP layer.
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
@@ -33,8 +33,7 @@ class RnnFcDecoder(FcDecoder):
         self,
         *,
         input_keys: Sequence[str] = ("loudness_scaled", "f0_scaled"),
-        n_harmonics: int = 60,
-        n_noise_bands: int = 65,
+        output_sizes: Mapping[str, int] | None = None,
         rnn_channels: int = 512,
         channels: int = 512,
         layers_per_stack: int = 3,
@@ -44,8 +43,7 @@ class RnnFcDecoder(FcDecoder):
     ) -> None:
         super().__init__(
             input_keys=input_keys,
-            n_harmonics=n_harmonics,
-            n_noise_bands=n_noise_bands,
+            output_sizes=output_sizes,
             channels=channels,
             layers_per_stack=layers_per_stack,
             input_cosines=input_cosines,

@@ -8,6 +8,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.processors.effects.reverb import Reverb
 from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.types import Signal
 
 
 class PartitionedReverb(Processor):
@@ -29,8 +30,8 @@ class PartitionedReverb(Processor):
         TensorShape([1, 128])
     """
 
-    input_names = Reverb.input_names
-    control_names = Reverb.control_names
+    input_signals = Reverb.input_signals
+    is_room = True
 
     def __init__(self, reverb: Reverb, *, hop_length: int) -> None:
         super().__init__(hop_length=hop_length, name=reverb.name)
@@ -39,6 +40,11 @@ class PartitionedReverb(Processor):
         if reverb.add_dry:
             response[0] += 1.0
         self._spectra = dsp.partition_spectra(response, hop_length)
+
+    @property
+    def control_signals(self) -> Mapping[str, Signal]:
+        """Those of the reverb."""
+        return self._reverb.control_signals
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Gives what the reverb gives."""

@@ -10,13 +10,15 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class Reverb(Processor):
     """Convolves audio with an impulse response that is learned with the rest of the model.
 
-    Input: `audio` `[batch, n_samples]`. Controls: `audio`, and `impulse_response`
+    Input: `audio` `[batch, n_samples]`; several channels sound in the same room, each for itself.
+    The tail beyond the end is dropped. Controls: `audio`, and `impulse_response`
     `[impulse_response_length]` whose first tap is zero: that is where the dry sound belongs.
 
     Args:
@@ -40,8 +42,8 @@ class Reverb(Processor):
         Engel et al. 2020, section 3.5.
     """
 
-    input_names = ("audio",)
-    control_names = ("audio", "impulse_response")
+    input_signals = {"audio": Signal("samples")}
+    is_room = True
 
     def __init__(
         self,
@@ -75,6 +77,12 @@ class Reverb(Processor):
             initializer=keras.initializers.RandomNormal(stddev=initial_scale),
         )
 
+    @property
+    def control_signals(self) -> Mapping[str, Signal]:
+        """The audio, and the taps that all examples share."""
+        taps = Signal("value", self.impulse_response_length)
+        return {"audio": Signal("samples"), "impulse_response": taps}
+
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the audio on and silences the response's first tap."""
         taps = tf.convert_to_tensor(self.impulse_response)
@@ -99,10 +107,11 @@ class Reverb(Processor):
         played = wet[:, :n_samples]
         return played + audio if self.add_dry else played, {"tail": wet[:, n_samples:]}
 
-    def signal(self, controls: Mapping[str, Any]) -> tf.Tensor:
-        """Reverberates audio `[batch, n_samples]`; the tail beyond its end is dropped."""
-        audio = controls["audio"]
-        return self.stream(controls, self.initial_state(tf.shape(audio)[0]), 0)[0]
+    def for_live(self, hop_length: int) -> Processor:
+        """Gives a `PartitionedReverb`, with the response as it is now."""
+        from ddsp_tf.processors.effects.partitioned_reverb import PartitionedReverb
+
+        return PartitionedReverb(self, hop_length=hop_length)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""

@@ -7,15 +7,18 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Processor, State
+from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class Crop(Processor):
     """Takes samples away at one end, or half at each.
 
-    Input: `audio` `[batch, n_samples]`. A cropped sound has another length than its frames, so a
-    graph with a `Crop` plays whole sounds only and can't be streamed.
+    Input: `audio` `[batch, n_samples]`, or with a third axis of channels. A cropped sound has
+    another length than its frames, so a graph with a `Crop` plays whole sounds only and can't be
+    streamed. A sound that is no longer than what is taken away is refused; where its length is
+    known only when a graph runs, nothing is left of it.
 
     Args:
         n_samples: Samples to take away, >= 0.
@@ -24,11 +27,11 @@ class Crop(Processor):
         name: The processor's name.
 
     Raises:
-        ArgumentError: Unknown location, or a negative number of samples.
+        ArgumentError: Unknown location, a negative number of samples, or a sound too short.
     """
 
-    input_names = ("audio",)
-    control_names = input_names
+    input_signals = {"audio": Signal("samples", width=None)}
+    control_signals = input_signals
     streamable = False
 
     def __init__(
@@ -49,22 +52,21 @@ class Crop(Processor):
         self.n_samples = n_samples
         self.location = location
 
-    def controls(self, inputs: Mapping[str, Any]) -> Controls:
-        """Passes the audio on."""
-        return {"audio": inputs["audio"]}
-
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor
     ) -> tuple[tf.Tensor, State]:
         """Crops the whole sound, which must be the only block."""
         del n_frames
-        return self.signal(controls), state
-
-    def signal(self, controls: Mapping[str, Any]) -> tf.Tensor:
-        """Crops audio to `[batch, n_samples - self.n_samples]`."""
         audio = controls["audio"]
+        if audio.shape[1] is not None and audio.shape[1] <= self.n_samples:
+            raise ArgumentError(
+                f"`{self.name}` takes {self.n_samples} samples away, so `audio` should be longer. "
+                f"Received {audio.shape[1]} samples."
+            )
         front = {"front": self.n_samples, "back": 0, "center": self.n_samples // 2}[self.location]
-        return audio[:, front : tf.shape(audio)[1] - (self.n_samples - front)]
+        back = self.n_samples - front
+        n_samples = tf.shape(audio)[1] if audio.shape[1] is None else audio.shape[1]
+        return audio[:, front : tf.maximum(n_samples - back, front)], state
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, Processor, State, optional_inputs
+from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -41,9 +42,7 @@ class FilteredNoise(Processor):
         Engel et al. 2020, section 3.4.
     """
 
-    input_names = ("noise_magnitudes",)
     optional_input_names = ("noise_seed",)
-    control_names = input_names
 
     def __init__(
         self,
@@ -66,6 +65,25 @@ class FilteredNoise(Processor):
         self.initial_bias = initial_bias
         self.scale = scale
         self.seed = seed
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """`noise_magnitudes`, and `noise_seed`, an integer."""
+        low = None if self.scale else 0.0
+        return {
+            "noise_magnitudes": Signal("frames", self.n_bands, low=low),
+            "noise_seed": Signal("value", dtype="int32"),
+        }
+
+    @property
+    def control_signals(self) -> Mapping[str, Signal]:
+        """Gains >= 0."""
+        return {"noise_magnitudes": Signal("frames", self.n_bands, low=0.0)}
+
+    @property
+    def output_signals(self) -> Mapping[str, Signal]:
+        """One channel."""
+        return {"signal": Signal("samples")}
 
     @property
     def lookahead_frames(self) -> int:

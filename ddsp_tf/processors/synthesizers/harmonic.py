@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.dsp.envelopes import Interpolation
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -21,6 +23,7 @@ class Harmonic(Processor):
     partials below Nyquist.
 
     Args:
+        n_harmonics: Partials, >= 1: what a decoder is asked to make. None: as many as come.
         sample_rate: In Hz.
         hop_length: Samples per frame.
         amplitude_method: How amplitudes go from frame to frame: "window" (Hann) or "linear".
@@ -28,6 +31,9 @@ class Harmonic(Processor):
             distribution is made to sum to one, so that high notes keep their level.
         scale: Whether inputs pass through `exp_sigmoid`. Without it they are taken as >= 0.
         name: The processor's name.
+
+    Raises:
+        ArgumentError: No partial, an unknown method, or a hop that isn't a positive integer.
 
     Example:
         >>> harmonic = Harmonic(sample_rate=16000, hop_length=64)
@@ -40,12 +46,10 @@ class Harmonic(Processor):
         Engel et al. 2020, section 3.2.
     """
 
-    input_names = ("amplitudes", "harmonic_distribution", "f0_hz")
-    control_names = input_names
-
     def __init__(
         self,
         *,
+        n_harmonics: int | None = None,
         sample_rate: int = 16000,
         hop_length: int = 64,
         amplitude_method: Interpolation = "window",
@@ -56,10 +60,37 @@ class Harmonic(Processor):
     ) -> None:
         super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
         dsp.crossfade(hop_length, amplitude_method)  # Refuses wrong arguments now, not when played.
+        if n_harmonics is not None and n_harmonics < 1:
+            raise ArgumentError(f"`n_harmonics` should be at least 1. Received {n_harmonics}.")
+        self.n_harmonics = n_harmonics
         self.amplitude_method = amplitude_method
         self.normalize_below_nyquist = normalize_below_nyquist
         self.scale = scale
         self.jit_compile = False
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """`amplitudes`, `harmonic_distribution` and `f0_hz`."""
+        low = None if self.scale else 0.0
+        return {
+            "amplitudes": Signal("frames", low=low),
+            "harmonic_distribution": Signal("frames", self.n_harmonics, low=low),
+            "f0_hz": Signal("frames", unit="Hz", low=0.0),
+        }
+
+    @property
+    def control_signals(self) -> Mapping[str, Signal]:
+        """The same names; amplitudes and shares that are positive."""
+        return {
+            "amplitudes": Signal("frames", low=0.0),
+            "harmonic_distribution": Signal("frames", self.n_harmonics, low=0.0, high=1.0),
+            "f0_hz": Signal("frames", unit="Hz", low=0.0),
+        }
+
+    @property
+    def output_signals(self) -> Mapping[str, Signal]:
+        """One channel."""
+        return {"signal": Signal("samples")}
 
     @property
     def lookahead_frames(self) -> int:
@@ -90,7 +121,10 @@ class Harmonic(Processor):
     ) -> tuple[tf.Tensor, State]:
         """Plays one block; the state is the phase."""
         audio, turns = dsp.stream_harmonic(
-            *(controls[key][:, : n_frames + 1] for key in ("f0_hz", *self.input_names[:2])),
+            *(
+                controls[key][:, : n_frames + 1]
+                for key in ("f0_hz", "amplitudes", "harmonic_distribution")
+            ),
             initial_turns=state["turns"],
             hop_length=self.hop_length,
             sample_rate=self.sample_rate,
@@ -103,6 +137,7 @@ class Harmonic(Processor):
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
+            "n_harmonics": self.n_harmonics,
             "amplitude_method": self.amplitude_method,
             "normalize_below_nyquist": self.normalize_below_nyquist,
             "scale": self.scale,

@@ -17,6 +17,7 @@ from ddsp_tf.models import (
 from ddsp_tf.processors import Crop, FilteredNoise, Harmonic, ProcessorGroup, Reverb
 
 HOP = RATES["hop_length"]
+SIZES = {"amplitudes": 1, "harmonic_distribution": 8, "noise_magnitudes": 9}
 
 
 def _size(layer: keras.layers.Layer) -> int:
@@ -28,11 +29,13 @@ def _size(layer: keras.layers.Layer) -> int:
     [
         ({}, 4_801_150),
         ({"rnn_channels": 256, "layers_per_stack": 0}, 232_314),
-        ({"input_keys": ("loudness_scaled", "f0_scaled", "z"), "n_harmonics": 100}, 6_407_334),
+        ({"input_keys": ("loudness_scaled", "f0_scaled", "z"), "partials": 100}, 6_407_334),
     ],
 )
 def test_decoders_have_the_papers_sizes(arguments: dict, expected: int) -> None:
-    decoder = RnnFcDecoder(**arguments)
+    n_harmonics = arguments.pop("partials", 60)
+    sizes = {"amplitudes": 1, "harmonic_distribution": n_harmonics, "noise_magnitudes": 65}
+    decoder = RnnFcDecoder(output_sizes=sizes, **arguments)
     decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1, "z": 16})
     assert _size(decoder) == expected
 
@@ -44,7 +47,7 @@ def test_with_cosines_an_untrained_decoder_tells_notes_apart(decoder_type: type)
     def change(n_cosines: int) -> float:
         keras.utils.set_random_seed(1)
         decoder = decoder_type(
-            n_harmonics=8, n_noise_bands=9, rnn_channels=16, channels=16, input_cosines=n_cosines
+            output_sizes=SIZES, rnn_channels=16, channels=16, input_cosines=n_cosines
         )
         decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
         octave = {"f0_scaled": tf.constant([60.0, 72.0])[:, None, None] / 127.0}
@@ -58,7 +61,9 @@ def test_with_cosines_an_untrained_decoder_tells_notes_apart(decoder_type: type)
 
 
 def test_z_has_no_cosines() -> None:
-    decoder = RnnFcDecoder(input_keys=("f0_scaled", "z"), channels=4, input_cosines=3)
+    decoder = RnnFcDecoder(
+        input_keys=("f0_scaled", "z"), output_sizes=SIZES, channels=4, input_cosines=3
+    )
     decoder.build_for({"f0_scaled": 1, "z": 5})
     kernels = [stack.weights[0].shape[0] for stack in decoder.input_stacks]
     assert kernels == [4, 5]
@@ -226,15 +231,16 @@ def test_pitch_is_what_the_feature_says() -> None:
 
 def test_names_missing_features() -> None:
     features = make_features(1, 4)
-    message = r"^The model needs the features loudness_db\. Received: f0_hz\.$"
+    message = r"^The model needs the inputs loudness_db\. Received: f0_hz\.$"
     with pytest.raises(ArgumentError, match=message):
         make_model()({"f0_hz": features["f0_hz"]})
-    with pytest.raises(ArgumentError, match=r"needs the features audio\. Received: f0_hz, loud"):
+    with pytest.raises(ArgumentError, match=r"needs the input `audio`, or `z`\. Received: f0_hz, l"):
         make_model(with_encoder=True)(features)
 
 
 def test_a_group_that_asks_for_more_is_refused() -> None:
-    decoder = RnnFcDecoder(n_noise_bands=0, rnn_channels=4, channels=4)
+    sizes = {"amplitudes": 1, "harmonic_distribution": 8}
+    decoder = RnnFcDecoder(output_sizes=sizes, rnn_channels=4, channels=4)
     message = r"`processor_group` needs noise_magnitudes, which the decoder does not make\. There"
     with pytest.raises(ArgumentError, match=message):
         Autoencoder(decoder=decoder, processor_group=make_group())
@@ -249,23 +255,24 @@ def test_a_decoder_of_z_needs_an_encoder() -> None:
 def test_a_model_that_crops_can_not_be_streamed() -> None:
     group = ProcessorGroup(
         dag=[
-            (Harmonic(**RATES), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (
+                Harmonic(n_harmonics=4, **RATES),
+                ["amplitudes", "harmonic_distribution", "f0_hz"],
+            ),
             (Crop(n_samples=10), ["harmonic/signal"]),
         ]
     )
-    decoder = RnnFcDecoder(
-        n_harmonics=4, n_noise_bands=0, rnn_channels=4, channels=4, layers_per_stack=1
-    )
+    decoder = RnnFcDecoder(rnn_channels=4, channels=4, layers_per_stack=1)
     model = Autoencoder(decoder=decoder, processor_group=group)
     features = make_features(1, 6)
     assert model(features)["audio"].shape == (1, 6 * HOP - 10)
-    with pytest.raises(ArgumentError, match="changes the sound's length, so it can't be streamed"):
+    with pytest.raises(ArgumentError, match="its processor `crop` can't play a part of a"):
         model.stream(features, model.initial_state(1), 5)
 
 
 def test_a_model_of_noise_alone_plays() -> None:
     group = ProcessorGroup(dag=[(FilteredNoise(n_bands=9, **RATES), ["noise_magnitudes"])])
-    decoder = RnnFcDecoder(n_harmonics=1, n_noise_bands=9, rnn_channels=4, channels=4)
+    decoder = RnnFcDecoder(rnn_channels=4, channels=4)
     audio = Autoencoder(decoder=decoder, processor_group=group)(make_features(2, 5))["audio"]
     assert audio.shape == (2, 5 * HOP)
     assert np.std(audio) > 0

@@ -12,12 +12,12 @@ from model_toys import SETTINGS, make_features, make_group
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder
 
+SIZES = {"amplitudes": 1, "harmonic_distribution": 8, "noise_magnitudes": 9}
+
 
 def _decoder(*, seed: int = 1) -> MinGruFcDecoder:
     keras.utils.set_random_seed(seed)
-    return MinGruFcDecoder(
-        n_harmonics=8, n_noise_bands=9, rnn_channels=6, channels=5, layers_per_stack=1
-    )
+    return MinGruFcDecoder(output_sizes=SIZES, rnn_channels=6, channels=5, layers_per_stack=1)
 
 
 def _model() -> Autoencoder:

@@ -164,5 +164,5 @@ def test_refuses_wrong_arguments_when_made(make: object, message: str) -> None:
 
 
 def test_refuses_another_number_of_bands() -> None:
-    with pytest.raises(ArgumentError, match=r"should have 65 bands, .*`filtered_noise`.*\b33\b"):
+    with pytest.raises(ArgumentError, match=r"`filtered_noise`: .*n_frames, 65\]`.*\b33\b"):
         FilteredNoise()({"noise_magnitudes": tf.zeros([1, 4, 33])})

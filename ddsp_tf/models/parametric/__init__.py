@@ -1,0 +1,1 @@
+"""Effects and synthesisers whose controls are constants to be found."""
