@@ -142,6 +142,7 @@ def measure(
         frame_rate=settings.frame_rate,
         examples=tuple(examples),
         observed=tuple(observed),
+        reference=reference,
         left_out=_left_out(table, settings.columns),
     )
 

@@ -12,6 +12,7 @@ from ddsp_tf.evaluation.bootstrap import CONFIDENCE, bootstrap_intervals
 from ddsp_tf.evaluation.metric import MetricTable, json_value
 from ddsp_tf.evaluation.metrics import PitchErrors
 from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
+from ddsp_tf.evaluation.timbre import Timbre
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,6 +91,7 @@ class EvaluationReport:
         frame_rate: Of their features.
         examples: A few outputs, for `figures`.
         observed: What each figure observed of each recording, by its name.
+        reference: The timbre of the instrument.
         left_out: Which columns are missing for the figures that weren't measured, by their names.
     """
 
@@ -100,6 +102,7 @@ class EvaluationReport:
     frame_rate: float
     examples: tuple[EvaluationExample, ...] = field(default=(), repr=False)
     observed: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
+    reference: Timbre = field(default_factory=Timbre.empty, repr=False)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
