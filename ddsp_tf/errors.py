@@ -20,6 +20,10 @@ class AudioFileError(DdspError):
     """An audio file is missing, unreadable, damaged, or holds nothing usable."""
 
 
+class ScoreFileError(DdspError):
+    """A MIDI file is missing, unreadable, damaged, or doesn't fit its recording."""
+
+
 class DatasetError(DdspError):
     """A dataset is missing, damaged, too small, or does not match the model."""
 

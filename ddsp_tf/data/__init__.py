@@ -1,9 +1,18 @@
-"""Recordings into datasets, and datasets into batches."""
+"""Sounds into datasets, and datasets and generators into batches."""
 
 from ddsp_tf.data.dataset import Dataset
+from ddsp_tf.data.generated import Generated, Generator
 from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.source import Source
 
-__all__ = ["Dataset", "PrepareReport", "PrepareSettings", "Source", "prepare"]
+__all__ = [
+    "Dataset",
+    "Generated",
+    "Generator",
+    "PrepareReport",
+    "PrepareSettings",
+    "Source",
+    "prepare",
+]

@@ -101,14 +101,19 @@ def _whole_frames(audio: np.ndarray, hop_length: int) -> np.ndarray:
 
 
 def read_channels(
-    path: Path, n_channels: int, n_samples: int, settings: PrepareSettings
+    path: Path, n_channels: int, n_samples: int | None, settings: PrepareSettings
 ) -> np.ndarray:
-    """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`."""
+    """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`.
+
+    A mono file is in all of them. The length is the file's own, or made to be `n_samples`.
+    """
     rate, new_rate = audio_info(path).sample_rate, settings.features.sample_rate
     sound = np.concatenate(list(native_blocks(path)))
     if rate != new_rate:
         sound = soxr.resample(sound, rate, new_rate, quality="HQ")
     sound = np.broadcast_to(sound, [len(sound), n_channels])
+    if n_samples is None:
+        return sound
     return np.pad(sound, ((0, max(n_samples - len(sound), 0)), (0, 0)))[:n_samples]
 
 

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.data.batch_arguments import check_batches, clip_frames_of
 from ddsp_tf.data.clip_order import clip_starts
 from ddsp_tf.data.dataset_writer import EVENTS_FILE, FORMAT_VERSION, SPLITS
 from ddsp_tf.data.events import read_events
@@ -18,6 +20,7 @@ from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import (
     Column,
+    ColumnStatistics,
     Features,
     FeatureSettings,
     Statistics,
@@ -144,7 +147,7 @@ class Dataset:
 
     def n_examples(self, split: str = "train", *, clip_s: float = 4.0) -> int:
         """How many clips it takes to hear a split once: its length over that of a clip."""
-        return -(-self._table(split).n_frames // self._clip_frames(clip_s))
+        return -(-self._table(split).n_frames // clip_frames_of(clip_s, self.features))
 
     def batches(
         self,
@@ -188,13 +191,9 @@ class Dataset:
             >>> batch["audio"].shape
             TensorShape([8, 64000])
         """
-        if batch_size < 1 or start_step < 0:
-            raise ArgumentError(
-                f"`batch_size` must be at least 1 and `start_step` at least 0, not {batch_size} "
-                f"and {start_step}."
-            )
+        check_batches(batch_size, start_step)
         table = self._table(split)
-        clip_frames = self._clip_frames(clip_s)
+        clip_frames = clip_frames_of(clip_s, self.features)
         if table.n_frames == 0:
             raise DatasetError(
                 f"The {split} split of the dataset is empty. Prepare it again with more "
@@ -240,6 +239,12 @@ class Dataset:
             arrays = {**table.segment(index), **table.segment_events(index)}
             yield name, {key: _batch_of_one(arrays[key], of) for key, of in self.columns.items()}
 
+    @cached_property
+    def column_statistics(self) -> dict[str, ColumnStatistics]:
+        """The range of each frame column over the training side; empty for older datasets."""
+        stored = self.info.get("column_statistics", {})
+        return {name: ColumnStatistics.from_dict(values) for name, values in stored.items()}
+
     @property
     def _rows(self) -> dict[str, int]:
         hop_length = self.features.hop_length
@@ -252,12 +257,6 @@ class Dataset:
         if split not in self._tables:
             raise ArgumentError(f"`split` must be one of {sorted(self._tables)}, not {split!r}.")
         return self._tables[split]
-
-    def _clip_frames(self, clip_s: float) -> int:
-        n_frames = round(clip_s * self.features.frame_rate)
-        if n_frames < 1:
-            raise ArgumentError(f"`clip_s` must be at least one frame long, not {clip_s} s.")
-        return n_frames
 
 
 def _batch_of_one(stored: np.ndarray, column: Column) -> np.ndarray:

@@ -42,10 +42,13 @@ def _amount(numbers: Numbers) -> str | None:
     if seconds >= _LITTLE_SOUND_S:
         return None
     verdict = "too little for a model" if seconds < _TOO_LITTLE_SOUND_S else "little"
-    return (
-        f"Only {seconds / 60:.1f} min of sound to train on is {verdict}. Record 10 to 20 minutes: "
-        "melodies, scales and long notes over the whole range, soft and loud."
+    wanted = (
+        "Record 10 to 20 minutes: melodies, scales and long notes over the whole range, soft and "
+        "loud."
+        if "pitch_low_midi" in numbers
+        else "Add more of what it is to learn, in all the ways in which it sounds."
     )
+    return f"Only {seconds / 60:.1f} min of sound to train on is {verdict}. {wanted}"
 
 
 def _voicing(numbers: Numbers) -> str | None:

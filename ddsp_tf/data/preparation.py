@@ -86,7 +86,7 @@ def prepare(
     _check_output(output, overwrite=overwrite)
     columns_of(settings.features)  # Complains of unknown ones before any work.
     name, found = find_examples(as_paths(input_paths), settings.source)
-    settings = replace(settings, source=name)
+    settings = source_for(name).adapted(replace(settings, source=name))
     files = _Collection(found.examples, failed=dict(found.failed))
     partial = output.parent / f".{output.name}.partial"
     _identify(files)
@@ -192,9 +192,11 @@ def _write(
     cache = work.cache
     without_sound = {name: cache.load(files.digests[name]).without_sound() for name in files.good}
     files.duplicates.update(same_sound(without_sound))
+    kept = {name: without_sound[name] for name in files.good}
+    of_source = source_for(work.settings.source).remarks(kept, work.settings)
     return write_dataset(
         output,
-        {name: without_sound[name] for name in files.good},
+        kept,
         settings=work.settings,
         columns=work.columns,
         load=lambda name: cache.load(files.digests[name]),
@@ -202,7 +204,7 @@ def _write(
         failed=files.failed,
         duplicates=files.duplicates,
         overwrite=overwrite,
-        remarks=tuple(remarks),
+        remarks=(*remarks, *of_source),
     )
 
 

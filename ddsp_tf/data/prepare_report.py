@@ -1,5 +1,7 @@
 """What a preparation found: numbers, warnings in plain words, a table and a picture."""
 
+import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +20,6 @@ from ddsp_tf.note_names import note_name
 _LONGEST_NAME = 40
 _MOST_ROWS = 60
 _HELD_OUT = {"file": "whole files", "time": "the end of each file"}
-_LEGEND = (
-    "  min: length. loud: level of the loud passages in dBFS, of which 0 is the most that a file",
-    "  can hold. notes: share of the sound that has a clear pitch. several: share of these notes",
-    "  that sound together with others.",
-)
-_LEGEND_WITHOUT_PITCH = (
-    "  min: length. loud: level of the loud passages in dBFS, of which 0 is the most that a file",
-    "  can hold.",
-)
 
 
 @dataclass(frozen=True)
@@ -159,38 +152,33 @@ class PrepareReport:
 
     def _table(self) -> str:
         width = min(_LONGEST_NAME, max(map(cell_len, self.recordings)))
-        has_pitch = "voiced_share" in self.numbers
-        notes = f" {'notes':>7}" if has_pitch else ""
-        several = f" {'several':>8}" if has_pitch else ""
-        header = (
-            f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6} {'loud':>5}{notes}"
-            f" {'silent':>7}{several} {'clipped':>8}"
+        shown = [column for column in _MEASURES if self._shares(column.measure) is not None]
+        header = f"  {'file':<{width}} {'for':<6} {'min':>6} {'Hz':>6}" + "".join(
+            f" {column.title:>{column.width}}" for column in shown
         )
-        rows = [self._row(name, width) for name in list(self.recordings)[:_MOST_ROWS]]
+        rows = [self._row(name, width, shown) for name in list(self.recordings)[:_MOST_ROWS]]
         n_more = len(self.recordings) - len(rows)
         more = [f"  and {n_more} more; dataset.json lists all"] if n_more else []
-        return "\n".join(
-            [header, *rows, *more, "", *(_LEGEND if has_pitch else _LEGEND_WITHOUT_PITCH)]
-        )
+        legend = ["min: length.", *(column.legend for column in shown if column.legend)]
+        wrapped = textwrap.wrap(" ".join(legend), 90, initial_indent="  ", subsequent_indent="  ")
+        return "\n".join([header, *rows, *more, "", *wrapped])
 
-    def _row(self, name: str, width: int) -> str:
+    def _row(self, name: str, width: int, shown: list["_Measure"]) -> str:
         recording = self.recordings[name]
-        measures, source = recording.measures, recording.source
+        source = recording.source
         sides = [
             side
             for side, of in (("train", self.split.train), ("test", self.split.eval))
             if name in of
         ]
         side = sides[0] if len(sides) == 1 else "both" if sides else "-"
-        notes, several = (
-            f" {_percent(measures[name]):>{width_of}}" if name in measures else ""
-            for name, width_of in (("voiced_share", 7), ("polyphonic_share", 8))
-        )
-        return (
+        start = (
             f"  {_fit(name, width)} {side:<6} {source['seconds'] / 60:>6.2f}"
-            f" {source['sample_rate']:>6} {measures['loud_db']:>5.0f}{notes}"
-            f" {_percent(measures['silent_share']):>7}{several}"
-            f" {_percent(measures['clipped_share']):>8}"
+            f" {source['sample_rate']:>6}"
+        )
+        return start + "".join(
+            f" {column.show(recording.measures[column.measure]):>{column.width}}"
+            for column in shown
         )
 
     def _left_out(self) -> str:
@@ -248,3 +236,69 @@ def _fit(name: str, width: int) -> str:
         return set_cell_size(name, width)
     end = set_cell_size(name[::-1], width // 2)[::-1]
     return set_cell_size(name, width - width // 2 - 1) + "…" + end
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """A column of the table, shown when all recordings have the measure."""
+
+    measure: str
+    title: str
+    width: int
+    show: Callable[[float], str]
+    legend: str = ""
+
+
+_MEASURES = (
+    _Measure(
+        "loud_db",
+        "loud",
+        5,
+        lambda value: f"{value:.0f}",
+        "loud: level of the loud passages in dBFS, of which 0 is the most that a file can hold.",
+    ),
+    _Measure(
+        "voiced_share",
+        "notes",
+        7,
+        _percent,
+        "notes: share of the sound that has a clear pitch.",
+    ),
+    _Measure("silent_share", "silent", 7, _percent),
+    _Measure(
+        "polyphonic_share",
+        "several",
+        8,
+        _percent,
+        "several: share of these notes that sound together with others.",
+    ),
+    _Measure("clipped_share", "clipped", 8, _percent),
+    _Measure(
+        "delay_ms",
+        "delay",
+        9,
+        lambda value: f"{value:.2f} ms",
+        "delay: how much later than the dry sound the wet one comes.",
+    ),
+    _Measure(
+        "likeness",
+        "alike",
+        6,
+        lambda value: f"{value:.2f}",
+        "alike: how sure the delay is; below 0.06 it is not.",
+    ),
+    _Measure(
+        "offset_ms",
+        "offset",
+        8,
+        lambda value: f"{value:+.0f} ms",
+        "offset: how much later than in the score the notes are heard.",
+    ),
+    _Measure(
+        "fit_db",
+        "fit",
+        6,
+        lambda value: f"{value:.0f} dB",
+        "fit: how much the score's pitches stand out at their time; a wrong score has 3 dB.",
+    ),
+)

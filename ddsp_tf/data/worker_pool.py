@@ -14,7 +14,7 @@ from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording_cache import RecordingCache
 from ddsp_tf.data.sources import Example, source_for
-from ddsp_tf.errors import AudioFileError, DatasetError
+from ddsp_tf.errors import AudioFileError, DatasetError, ScoreFileError
 from ddsp_tf.features import Column
 
 _MOST_WORKERS = 8  # Each holds TensorFlow and a whole recording in memory.
@@ -120,7 +120,7 @@ def _analyse(
     source = source_for(work.settings.source)
     try:
         recording = source.analyse(example, work.settings, work.columns, progress=within)
-    except AudioFileError as error:
+    except (AudioFileError, ScoreFileError) as error:
         return digest, str(error)
     work.cache.save(digest, recording)
     return digest, None

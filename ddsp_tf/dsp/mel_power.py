@@ -20,6 +20,7 @@ def mel_power(
     fft_length: int = 2048,
     hop_length: int = 512,
     n_bands: int = 128,
+    per_hz: bool = True,
 ) -> FloatArray:
     """Computes the mel power spectra that `librosa.feature.melspectrogram` gives by default.
 
@@ -33,6 +34,8 @@ def mel_power(
         fft_length: Samples in a frame.
         hop_length: Samples between frames.
         n_bands: Mel bands.
+        per_hz: Whether bands are divided by their width, as librosa does by default
+            (`norm="slaney"`), or have a height of 1 and hold all of their power.
 
     Returns:
         float64 `[1 + n_samples // hop_length, n_bands]`, >= 0.
@@ -52,7 +55,7 @@ def mel_power(
             f"`audio` must be mono with at least one sample, [n_samples]; got {audio.shape}."
         )
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft_length) / fft_length)
-    bands = _mel_bands(sample_rate, fft_length, n_bands)
+    bands = _mel_bands(sample_rate, fft_length, n_bands, per_hz)
     padded = np.pad(np.asarray(audio, np.float64), fft_length // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft_length)[::hop_length]
     blocks = [
@@ -63,7 +66,7 @@ def mel_power(
 
 
 @functools.cache
-def _mel_bands(sample_rate: int, fft_length: int, n_bands: int) -> FloatArray:
+def _mel_bands(sample_rate: int, fft_length: int, n_bands: int, per_hz: bool) -> FloatArray:
     """Triangles over the bins, `[n_bins, n_bands]`."""
     # Equally spaced edges: linear in Hz below 1 kHz, logarithmic above.
     top = _hz_to_slaney(np.array([sample_rate / 2]))[0]
@@ -72,7 +75,8 @@ def _mel_bands(sample_rate: int, fft_length: int, n_bands: int) -> FloatArray:
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     rising = (bins_hz - low) / (centre - low)
     falling = (high - bins_hz) / (high - centre)
-    return np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (high - low))
+    heights = 2.0 / (high - low) if per_hz else 1.0
+    return np.maximum(0.0, np.minimum(rising, falling)) * heights
 
 
 def _hz_to_slaney(hz: FloatArray) -> FloatArray:

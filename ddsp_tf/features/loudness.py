@@ -2,14 +2,12 @@
 
 from functools import lru_cache
 
-import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.loudness import a_weighted_loudness_db, rms_power_db
+from ddsp_tf.features.blocks import measure_in_blocks
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.types import Float32Array
-
-N_BLOCK_FRAMES = 4096
 
 
 def measure_loudness_db(audio: tf.Tensor, settings: FeatureSettings) -> tf.Tensor:
@@ -52,16 +50,8 @@ def extract_loudness_db(audio: Float32Array, settings: FeatureSettings) -> Float
     Returns:
         dB, `[ceil(n_samples / hop_length)]`, at least -80.
     """
-    hop_length = settings.hop_length
-    measure = _measure_function(settings)
-    n_context = -(-settings.loudness_fft_length // hop_length)
-    parts = []
-    for first in range(0, settings.n_frames(len(audio)), N_BLOCK_FRAMES):
-        begin = max(first - n_context, 0)
-        end = first + N_BLOCK_FRAMES + n_context
-        block = measure(audio[np.newaxis, begin * hop_length : end * hop_length])
-        parts.append(block[0, first - begin : first - begin + N_BLOCK_FRAMES].numpy())
-    return np.concatenate(parts)
+    window = settings.loudness_fft_length
+    return measure_in_blocks(_measure_function(settings), audio, settings, window=window)
 
 
 @lru_cache(maxsize=4)

@@ -19,17 +19,17 @@ def dataset_report(
     loudness_db: np.ndarray,
     file_names: Sequence[str],
     file_seconds: Sequence[float],
-    file_voiced_shares: Sequence[float],
+    file_voiced_shares: Sequence[float] | None,
     title: str | None = None,
 ) -> Figure:
     """Draws pitch and level histograms, and how much each file gives.
 
     Args:
-        f0_hz: Pitch in Hz of the voiced frames, `[n]`.
-        loudness_db: Loudness in dB of the same frames, `[n]`.
+        f0_hz: Pitch in Hz of the voiced frames, `[n]`; empty where pitch isn't known.
+        loudness_db: Loudness in dB of the same frames, `[n]`; empty where it isn't known.
         file_names: Names of the recordings.
         file_seconds: Seconds used of each.
-        file_voiced_shares: Voiced share of each, 0 to 1.
+        file_voiced_shares: Voiced share of each, 0 to 1; None leaves both panels of pitch out.
         title: Line above the figure.
 
     Returns:
@@ -42,27 +42,35 @@ def dataset_report(
         >>> figure.axes[0].get_xlabel()
         'pitch (note)'
     """
-    figure, panels = make_figure(2, 2, width=11, row_height=3.2, title=title)
-    pitch_axes, level_axes, files_axes, voiced_axes = panels
-    _draw_pitch_histogram(pitch_axes, np.asarray(f0_hz, float))
-    _draw_level_histogram(level_axes, np.asarray(loudness_db, float))
-    names, minutes, shares = _fold(file_names, file_seconds, file_voiced_shares)
-    positions = np.arange(len(names))
-    files_axes.barh(positions, minutes, color=INPUT)
+    with_pitch = file_voiced_shares is not None
+    figure, panels = make_figure(2 if with_pitch else 1, 2, width=11, row_height=3.2, title=title)
+    shares = file_voiced_shares if file_voiced_shares is not None else [0.0] * len(file_names)
+    names, minutes, voiced = _fold(file_names, file_seconds, shares)
+    if with_pitch:
+        _draw_pitch_histogram(panels.pop(0), np.asarray(f0_hz, float))
+    counted = "voiced frames (%)" if with_pitch else "frames (%)"
+    _draw_level_histogram(panels.pop(0), np.asarray(loudness_db, float), counted)
+    files_axes = panels.pop(0)
+    _draw_bars(files_axes, minutes, names, color=INPUT)
     files_axes.set_xlabel("minutes", fontsize=9)
     files_axes.set_title(
         f"Length ({sum(file_seconds) / 60:.1f} min in all)", loc="left", fontsize=10
     )
-    voiced_axes.barh(positions, 100 * shares, color=ACCENT)
-    voiced_axes.set_xlim(0, 100)
-    voiced_axes.set_xlabel("voiced (%)", fontsize=9)
-    voiced_axes.set_title("Share of frames with a pitch", loc="left", fontsize=10)
-    for axes, labels in ((files_axes, names), (voiced_axes, [""] * len(names))):
-        axes.set_yticks(positions, labels, fontsize=8 if len(names) <= 12 else 6)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.grid(axis="x", color=MUTED, lw=0.4, alpha=0.6)
-        axes.set_axisbelow(True)
+    for voiced_axes in panels:
+        _draw_bars(voiced_axes, 100 * voiced, [""] * len(names), color=ACCENT)
+        voiced_axes.set_xlim(0, 100)
+        voiced_axes.set_xlabel("voiced (%)", fontsize=9)
+        voiced_axes.set_title("Share of frames with a pitch", loc="left", fontsize=10)
     return figure
+
+
+def _draw_bars(axes: Axes, lengths: np.ndarray, labels: Sequence[str], *, color: str) -> None:
+    positions = np.arange(len(lengths))
+    axes.barh(positions, lengths, color=color)
+    axes.set_yticks(positions, labels, fontsize=8 if len(labels) <= 12 else 6)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(axis="x", color=MUTED, lw=0.4, alpha=0.6)
+    axes.set_axisbelow(True)
 
 
 def _draw_pitch_histogram(axes: Axes, f0_hz: np.ndarray) -> None:
@@ -79,7 +87,7 @@ def _draw_pitch_histogram(axes: Axes, f0_hz: np.ndarray) -> None:
     axes.tick_params(axis="x", rotation=45)
 
 
-def _draw_level_histogram(axes: Axes, loudness_db: np.ndarray) -> None:
+def _draw_level_histogram(axes: Axes, loudness_db: np.ndarray, counted: str) -> None:
     levels = loudness_db[np.isfinite(loudness_db)]
     if levels.size:
         edges = np.arange(np.floor(levels.min()), np.ceil(levels.max()) + 2)
@@ -87,7 +95,7 @@ def _draw_level_histogram(axes: Axes, loudness_db: np.ndarray) -> None:
             levels, edges.tolist(), weights=np.full(levels.size, 100 / levels.size), color=OUTPUT
         )
     axes.set_xlabel("loudness (dB)", fontsize=9)
-    axes.set_ylabel("voiced frames (%)", fontsize=9)
+    axes.set_ylabel(counted, fontsize=9)
     axes.set_title("Loudness", loc="left", fontsize=10)
 
 

@@ -8,6 +8,7 @@ import pytest
 from ddsp_tf.data import Dataset, PrepareReport, PrepareSettings, prepare
 from ddsp_tf.data.dataset_writer import write_dataset
 from ddsp_tf.data.recording import Recording
+from ddsp_tf.features import Column
 
 
 @pytest.fixture
@@ -15,11 +16,16 @@ def make_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     """Writes recordings as a dataset, without files and features to extract, nor a picture."""
     monkeypatch.setattr(PrepareReport, "save_figure", lambda self, path: None)
 
-    def make(recordings: dict[str, Recording], **settings: object) -> Dataset:
+    def make(
+        recordings: dict[str, Recording],
+        columns: dict[str, Column] | None = None,
+        **settings: object,
+    ) -> Dataset:
         write_dataset(
             tmp_path / "dataset",
             recordings,
             settings=PrepareSettings(**settings),
+            columns=columns or default_columns(),
             load=lambda name: recordings[name],
             digests=dict.fromkeys(recordings, "0"),
             failed={},

@@ -3,9 +3,14 @@
 import numpy as np
 
 from ddsp_tf.data.recording import Recording
-from ddsp_tf.features import Features
+from ddsp_tf.features import Column, Features, FeatureSettings, columns_of, samples_column
 
 HOP = 64
+
+
+def default_columns() -> dict[str, Column]:
+    """What a dataset of pitch and loudness holds."""
+    return {"audio": samples_column("audio"), **columns_of(FeatureSettings())}
 
 
 def tone(
@@ -37,4 +42,6 @@ def numbered_recording(n_frames: int, *, first: int = 0, segments=None) -> Recor
     }
     source = {"sample_rate": 16000, "n_channels": 1, "seconds": n_frames / 250, "gain_db": 0.0}
     pcm = np.repeat(numbers, HOP).astype(np.int16)
-    return Recording(pcm, features, segments or [(0, n_frames)], measures, source)
+    return Recording(
+        n_frames, features, segments or [(0, n_frames)], measures, source, {"audio": pcm}
+    )

@@ -15,8 +15,9 @@ import soundfile
 from recorded_sounds import tone
 
 from ddsp_tf.audio import read_audio
-from ddsp_tf.data import Dataset, PrepareSettings, prepare, worker_pool
-from ddsp_tf.data.preparation import name_files
+from ddsp_tf.data import Dataset, PrepareSettings, prepare
+from ddsp_tf.data.sources import recordings as recordings_source
+from ddsp_tf.data.sources.audio_names import name_files
 from ddsp_tf.errors import ArgumentError, DatasetError, OutputError
 
 SECONDS = 1.5
@@ -80,7 +81,8 @@ def test_bad_files_are_left_out_with_the_reason(prepared):
 
 def test_the_dataset_describes_itself(prepared, real_folder):
     info = json.loads((prepared[0] / "dataset.json").read_text())
-    assert PrepareSettings.from_dict(info["settings"]) == PrepareSettings(eval_fraction=0.2)
+    expected = PrepareSettings(eval_fraction=0.2, source="recordings")
+    assert PrepareSettings.from_dict(info["settings"]) == expected
     assert [source["name"] for source in info["sources"]] == sorted(
         f"takes/{path.name}" for path in (real_folder / "takes").iterdir()
     )
@@ -174,7 +176,7 @@ def test_progress_rises_to_one(tones, tmp_path):
 
 def test_finished_files_are_not_done_again(tones, tmp_path, monkeypatch):
     analysed: list[str] = []
-    analyse_file = worker_pool.analyse_file
+    analyse_file = recordings_source.analyse_file
 
     def spied(path, settings, **options):
         if len(analysed) == 2:
@@ -183,11 +185,11 @@ def test_finished_files_are_not_done_again(tones, tmp_path, monkeypatch):
         analysed.append(path.name)
         return recording
 
-    monkeypatch.setattr(worker_pool, "analyse_file", spied)
+    monkeypatch.setattr(recordings_source, "analyse_file", spied)
     with pytest.raises(KeyboardInterrupt):
         prepare(tones, tmp_path / "out", n_workers=1)
     assert not (tmp_path / "out").exists()
-    monkeypatch.setattr(worker_pool, "analyse_file", analyse_file)
+    monkeypatch.setattr(recordings_source, "analyse_file", analyse_file)
     report = prepare(tones, tmp_path / "out", n_workers=1)
     assert len(analysed) == 2
     assert len(report.recordings) == 4

@@ -160,7 +160,7 @@ def with_loudness(loudness_db: np.ndarray, *, f0_hz: float = 440.0) -> Recording
     recording = numbered_recording(len(loudness_db))
     ones = np.ones(len(loudness_db))
     features = Features(f0_hz * ones, ones, loudness_db)
-    return Recording(recording.pcm, features, recording.segments, {}, recording.source)
+    return replace(recording, features=features, measures={})
 
 
 def test_the_same_take_at_another_gain_is_found_and_another_take_is_not():

@@ -11,7 +11,7 @@ from ddsp_tf.features import (
     extract_loudness_db,
     measure_loudness_db,
 )
-from ddsp_tf.features import loudness as loudness_module
+from ddsp_tf.features import blocks
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_progress_rises_to_one():
 def test_loudness_in_blocks_equals_the_whole(monkeypatch, kind):
     settings = FeatureSettings(loudness=kind, hop_length=100)
     audio = np.random.default_rng(0).normal(0, 0.1, 8190).astype(np.float32)
-    monkeypatch.setattr(loudness_module, "N_BLOCK_FRAMES", 7)
+    monkeypatch.setattr(blocks, "N_BLOCK_FRAMES", 7)
     in_blocks = extract_loudness_db(audio, settings)
     whole = measure_loudness_db(audio[np.newaxis], settings)[0]
     np.testing.assert_allclose(in_blocks, whole, atol=1e-3)

@@ -15,8 +15,8 @@ def test_round_trip_through_json():
 
 
 def test_a_future_version_asks_for_an_update():
-    values = FeatureSettings().to_dict() | {"format_version": 2}
-    with pytest.raises(ModelError, match=r"version 2.*reads up to 1.*pip install --upgrade"):
+    values = FeatureSettings().to_dict() | {"format_version": 3}
+    with pytest.raises(ModelError, match=r"version 3.*reads up to 2.*pip install --upgrade"):
         FeatureSettings.from_dict(values)
 
 

@@ -13,9 +13,17 @@ from ddsp_tf.features import Column
 
 
 class PrepareSource(Protocol):
-    """Finds examples among files, and turns each into a recording."""
+    """Finds examples among files, and turns each into a recording.
+
+    Attributes:
+        name: What `PrepareSettings.source` calls it.
+    """
 
     name: str
+
+    def adapted(self, settings: PrepareSettings) -> PrepareSettings:
+        """The settings with what is usual for it in place of what nobody chose."""
+        ...
 
     def holds(self, paths: list[Path]) -> bool:
         """Whether these paths are meant for it."""
@@ -39,16 +47,28 @@ class PrepareSource(Protocol):
         *,
         progress: Callable[[float], None] | None = None,
     ) -> Recording:
-        """Reads and measures one example; raises an AudioFileError when it is unusable."""
+        """Reads and measures one example.
+
+        Raises an AudioFileError or a ScoreFileError when it is unusable.
+        """
+        ...
+
+    def remarks(
+        self, recordings: Mapping[str, Recording], settings: PrepareSettings
+    ) -> tuple[str, ...]:
+        """What its recordings make worth saying, a sentence or two each."""
         ...
 
 
 @cache
 def _sources() -> dict[str, PrepareSource]:
     # In the order in which a folder is asked; recordings are what is left.
+    from ddsp_tf.data.sources.pairs import Pairs
     from ddsp_tf.data.sources.recordings import Recordings
+    from ddsp_tf.data.sources.scores import Scores
 
-    return {source.name: source for source in (Recordings(),)}
+    sources: tuple[PrepareSource, ...] = (Pairs(), Scores(), Recordings())
+    return {source.name: source for source in sources}
 
 
 def source_for(name: str) -> PrepareSource:
