@@ -9,7 +9,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.live_parts import INPUT_KEYS, find_live_parts
-from ddsp_tf.models import Autoencoder
+from ddsp_tf.models import Model
 
 Controls: TypeAlias = dict[str, tf.Tensor]
 
@@ -44,7 +44,7 @@ class DecoderStep(tf.Module):
         {'amplitudes': 1, 'harmonic_distribution': 60, 'noise_magnitudes': 65}
     """
 
-    def __init__(self, model: Autoencoder, *, raw: bool = False) -> None:
+    def __init__(self, model: Model, *, raw: bool = False) -> None:
         super().__init__(name="decoder_step")
         self.parts = find_live_parts(model)
         self.raw = raw
@@ -68,7 +68,7 @@ class DecoderStep(tf.Module):
     @property
     def output_sizes(self) -> dict[str, int]:
         """Numbers of each output of `graph`."""
-        return {**self._decoder.output_sizes, NEXT_STATE: self.n_state}
+        return {**self.parts.output_sizes, NEXT_STATE: self.n_state}
 
     def initial_state(self) -> tf.Tensor:
         """Gives the state before the first frame: zeros, `[n_state]`."""
@@ -94,7 +94,7 @@ class DecoderStep(tf.Module):
             controls = self._finish(controls, f0_scaled)
         flat = {
             key: tf.reshape(controls[key], [size])
-            for key, size in self._decoder.output_sizes.items()
+            for key, size in self.parts.output_sizes.items()
         }
         return {**flat, STATE: self._pack(following)}
 

@@ -91,4 +91,5 @@ def describe_signature(graph: Graph) -> dict[str, Any]:
 
 
 def _describe_tensor(key: str, spec: tf.TensorSpec) -> dict[str, Any]:
-    return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": _MEANINGS[key]}
+    meaning = _MEANINGS.get(key, f"`{key}` as the model declares it")
+    return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": meaning}

@@ -141,7 +141,7 @@ def describe_synthesis(parts: LiveParts) -> dict[str, Any]:
     """Gives what a host needs to know to play controls, besides rates."""
     noise, reverb = parts.filtered_noise, parts.reverb
     return {
-        "n_harmonics": parts.decoder.output_sizes["harmonic_distribution"],
+        "n_harmonics": parts.output_sizes["harmonic_distribution"],
         "amplitude_crossfade": parts.harmonic.amplitude_method,
         "noise": noise
         and {

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddsp_tf.errors import ExportError
-from ddsp_tf.models import Autoencoder
+from ddsp_tf.export.black_boxes import refuse_black_boxes
+from ddsp_tf.models import Autoencoder, Model
 from ddsp_tf.models.autoencoder.decoder import Decoder
-from ddsp_tf.processors import Add, FilteredNoise, Harmonic, Reverb
+from ddsp_tf.processors import FilteredNoise, Harmonic, Reverb, Sum
 from ddsp_tf.processors.processor import Processor
 
 INPUT_KEYS = ("f0_scaled", "loudness_scaled")
@@ -33,16 +34,29 @@ class LiveParts:
         """The network, which reads every pitch as it is: `model.decode_scaled` is what plays."""
         return self.model.decoder
 
+    @property
+    def output_sizes(self) -> dict[str, int]:
+        """Numbers of each control that the decoder makes."""
+        return dict(self.decoder.output_sizes or {})
 
-def find_live_parts(model: Autoencoder) -> LiveParts:
+
+def find_live_parts(model: Model) -> LiveParts:
     """Takes a model apart, and refuses one that a host could not play as documented.
 
     Hosts know one synthesiser: `Harmonic`, perhaps `FilteredNoise` added to it, perhaps a `Reverb`
     after both.
 
     Raises:
-        ExportError: The model needs sound that is still to come, or has other processors.
+        ExportError: The model is no autoencoder, needs sound that is still to come, or has other
+            processors.
     """
+    refuse_black_boxes(model)
+    if not isinstance(model, Autoencoder) or set(model.columns) - {"f0_hz", "loudness_db"}:
+        raise ExportError(
+            "A live host plays a decoder that reads pitch and loudness, frame by frame, and this "
+            f"model, a `{type(model).__name__}`, takes {', '.join(model.encoded_signals)}. Export "
+            "it with --target saved_model."
+        )
     decoder = model.decoder
     if model.encoder is not None or set(decoder.input_keys) - set(INPUT_KEYS):
         raise ExportError(
@@ -61,7 +75,7 @@ def find_live_parts(model: Autoencoder) -> LiveParts:
     for processor, keys in zip(group.processors, group.node_inputs, strict=True):
         if not _is_known(processor, keys) or type(processor) in parts:
             raise ExportError(
-                "A live host plays Harmonic, FilteredNoise, Add and Reverb, once each, from the "
+                "A live host plays Harmonic, FilteredNoise, Sum and Reverb, once each, from the "
                 f"decoder's outputs. This model has `{processor.name}` "
                 f"({type(processor).__name__} of {', '.join(keys)}). Export it with "
                 "--target saved_model."
@@ -79,4 +93,4 @@ def find_live_parts(model: Autoencoder) -> LiveParts:
 def _is_known(processor: Processor, keys: tuple[str, ...]) -> bool:
     if isinstance(processor, Harmonic | FilteredNoise):
         return keys == processor.input_names
-    return isinstance(processor, Add | Reverb)
+    return isinstance(processor, Sum | Reverb)

@@ -15,6 +15,8 @@ class ParityReport:
     `extract_features`. Played over time, rounding of the last digit of a pitch adds up to another
     phase, which nobody hears; so sounds from separately found features aren't compared.
 
+    A model without `transfer` has 0 for all that would be compared there.
+
     Args:
         synthesize_error: Of the audio of `synthesize`.
         transfer_error: Of the audio of `transfer`, for the features that it found.

@@ -108,11 +108,16 @@ class StreamingGraph:
         """Frames `[batch, n_frames, width]` and audio `[batch, n_samples]` by name."""
         inputs, start = {}, 0
         for key, signal in self.input_signals.items():
-            part = block[start : start + self.width(key)]
-            start += self.width(key)
-            frames = part[0][..., tf.newaxis] if len(part) == 1 else tf.transpose(part, [1, 2, 0])
+            width = self.width(key)
+            # The transposition of a single number would only copy it.
+            frames = (
+                block[start][:, :, tf.newaxis]
+                if width == 1
+                else tf.transpose(block[start : start + width], [1, 2, 0])
+            )
             audio = signal.kind == "samples"
             inputs[key] = tf.reshape(frames, [self._batch_size, -1]) if audio else frames
+            start += width
         return inputs
 
     def _prime_block(self, block: tf.Tensor, state: dict[str, Any]) -> tuple[tf.Tensor, Any]:

@@ -25,12 +25,9 @@ class Delayed:
 
     @property
     def input_signals(self) -> dict[str, Signal]:
-        """What comes as it is made, frames or audio: every input that can't be left out."""
-        return {
-            key: signal
-            for key, signal in self.model.input_signals.items()
-            if signal.kind in ("frames", "samples") and key not in self.model.optional_input_names
-        }
+        """What comes as it is made: frames and audio."""
+        signals = self.model.encoded_signals
+        return {key: x for key, x in signals.items() if x.kind in ("frames", "samples")}
 
     def initial_state(self, batch_size: int) -> dict[str, Any]:
         """Gives the state before the first frame, a nested dict of tensors."""

@@ -135,6 +135,12 @@ class Model(keras.Model):
                 inputs[key] = default_value(signals[key], **size, hop_length=self.hop_length)
         return inputs
 
+    @property
+    def encoded_signals(self) -> Mapping[str, Signal]:
+        """What `stream` takes, of what `encode` gives: by default the inputs that are no options."""
+        signals = self.input_signals
+        return {key: x for key, x in signals.items() if key not in self.optional_input_names}
+
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame, a nested dict of tensors."""
         del batch_size

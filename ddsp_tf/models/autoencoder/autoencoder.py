@@ -175,6 +175,12 @@ class Autoencoder(Model):
         return (*of_encoder, *self.processor_group.optional_input_names)
 
     @property
+    def encoded_signals(self) -> Mapping[str, Signal]:
+        """The columns, `z` if there is an encoder, and what the processors take beside them."""
+        signals = dict(super().encoded_signals)
+        return signals if self.encoder is None else {**signals, "z": self.input_signals["z"]}
+
+    @property
     def causal(self) -> bool:
         """Whether, but for `lookahead_frames`, a frame depends on no later one."""
         return not self.why_not_live
