@@ -39,6 +39,7 @@ setup(
         "rich>=13",
         "soundfile>=0.13",
         "soxr>=0.5",
+        "av>=14",
         "mido>=1.3.3,<2",
         "h5py>=3.10",
         "matplotlib>=3.9",

@@ -324,6 +324,18 @@ def _is_full(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < _FULL_BELOW
 
 
+def printable(path: str | os.PathLike[str]) -> str:
+    r"""A path as text that any encoding of Unicode can hold.
+
+    Bytes of a file name that are no UTF-8 are written as escapes.
+
+    Example:
+        >>> printable("take_\udce9.wav")
+        'take_\\xe9.wav'
+    """
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def check_format_version(values: Mapping[str, Any], newest: int, *, what: str) -> None:
     """Refuses a stored format that this program does not know.
 

@@ -12,6 +12,7 @@ import soundfile
 
 from ddsp_tf.audio.audio_files import mono_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
+from ddsp_tf.audio.sndfile_reader import sndfile_name
 from ddsp_tf.errors import ArgumentError, AudioFileError, OutputError
 from ddsp_tf.files import atomic_file, check_writable, unwritable
 from ddsp_tf.types import FloatArray
@@ -67,7 +68,7 @@ def is_own_output(path: str | os.PathLike[str]) -> bool:
     Files of ddsp_tf 0.1.0 can't be told from others.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(sndfile_name(Path(path))) as file:
             return str(file.software).split(" ")[0] == _SOFTWARE
     except (soundfile.LibsndfileError, TypeError):
         return False
@@ -196,7 +197,7 @@ def _encode(
     first = next(blocks, np.zeros((0, 1), np.float32))
     try:
         with soundfile.SoundFile(
-            temporary, "w", sample_rate, channels=first.shape[1], subtype=subtype
+            sndfile_name(temporary), "w", sample_rate, channels=first.shape[1], subtype=subtype
         ) as file:
             file.software = _SOFTWARE
             for block in itertools.chain([first], blocks):

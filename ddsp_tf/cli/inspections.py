@@ -89,15 +89,15 @@ def _check_shipped(name: str) -> None:
 def _audio(path: Path, advance: Advance) -> Inspection:
     import numpy as np
 
-    from ddsp_tf.audio import audio_info, check_usable, read_audio
+    from ddsp_tf.audio import check_usable, read_sound
     from ddsp_tf.features import FeatureSettings, extract_features
     from ddsp_tf.features.voicing import note_mask
     from ddsp_tf.note_names import note_name
     from ddsp_tf.plotting import f0_and_loudness
 
-    info = audio_info(path)
     settings = FeatureSettings()
-    audio, _ = read_audio(path, sample_rate=settings.sample_rate)
+    sound = read_sound(path, sample_rate=settings.sample_rate)
+    audio, info = sound.audio, sound.info
     check_usable(audio, n_samples=settings.hop_length, name=path)
     features = extract_features(audio, settings, progress=advance)
     notes = note_mask(features, frame_rate=settings.frame_rate)
@@ -116,7 +116,7 @@ def _audio(path: Path, advance: Advance) -> Inspection:
         "peak_db": peak_db,
         "note_share": float(notes.mean()),
     }
-    warnings = []
+    warnings = [f"It {remark}" for remark in sound.remarks]
     if notes.any():
         midi = 69.0 + 12.0 * np.log2(features.f0_hz[notes] / 440.0)
         pitch = np.percentile(midi, [1.0, 50.0, 99.0])

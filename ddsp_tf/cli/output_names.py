@@ -35,11 +35,13 @@ class Plan:
         outputs: Inputs that were found, with outputs that differ from each other.
         failures: Why an argument led to no input, by argument.
         earlier: What was left out of the inputs, as an earlier run wrote it.
+        skipped: What folders hold beside audio files, a sentence each.
     """
 
     outputs: list[NamedOutput]
     failures: dict[str, str]
     earlier: tuple[Path, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def describe_earlier(self) -> str:
         """Says what was left out, and how to have it nevertheless; empty if nothing was."""
@@ -73,7 +75,8 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
         ArgumentError: The output is a single file, but there are several inputs, or it has
             a suffix that can't be written.
     """
-    found, failures = _find(inputs, output)
+    skipped: list[str] = []
+    found, failures = _find(inputs, output, skipped)
     is_file = output is not None and output.suffix != "" and not output.is_dir()
     if is_file and output is not None:
         from ddsp_tf.audio.output import OUTPUT_SUFFIXES
@@ -105,7 +108,7 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
         target = next(path for path in names if _absolute(path) not in taken)
         taken.add(_absolute(target))
         outputs.append(NamedOutput(source, target))
-    return Plan(outputs, failures, tuple(earlier))
+    return Plan(outputs, failures, tuple(earlier), tuple(skipped))
 
 
 def _stem(source: Path, relative: Path, output: Path | None) -> Path:
@@ -135,10 +138,10 @@ def _written_earlier(stems: Mapping[Path, Path]) -> list[Path]:
 
 
 def _find(
-    inputs: Sequence[str], output: Path | None
+    inputs: Sequence[str], output: Path | None, skipped: list[str]
 ) -> tuple[list[tuple[Path, Path]], dict[str, str]]:
     """The input files with the path each keeps below the output folder, once each."""
-    from ddsp_tf.audio import find_audio_files
+    from ddsp_tf.audio import search_audio_files
 
     found: dict[Path, tuple[Path, Path]] = {}
     failures: dict[str, str] = {}
@@ -154,12 +157,13 @@ def _find(
                 failures[given] = f"Nothing matches `{given}`."
         for match in matches:
             try:
-                sources = find_audio_files(match)
+                search = search_audio_files(match)
             except DdspError as error:
                 if match is path or not isinstance(error, DatasetError):
                     failures[str(match)] = str(error)
                 continue
-            for source in _outside(sources, base, output):
+            skipped += search.skipped
+            for source in _outside(search.files, base, output):
                 relative = source.relative_to(match) if match.is_dir() else Path(source.name)
                 found.setdefault(source.resolve(), (source, relative))
     return list(found.values()), failures

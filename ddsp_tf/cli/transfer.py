@@ -138,6 +138,8 @@ def command(
 
     plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
     failures = dict(plan.failures)
+    for sentence in plan.skipped:
+        terminal.note(sentence)
     if plan.earlier:
         terminal.note(plan.describe_earlier())
     results: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 """The work done once for each file: read, measure, extract features, find where it sounds."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,17 @@ from ddsp_tf.audio.audio_files import (
     AudioInfo,
     audio_info,
     check_usable,
-    mono_blocks,
     native_blocks,
+    read_sound,
 )
+from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.quality import ClippingCounter, measure_recording
 from ddsp_tf.data.recording import Recording, to_pcm
 from ddsp_tf.data.segments import Segment, frame_levels_db, silent_frames, sounding_segments
 from ddsp_tf.errors import AudioFileError
 from ddsp_tf.features import extract_features
+from ddsp_tf.files import printable
 
 
 def analyse_file(
@@ -43,14 +45,11 @@ def analyse_file(
     Raises:
         AudioFileError: The file is unusable; the message says why.
     """
-    info = audio_info(path)
     features_of = settings.features
     clipping = ClippingCounter()
-    blocks = _watched(native_blocks(path), clipping)
-    mono = list(mono_blocks(blocks, info.sample_rate, features_of.sample_rate))
-    audio = np.concatenate(mono)
-    check_usable(audio, n_samples=features_of.hop_length, name=path)
-    audio = _whole_frames(audio, features_of.hop_length)
+    read = read_sound(path, sample_rate=features_of.sample_rate, watch=clipping.add)
+    check_usable(read.audio, n_samples=features_of.hop_length, name=path)
+    audio = _whole_frames(read.audio, features_of.hop_length)
     sound = audio if n_channels == 1 else read_channels(path, n_channels, len(audio), settings)
     gain_db = full_scale_gain_db(sound, settings)
     audio, sound = with_gain(audio, gain_db), with_gain(sound, gain_db)
@@ -64,13 +63,13 @@ def analyse_file(
         silence_below_db=settings.silence_below_db,
         silence_floor_db=settings.silence_floor_db,
     )
-    measures["clipped_share"] = clipping.share
+    measures["clipped_share"] = clipping.flat_share if read.info.is_float else clipping.share
     return Recording(
         n_frames=len(audio) // features_of.hop_length,
         features=features,
         segments=segments,
         measures=measures,
-        source=source_of(info, gain_db),
+        source={**source_of(read.info, gain_db), "remarks": list(read.remarks)},
         samples={"audio": as_stored(sound, settings)},
     )
 
@@ -85,15 +84,9 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except PermissionError as error:
-        raise AudioFileError(f"No permission to read `{path}`.") from error
+        raise AudioFileError(f"No permission to read `{printable(path)}`.") from error
     except OSError as error:
-        raise AudioFileError(f"`{path}` cannot be read: {error.strerror}.") from error
-
-
-def _watched(blocks: Iterable[np.ndarray], clipping: ClippingCounter) -> Iterator[np.ndarray]:
-    for block in blocks:
-        clipping.add(block)
-        yield block
+        raise AudioFileError(f"`{printable(path)}` cannot be read: {error.strerror}.") from error
 
 
 def _whole_frames(audio: np.ndarray, hop_length: int) -> np.ndarray:
@@ -105,12 +98,14 @@ def read_channels(
 ) -> np.ndarray:
     """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`.
 
-    A mono file is in all of them. The length is the file's own, or made to be `n_samples`.
+    A mono file is in all of them, a constant offset is removed from each. The length is the
+    file's own, or made to be `n_samples`.
     """
     rate, new_rate = audio_info(path).sample_rate, settings.features.sample_rate
     sound = np.concatenate(list(native_blocks(path)))
     if rate != new_rate:
         sound = soxr.resample(sound, rate, new_rate, quality="HQ")
+    sound = np.stack([remove_offset(channel, new_rate)[0] for channel in sound.T], axis=1)
     sound = np.broadcast_to(sound, [len(sound), n_channels])
     if n_samples is None:
         return sound
@@ -145,8 +140,8 @@ def find_segments(
     segments = _segments(audio, settings)
     if not segments:
         raise AudioFileError(
-            f"`{name}` has less than {settings.min_segment_s} s of sound; the rest is silence. "
-            "Record longer notes, or lower `PrepareSettings.min_segment_s`."
+            f"`{printable(name)}` has less than {settings.min_segment_s} s of sound; the rest is "
+            "silence. Record longer notes, or lower `PrepareSettings.min_segment_s`."
         )
     return segments
 

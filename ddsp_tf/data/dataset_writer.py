@@ -42,6 +42,7 @@ def write_dataset(
     duplicates: Mapping[str, str],
     overwrite: bool,
     remarks: Sequence[str] = (),
+    skipped: Sequence[str] = (),
 ) -> PrepareReport:
     """Writes a dataset whole or not at all.
 
@@ -56,6 +57,7 @@ def write_dataset(
         duplicates: Which name a left-out file repeats.
         overwrite: Whether a dataset at `output` may be replaced.
         remarks: What else the report is to say, a sentence each.
+        skipped: What was found and is no audio file, a sentence each.
 
     Returns:
         The report, which the dataset holds as well.
@@ -73,6 +75,7 @@ def write_dataset(
         columns=tuple(columns),
         has_notes=statistics is not None,
         remarks=tuple(remarks),
+        skipped=tuple(skipped),
     )
     with files.atomic_directory(output, sort=DATASET, overwrite=overwrite) as folder:
         splits = _write_splits(folder, split, load, columns, settings)
@@ -91,6 +94,7 @@ def write_dataset(
                 "sources": [_source(name, recordings[name], digests[name]) for name in recordings],
                 "failed": dict(failed),
                 "duplicates": dict(duplicates),
+                "skipped": list(skipped),
                 "report": report.numbers,
                 "warnings": report.warnings,
             },

@@ -3,23 +3,28 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ddsp_tf.audio.audio_files import AudioInfo, audio_info
 from ddsp_tf.data.analysis import file_digest
+from ddsp_tf.data.common_level import at_gain, common_gain_db, gain_remarks
 from ddsp_tf.data.dataset_writer import DATASET, write_dataset
 from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.sources import Example, find_examples, source_for
 from ddsp_tf.data.sources.audio_names import as_paths
+from ddsp_tf.data.sources.example import Found
 from ddsp_tf.data.worker_pool import Job, Work, analyse_files, choose_n_workers
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.features import Column, columns_of
 from ddsp_tf.files import check_folder
 from ddsp_tf.types import NamedProgress, PathLike, no_progress
+
+_MOST_REMARKS = 20
 
 
 @dataclass
@@ -93,7 +98,7 @@ def prepare(
     columns = _columns(files, settings)
     work = Work(partial, settings, columns)
     _analyse_all(files, work, n_workers=n_workers, tell=tell)
-    report = _write(files, work, output, found.remarks, overwrite=overwrite, tell=tell)
+    report = _write(files, work, output, found, overwrite=overwrite, tell=tell)
     shutil.rmtree(partial, ignore_errors=True)
     tell(1.0, "done")
     return report
@@ -181,7 +186,7 @@ def _write(
     files: _Collection,
     work: Work,
     output: Path,
-    remarks: Iterable[str],
+    found: Found,
     *,
     overwrite: bool,
     tell: NamedProgress,
@@ -193,19 +198,33 @@ def _write(
     without_sound = {name: cache.load(files.digests[name]).without_sound() for name in files.good}
     files.duplicates.update(same_sound(without_sound))
     kept = {name: without_sound[name] for name in files.good}
+    gain_db = common_gain_db(kept.values())
     of_source = source_for(work.settings.source).remarks(kept, work.settings)
     return write_dataset(
         output,
-        kept,
+        {name: at_gain(recording, gain_db, work.columns) for name, recording in kept.items()},
         settings=work.settings,
         columns=work.columns,
-        load=lambda name: cache.load(files.digests[name]),
+        load=lambda name: at_gain(cache.load(files.digests[name]), gain_db, work.columns),
         digests=files.digests,
         failed=files.failed,
         duplicates=files.duplicates,
         overwrite=overwrite,
-        remarks=(*remarks, *of_source),
+        remarks=(*found.remarks, *of_source, *gain_remarks(kept, gain_db), *_remarks(kept)),
+        skipped=found.skipped,
     )
+
+
+def _remarks(recordings: Mapping[str, Recording]) -> list[str]:
+    """What was unusual about files and was dealt with."""
+    all_of = [
+        f"`{name}` {remark}"
+        for name, recording in recordings.items()
+        for remark in recording.source.get("remarks", ())
+    ]
+    n_more = len(all_of) - _MOST_REMARKS
+    more = [f"{n_more} more of the kind; dataset.json lists them."] if n_more > 0 else []
+    return all_of[:_MOST_REMARKS] + more
 
 
 def _nothing_usable(files: _Collection) -> str:

@@ -36,6 +36,7 @@ class PrepareReport:
         columns: What the dataset holds, in the order of batches.
         has_notes: Whether there are statistics of notes.
         remarks: What else is to be said, a sentence each.
+        skipped: What was found and is no audio file, a sentence each.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class PrepareReport:
     columns: tuple[str, ...] = ("audio", *DEFAULT_COLUMNS)
     has_notes: bool = True
     remarks: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @cached_property
     def numbers(self) -> dict[str, Any]:
@@ -187,6 +189,7 @@ class PrepareReport:
             f"  `{name}` is the same sound as `{original}`."
             for name, original in sorted(self.duplicates.items())
         ]
+        lines += [f"  {sentence}" for sentence in self.skipped]
         return "\n".join(["Left out", *lines]) if lines else ""
 
 

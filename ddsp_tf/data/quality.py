@@ -19,7 +19,8 @@ class ClippingCounter:
     """Counts clipped samples in a stream of blocks at the file's own rate.
 
     A sample is clipped when it belongs to a run of three or more at full scale in one channel;
-    single samples at full scale are the work of a limiter and harmless.
+    single samples at full scale are the work of a limiter and harmless. Where full scale is no
+    limit, in files of floating point, only runs of one and the same value count.
 
     Example:
         >>> counter = ClippingCounter()
@@ -31,11 +32,17 @@ class ClippingCounter:
     def __init__(self) -> None:
         self._n_samples = 0
         self._n_clipped = 0
+        self._n_flat = 0
 
     @property
     def share(self) -> float:
         """Share of the samples that are clipped, 0 to 1."""
         return self._n_clipped / max(self._n_samples, 1)
+
+    @property
+    def flat_share(self) -> float:
+        """Share of the samples in runs of one and the same value at or beyond full scale."""
+        return self._n_flat / max(self._n_samples, 1)
 
     def add(self, block: np.ndarray) -> None:
         """Counts a block `[n_samples, n_channels]`."""
@@ -43,10 +50,13 @@ class ClippingCounter:
         full = np.abs(block) >= _CLIP_LEVEL
         if np.count_nonzero(full) < _CLIP_RUN:
             return
-        for channel in full.T:
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], channel.astype(np.int8), [0]])))
-            lengths = edges[1::2] - edges[::2]
+        same = full[1:] & (block[1:] == block[:-1])
+        for channel in range(block.shape[1]):
+            lengths = _run_lengths(full[:, channel])
             self._n_clipped += int(lengths[lengths >= _CLIP_RUN].sum())
+            # A run of n equal values has n - 1 that equal the one before.
+            lengths = _run_lengths(same[:, channel]) + 1
+            self._n_flat += int(lengths[lengths >= _CLIP_RUN].sum())
 
 
 def measure_recording(
@@ -93,6 +103,11 @@ def measure_recording(
         "polyphonic_share": doubt.polyphonic_share,
         "octave_share": doubt.octave_share,
     }
+
+
+def _run_lengths(mask: np.ndarray) -> np.ndarray:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return edges[1::2] - edges[::2]
 
 
 def _share(mask: np.ndarray, *, among: np.ndarray) -> float:

@@ -12,7 +12,8 @@ def frame_levels_db(audio: np.ndarray, *, hop_length: int) -> np.ndarray:
     """RMS level around every frame, over a window of 1024 samples.
 
     Args:
-        audio: `[n_samples]`, full scale 1.0.
+        audio: `[n_samples]`, full scale 1.0, without constant offset, which would fill its
+            silences (`ddsp_tf.audio.constant_offset`).
         hop_length: Samples from frame to frame; frame i stands at sample i * hop_length.
 
     Returns:

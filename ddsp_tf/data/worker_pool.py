@@ -16,6 +16,7 @@ from ddsp_tf.data.recording_cache import RecordingCache
 from ddsp_tf.data.sources import Example, source_for
 from ddsp_tf.errors import AudioFileError, DatasetError, ScoreFileError
 from ddsp_tf.features import Column
+from ddsp_tf.files import printable
 
 _MOST_WORKERS = 8  # Each holds TensorFlow and a whole recording in memory.
 
@@ -122,8 +123,16 @@ def _analyse(
         recording = source.analyse(example, work.settings, work.columns, progress=within)
     except (AudioFileError, ScoreFileError) as error:
         return digest, str(error)
+    except Exception as error:
+        # One file must not end the work on all others.
+        return digest, _unforeseen(example, error)
     work.cache.save(digest, recording)
     return digest, None
+
+
+def _unforeseen(example: Example, error: Exception) -> str:
+    reason = (str(error).strip() or "no message").splitlines()[0]
+    return f"`{printable(example.audio)}` could not be analysed: {reason} ({type(error).__name__})."
 
 
 def _start_worker(n_threads: int) -> None:

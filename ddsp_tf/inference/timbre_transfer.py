@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import soxr
 
-from ddsp_tf.audio.audio_files import check_usable, read_audio
+from ddsp_tf.audio.audio_files import check_usable, read_audio, read_sound
+from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.audio.edge_fades import fade_edges
 from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
@@ -135,7 +136,7 @@ class TimbreTransfer:
                 of another length.
         """
         given = np.asarray(audio, np.float32)
-        samples = self._resampled(given, sample_rate)
+        samples, _ = remove_offset(self._resampled(given, sample_rate), self.sample_rate)
         features, edited = self._prepare(samples, "the audio", progress, features)
         limiter = self._new_limiter(self.sample_rate)
         blocks = self._blocks(samples, edited, progress)
@@ -184,7 +185,8 @@ class TimbreTransfer:
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
         path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
-        samples, _ = read_audio(source, sample_rate=self.sample_rate)
+        sound = read_sound(source, sample_rate=self.sample_rate)
+        samples = sound.audio
         features, edited = self._prepare(samples, source, progress)
         limiter = self._new_limiter(rate)
         gain_db = write_blocks(
@@ -205,7 +207,7 @@ class TimbreTransfer:
             features=features,
             controls=edited.features,
             notes=edited.notes,
-            report=self._report(samples, features, edited, gain_db, limiter),
+            report=self._report(samples, features, edited, gain_db, limiter, sound.remarks),
             load_audio=partial(_read_samples, path, rate),
             load_input_audio=partial(_read_samples, Path(source), self.sample_rate),
         )
@@ -275,8 +277,10 @@ class TimbreTransfer:
         edited: EditedFeatures,
         gain_db: float,
         limiter: PeakLimiter | None,
+        remarks: tuple[str, ...] = (),
     ) -> TransferReport:
         statistics = self.instrument.statistics
+        found = find_warnings(samples, features, edited, statistics, self.settings)
         return TransferReport.from_edits(
             self.edits,
             edited,
@@ -284,7 +288,7 @@ class TimbreTransfer:
             seconds=len(samples) / self.sample_rate,
             gain_db=gain_db,
             limited_db=0.0 if limiter is None else limiter.most_reduction_db,
-            warnings=find_warnings(samples, features, edited, statistics, self.settings),
+            warnings=(*(f"The input {remark}" for remark in remarks), *found),
         )
 
 

@@ -75,3 +75,23 @@ def test_real_double_stops_and_a_real_single_line(recordings):
     alone, several = doubt_of(single).polyphonic_share, doubt_of(stops).polyphonic_share
     assert alone < 0.05
     assert several > 0.15
+
+
+def share_of(audio: np.ndarray, *, flat: bool) -> float:
+    counter = ClippingCounter()
+    counter.add(audio[:, np.newaxis].astype(np.float32))
+    return counter.flat_share if flat else counter.share
+
+
+def test_floating_point_beyond_full_scale_is_no_clipping():
+    loud = tone(1.0, amplitude=4.0)
+    assert share_of(loud, flat=False) > 0.3  # What 16 bits would lose.
+    assert share_of(loud, flat=True) == 0.0
+    slow = 1.5 * np.sin(2 * np.pi * 20 * np.arange(48000) / 48000)
+    assert share_of(slow, flat=True) < 1e-3
+
+
+def test_floating_point_that_was_clipped_before_is_clipping():
+    clipped = np.clip(tone(1.0, amplitude=4.0), -1.0, 1.0)
+    assert share_of(clipped, flat=True) == pytest.approx(share_of(clipped, flat=False), rel=0.02)
+    assert share_of(1.7 * clipped, flat=True) > 0.3

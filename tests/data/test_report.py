@@ -45,7 +45,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> PrepareReport:
     clipped = tone(3.0, f0_hz=440)
     clipped[::100] = np.where(np.arange(480) < 480, 0.1, 0)
     clipped = clipped.reshape(-1, 100)
-    clipped[:, 40:50] = 1.0
+    clipped[::2, 40:50] = 1.0
+    clipped[1::2, 40:50] = -1.0
     soundfile.write(folder / "clipped.wav", clipped.reshape(-1), 16000, subtype="FLOAT")
     silence = np.zeros(5 * 16000, np.float32)
     sparse = np.concatenate([tone(1.0, f0_hz=330), silence, tone(1.0, f0_hz=330)])

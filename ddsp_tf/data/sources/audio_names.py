@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ddsp_tf.audio.audio_files import find_audio_files
+from ddsp_tf.audio.found_files import search_audio_files
 from ddsp_tf.errors import DatasetError
+from ddsp_tf.files import printable
 from ddsp_tf.types import PathLike
 
 
@@ -16,8 +17,14 @@ def as_paths(input_paths: PathLike | Iterable[PathLike]) -> list[Path]:
     return [Path(path) for path in input_paths]
 
 
-def name_files(input_paths: PathLike | Iterable[PathLike]) -> dict[str, Path]:
+def name_files(
+    input_paths: PathLike | Iterable[PathLike], *, skipped: list[str] | None = None
+) -> dict[str, Path]:
     """Finds the audio files and names each by its path below the folder given.
+
+    Args:
+        input_paths: Audio files, or folders that are searched for them.
+        skipped: Is extended by what the search passed over, a sentence each.
 
     Raises:
         DatasetError: A path is missing, or there is no audio file.
@@ -25,7 +32,10 @@ def name_files(input_paths: PathLike | Iterable[PathLike]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     seen: set[Path] = set()
     for given in as_paths(input_paths):
-        for found in find_audio_files(given):
+        searched = search_audio_files(given)
+        if skipped is not None:
+            skipped += searched.skipped
+        for found in searched.files:
             if found.resolve() in seen:
                 continue
             seen.add(found.resolve())
@@ -38,9 +48,9 @@ def name_files(input_paths: PathLike | Iterable[PathLike]) -> dict[str, Path]:
 def _unused_name(found: Path, given: Path, named: Mapping[str, Path]) -> str:
     """The path below the folder given, with as many folders above it as tell it from others."""
     folder = found.parent if given.is_file() else given
-    name = found.relative_to(folder).as_posix()
+    name = printable(found.relative_to(folder).as_posix())
     for above in folder.resolve().parts[::-1]:
         if name not in named:
             break
-        name = f"{above.strip('/')}/{name}"
+        name = f"{printable(above.strip('/'))}/{name}"
     return name

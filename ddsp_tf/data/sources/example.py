@@ -30,8 +30,10 @@ class Found:
         examples: By name.
         failed: Why something can't be an example, by name.
         remarks: What the report is to say, a sentence each.
+        skipped: What was no audio file and is listed as left out, a sentence each.
     """
 
     examples: dict[str, Example]
     failed: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_tf.audio.audio_files import audio_info, check_usable, find_audio_files, native_blocks
+from ddsp_tf.audio.audio_files import (
+    audio_info,
+    check_usable,
+    find_audio_files,
+    native_blocks,
+    read_sound,
+)
 from ddsp_tf.data.analysis import (
     as_stored,
     find_segments,
@@ -107,8 +113,8 @@ class Pairs:
             AudioFileError: A file is unusable, or their lengths can't belong together.
         """
         rate, hop_length = settings.features.sample_rate, settings.features.hop_length
-        wet = _read(example.audio, columns["audio"].width, settings)
-        dry = _read(example.files["dry"], columns["dry"].width, settings)
+        wet, of_wet = _read(example.audio, columns["audio"].width, settings)
+        dry, of_dry = _read(example.files["dry"], columns["dry"].width, settings)
         _check_lengths(example, len(dry) / rate, len(wet) / rate)
         missing_s = (len(dry) - len(wet)) / rate
         n_samples = -(-len(wet) // hop_length) * hop_length
@@ -130,6 +136,7 @@ class Pairs:
             measures=_measures(example, wet, missing_s, delay, settings),
             source={
                 **source_of(audio_info(example.audio), gain_db),
+                "remarks": [*of_wet, *(f"(its dry sound) {remark}" for remark in of_dry)],
                 "dry_sample_rate": audio_info(example.files["dry"]).sample_rate,
             },
             samples={
@@ -170,11 +177,14 @@ def _mismatch(
     return None
 
 
-def _read(path: Path, n_channels: int, settings: PrepareSettings) -> np.ndarray:
-    """`[n_samples, n_channels]`; a mixdown for one channel."""
-    n_own = audio_info(path).n_channels if n_channels == 1 else n_channels
-    sound = read_channels(path, n_own, None, settings)
-    return sound.mean(axis=1, keepdims=True) if n_channels == 1 else sound
+def _read(
+    path: Path, n_channels: int, settings: PrepareSettings
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """`[n_samples, n_channels]`, a mixdown for one channel, and what is remarkable about it."""
+    if n_channels == 1:
+        sound = read_sound(path, sample_rate=settings.features.sample_rate)
+        return sound.audio[:, np.newaxis], sound.remarks
+    return read_channels(path, n_channels, None, settings), audio_info(path).remarks
 
 
 def _check_lengths(example: Example, dry_s: float, wet_s: float) -> None:
@@ -201,10 +211,7 @@ def _measures(
     delay: Delay,
     settings: PrepareSettings,
 ) -> dict[str, float]:
-    clipping = ClippingCounter()
-    for path in example.files.values():
-        for block in native_blocks(path):
-            clipping.add(block)
+    clipped = [_clipped_share(path) for path in example.files.values()]
     measures = measure_recording(
         wet.mean(axis=1),
         Features(),
@@ -215,11 +222,18 @@ def _measures(
     )
     return {
         **measures,
-        "clipped_share": clipping.share,
+        "clipped_share": sum(clipped) / len(clipped),
         "delay_ms": 1000.0 * delay.samples / settings.features.sample_rate,
         "likeness": delay.likeness,
         "missing_s": missing_s,
     }
+
+
+def _clipped_share(path: Path) -> float:
+    clipping = ClippingCounter()
+    for block in native_blocks(path):
+        clipping.add(block)
+    return clipping.flat_share if audio_info(path).is_float else clipping.share
 
 
 def _delay_remark(recordings: Mapping[str, Recording], settings: PrepareSettings) -> str | None:

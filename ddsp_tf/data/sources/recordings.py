@@ -33,11 +33,12 @@ class Recordings:
 
     def find(self, paths: list[Path]) -> Found:
         """All audio files."""
-        files = name_files(paths)
+        skipped: list[str] = []
+        files = name_files(paths, skipped=skipped)
         n_scores = sum(find_score(path) is not None for path in files.values())
         remarks = (_SCORES_UNUSED.format(n=n_scores, of=len(files)),) if n_scores else ()
         examples = {name: Example(name, {"audio": path}) for name, path in files.items()}
-        return Found(examples, remarks=remarks)
+        return Found(examples, remarks=remarks, skipped=tuple(skipped))
 
     def columns(
         self, n_channels: Mapping[str, int], settings: PrepareSettings
