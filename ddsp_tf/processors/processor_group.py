@@ -274,9 +274,7 @@ class ProcessorGroup(Processor):
     def for_live(self, hop_length: int) -> "ProcessorGroup":
         """Gives the same graph of what its processors give, see `Processor.for_live`."""
         live = [processor.for_live(hop_length) for processor in self.processors]
-        return ProcessorGroup(
-            dag=list(zip(live, self.node_inputs, strict=True)), name=self.name
-        )
+        return ProcessorGroup(dag=list(zip(live, self.node_inputs, strict=True)), name=self.name)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the graph, from which Keras makes an equal group."""

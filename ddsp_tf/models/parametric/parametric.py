@@ -80,7 +80,9 @@ class Parametric(Model):
             if own is None and given is None:
                 raise ArgumentError(f"No processor has a `{key}`: give one.")
             if None not in (own, given) and own != given:
-                raise ArgumentError(f"`{key}` should be that of the group, {own}. Received {given}.")
+                raise ArgumentError(
+                    f"`{key}` should be that of the group, {own}. Received {given}."
+                )
             rates[key] = given if own is None else own
         self.sample_rate, self.hop_length = rates["sample_rate"], rates["hop_length"]
         self.processor_group = group
