@@ -9,6 +9,7 @@ Loops are compiled by XLA, whether the caller is compiled, a graph or eager. The
 stated outside what is compiled: a tape around a compiled loop would want a list of all its states.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -340,9 +341,14 @@ def _here(*values: tf.Tensor) -> list[tf.Tensor]:
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles what no tape is to look into: it would ask for the states inside the loop."""
-    inside = tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
+
+    # Batch and length may change without a new trace, the number of states may not.
+    @functools.cache
+    def traced(*_: tuple[int, ...]) -> Callable[..., Any]:
+        return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
     def closed(*values: tf.Tensor) -> Any:
+        inside = traced(*(tuple(value.shape[2:]) for value in values))
         # Both ends: tapes follow inputs, and the gradient of a graph starts from outputs.
         results = inside(*(tf.stop_gradient(value) for value in values))
         return tf.nest.map_structure(tf.stop_gradient, results)
