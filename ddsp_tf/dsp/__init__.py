@@ -38,6 +38,15 @@ from ddsp_tf.dsp.framing import (
     overlap_add,
     pad_to_frames,
 )
+from ddsp_tf.dsp.linear_prediction import (
+    autocorrelation,
+    levinson,
+    lpc_from_lsf,
+    lpc_from_reflection,
+    lpc_response,
+    lsf_from_lpc,
+    reflection_from_lpc,
+)
 from ddsp_tf.dsp.loudness import a_weighted_loudness_db, a_weighting_db, rms_power_db
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
@@ -67,6 +76,11 @@ from ddsp_tf.dsp.scaling import (
     unscale_loudness_db,
 )
 from ddsp_tf.dsp.spectral import hann_window, mel_spectrogram, mfcc, stft, stft_magnitude
+from ddsp_tf.dsp.state_variable import (
+    state_variable_filter,
+    state_variable_mix,
+    state_variable_section,
+)
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -89,6 +103,7 @@ __all__ = [
     "all_pass_biquad",
     "all_pole",
     "amplitude_to_db",
+    "autocorrelation",
     "band_pass_biquad",
     "bark_to_hz",
     "biquad_radius",
@@ -119,8 +134,13 @@ __all__ = [
     "hz_to_midi",
     "impulse_response_from_magnitudes",
     "initial_partition_history",
+    "levinson",
     "low_pass_biquad",
     "low_shelf_biquad",
+    "lpc_from_lsf",
+    "lpc_from_reflection",
+    "lpc_response",
+    "lsf_from_lpc",
     "mel_spectrogram",
     "mel_to_hz",
     "mfcc",
@@ -133,6 +153,7 @@ __all__ = [
     "partition_spectra",
     "peak_biquad",
     "power_to_db",
+    "reflection_from_lpc",
     "remove_above_nyquist",
     "resample_envelope",
     "resample_frames",
@@ -142,6 +163,9 @@ __all__ = [
     "second_order_sections",
     "sinusoidal",
     "state_space",
+    "state_variable_filter",
+    "state_variable_mix",
+    "state_variable_section",
     "stft",
     "stft_magnitude",
     "stream_harmonic",

@@ -201,7 +201,7 @@ def _designed(
     given = [frequency_hz, q, gain_db]
     double = any(getattr(value, "dtype", None) in (tf.float64, np.float64) for value in given)
     # In float64 inside: sums of the coefficients are small differences of large numbers.
-    frequency_hz, q, gain_db = (tf.cast(value, tf.float64) for value in given)
+    frequency_hz, q, gain_db = (_double(value) for value in given)
     amplitude = tf.pow(tf.constant(10.0, tf.float64), gain_db / 40)
     (b0, b1, b2), (a0, a1, a2) = design(
         _Angle(frequency_hz * (2 * math.pi / sample_rate), q, amplitude)
@@ -209,6 +209,11 @@ def _designed(
     shape = tf.shape(b0 + a0)
     coefficients = [tf.broadcast_to(c / a0, shape) for c in (b0, b1, b2, a1, a2)]
     return tf.cast(tf.stack(coefficients, axis=-1), tf.float64 if double else tf.float32)
+
+
+def _double(value: Any) -> tf.Tensor:
+    # A cast of Python's numbers would round them to float32 first.
+    return tf.cast(value if tf.is_tensor(value) else np.asarray(value, np.float64), tf.float64)
 
 
 def biquad_response(sections: tf.Tensor, angles: Any) -> tf.Tensor:
