@@ -44,7 +44,9 @@ def profile_part(
     if part == "loss":
         target = tf.random.stateless_normal(audio.shape, [3, 4])
         batch = {"audio": target}
-        return _both_ways(lambda x: list(trainer.objective(batch, {"audio": x}).values()), audio), {}
+        return _both_ways(
+            lambda x: list(trainer.objective(batch, {"audio": x}).values()), audio
+        ), {}
     processor = _processor(model, {"harmonic": Harmonic, "noise": FilteredNoise}.get(part, Reverb))
     if part == "reverb":
         return _both_ways(lambda x: processor({"audio": x}), audio, processor), {}

@@ -33,9 +33,7 @@ def main(target: Path) -> None:
         [rng.normal(size=[BATCH, LENGTH, 3]), 0.4 * rng.normal(size=[BATCH, LENGTH, 2])], axis=-1
     )
     results = {
-        "all_pole": _case(
-            sample_wise_lpc, [x, coefficients, rng.normal(size=[BATCH, ORDER])], rng
-        ),
+        "all_pole": _case(sample_wise_lpc, [x, coefficients, rng.normal(size=[BATCH, ORDER])], rng),
         "first_order": _case(
             lambda x, a, s: lpv.linear_recurrence(a, s, x),
             [x, rng.uniform(-1, 1, [BATCH, LENGTH]), rng.normal(size=[BATCH])],

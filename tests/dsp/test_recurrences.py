@@ -34,9 +34,7 @@ RECURSIONS: dict[str, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {
 }
 
 
-def _draw(
-    name: str, n_samples: int = 7, batch: int = 2, dtype: str = "float64"
-) -> list[tf.Tensor]:
+def _draw(name: str, n_samples: int = 7, batch: int = 2, dtype: str = "float64") -> list[tf.Tensor]:
     rng = np.random.default_rng(3)
     terms, coefficients, state = {
         "first_order": ([batch, n_samples, 2], [batch, n_samples, 2], [batch, 2]),
@@ -69,9 +67,7 @@ def _gradient(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
             outputs = function(*inputs)
             weights = tf.cast(tf.range(1, 1 + tf.size(outputs)), outputs.dtype)
             total = tf.reduce_sum(tf.sin(0.3 * weights * outputs))
-        return tf.concat(
-            [tf.reshape(part, [-1]) for part in tape.gradient(total, inputs)], axis=0
-        )
+        return tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(total, inputs)], axis=0)
 
     return gradient
 
