@@ -83,7 +83,10 @@ def small_autoencoder(
     rates = {"sample_rate": SETTINGS.sample_rate, "hop_length": hop_length}
     group = ProcessorGroup(
         dag=[
-            (Harmonic(n_harmonics=n_harmonics, **rates), ["amplitudes", "harmonic_distribution", "f0_hz"]),
+            (
+                Harmonic(n_harmonics=n_harmonics, **rates),
+                ["amplitudes", "harmonic_distribution", "f0_hz"],
+            ),
             (FilteredNoise(n_bands=17, **rates), ["noise_magnitudes"]),
             (Add(), ["harmonic/signal", "filtered_noise/signal"]),
             (Reverb(impulse_response_length=2000), ["add/signal"]),
