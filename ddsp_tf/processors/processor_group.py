@@ -268,7 +268,7 @@ class ProcessorGroup(Processor):
         if last in replaced and replaced[last] != f"{nodes[-1][0].name}/signal":
             from ddsp_tf.processors.mixing.sum import Sum
 
-            nodes.append((Sum(name="dry"), (replaced[last],)))
+            nodes.append((Sum(name="without_rooms"), (replaced[last],)))
         return ProcessorGroup(dag=nodes, name=self.name)
 
     def for_live(self, hop_length: int) -> "ProcessorGroup":

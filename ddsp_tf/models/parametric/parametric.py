@@ -196,7 +196,7 @@ class Parametric(Model):
         group = self.processor_group.without_rooms()
         kept = [key for key in self.columns if key in group.input_names]
         rates = {"sample_rate": self.sample_rate, "hop_length": self.hop_length}
-        shared = {"_constants": self._constants}
+        shared: dict[str, Any] = {"_constants": self._constants}
         return Parametric(processor_group=group, columns=kept, name=self.name, **rates, **shared)
 
     def constants(self) -> dict[str, tf.Tensor]:
