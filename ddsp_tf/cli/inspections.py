@@ -148,27 +148,32 @@ def _dataset(path: Path) -> Inspection:
 
     dataset = Dataset.open(path)
     features, statistics = dataset.features, dataset.statistics
-    pitch, level = describe_range(statistics.to_dict())
     seconds = {split: dataset.seconds(split) for split in ("train", "eval")}
     facts = {
         "training": f"{duration(seconds['train'])}, {dataset.n_examples('train')} clips of 4 s",
         "held out": duration(seconds["eval"]),
         "features": f"{features.sample_rate} Hz, {features.frame_rate:g} frames a second, "
         f"{features.f0_tracker}, {features.loudness} loudness",
-        "notes": f"{statistics.voiced_share:.0%} of the time",
-        "pitch": pitch,
-        "loudness": level,
+        "columns": ", ".join(dataset.columns),
     }
+    if statistics is not None:
+        pitch, level = describe_range(statistics.to_dict())
+        notes = f"{statistics.voiced_share:.0%} of the time"
+        facts |= {"notes": notes, "pitch": pitch, "loudness": level}
     values = {
         "seconds": seconds,
         "features": features.to_dict(),
-        "statistics": statistics.to_dict(),
+        "statistics": None if statistics is None else statistics.to_dict(),
     }
     if (path / "report.txt").is_file():
         facts["report"] = f"{path / 'report.txt'} and {path / 'report.png'}"
 
     def draw() -> "Figure":
         name, _, found = next(iter(dataset.recordings("train")))
+        if not found.has("f0_hz", "loudness_db"):
+            raise ArgumentError(
+                f"`{path}` has no pitch and loudness to plot, but {', '.join(found)}."
+            )
         part = slice(0, round(60.0 * features.frame_rate))
         return f0_and_loudness(
             np.asarray(found.f0_hz)[part],

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.export.onnx_nodes import OnnxNodes
+from ddsp_tf.export.onnx.onnx_nodes import OnnxNodes
 
 Operation = Any
 Rule = Callable[[OnnxNodes, Operation], None]
