@@ -76,6 +76,14 @@ def _squared_difference(nodes: OnnxNodes, operation: Operation) -> None:
     _add(nodes, operation, "Mul", [difference, difference])
 
 
+@rule("DivNoNan")
+def _quotient_or_zero(nodes: OnnxNodes, operation: Operation) -> None:
+    dividend, divisor = _reads(nodes, operation)
+    zero = nodes.constant(np.zeros([], operation.inputs[0].dtype.as_numpy_dtype))
+    quotient = nodes.add("Div", [dividend, divisor])
+    _add(nodes, operation, "Where", [nodes.add("Equal", [divisor, zero]), zero, quotient])
+
+
 @rule("Log1p")
 def _log_of_one_more(nodes: OnnxNodes, operation: Operation) -> None:
     one = nodes.constant(np.ones([], operation.inputs[0].dtype.as_numpy_dtype))
