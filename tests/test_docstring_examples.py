@@ -40,6 +40,7 @@ SLOW = {
 }
 GIVEN = {
     "ddsp_tf.audio.audio_files": ["melody.wav", "recordings"],
+    "ddsp_tf.audio.found_files": ["recordings"],
     "ddsp_tf.data.dataset": ["dataset", "data"],
     "ddsp_tf.data.preparation": ["recordings"],
     "ddsp_tf.export.saved_model": ["runs/violin"],

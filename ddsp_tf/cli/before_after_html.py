@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,8 @@ from ddsp_tf.cli.instruments import describe_metrics, describe_range
 from ddsp_tf.cli.terminal import duration
 
 LIVE_PAGE = "live/index.html"
+
+_TEMPLATES = Path(__file__).with_name("demo_templates")
 
 # `file:` besides 'self': pages that are opened from a disk have no origin in some browsers.
 _POLICY = (
@@ -37,41 +41,7 @@ def write_html(
         *(_about(name, titles[name], about) for name, about in instruments.items()),
     ]
     button = f'<a class="button primary" href="{LIVE_PAGE}">Play them live</a>' if live else ""
-    return f"""<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="{_POLICY}" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <title>Before and after</title>
-    <link rel="icon" href="icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="theme.css" />
-    <link rel="stylesheet" href="style.css" />
-    <script src="listen.js" defer></script>
-  </head>
-  <body>
-    <header>
-      <h1>Before and after</h1>
-      {button}
-    </header>
-    <p class="lead">
-      A melody, and what learned instruments make of it: its pitch and its loudness are kept, all
-      else is theirs. Start one sound while the other plays, and it goes on from the same place;
-      click into a plot to hear that moment.
-    </p>
-    <main>
-{"".join(parts)}
-    </main>
-    <footer>
-      <p>
-        Everything is in this folder: nothing is sent anywhere. The page opens from a disk; to play
-        live, serve the folder: <code>ddsp-tf demo --site FOLDER</code>.
-      </p>
-    </footer>
-  </body>
-</html>
-"""
+    return _fill("page", policy=_POLICY, button=button, parts="".join(parts))
 
 
 def _melody(number: int, melody: Melody, titles: Mapping[str, str], live: Collection[str]) -> str:
@@ -84,10 +54,14 @@ def _melody(number: int, melody: Melody, titles: Mapping[str, str], live: Collec
         f'<a href="#heard-{number}-{quote(name)}">{escape(titles[name])}</a>' for name in names
     )
     jump = f'        <p class="links jump">{links}</p>\n' if len(names) > 1 else ""
-    return f"""      <section aria-labelledby="melody-{number}">
-        <h2 id="melody-{number}">{escape(melody.title)}, {duration(melody.seconds)}</h2>
-{jump}{cards}      </section>
-"""
+    return _fill(
+        "melody",
+        number=number,
+        title=escape(melody.title),
+        length=duration(melody.seconds),
+        jump=jump,
+        cards=cards,
+    )
 
 
 def _performance(
@@ -105,38 +79,35 @@ def _performance(
         f"Spectrograms: {escape(melody.title)}, then {title} playing it; below, pitch and loudness "
         "of both."
     )
-    return f"""        <article class="card" aria-labelledby="heard-{mark}">
-          <div class="head">
-            <h3 id="heard-{mark}">{title}</h3>
-            <p class="links">{links}</p>
-          </div>
-          <div class="sounds">
-{_sound("Before", melody.title, melody.sound)}
-{_sound("After", titles[name], performance.sound)}
-          </div>
-{_plot(performance.plot, alternative)}
-          <ul class="changes">{_items(performance.changes)}</ul>
-          <ul class="warnings">{_items(performance.warnings)}</ul>
-        </article>
-"""
+    return _fill(
+        "performance",
+        mark=mark,
+        title=title,
+        links=links,
+        before=_sound("Before", melody.title, melody.sound),
+        after=_sound("After", titles[name], performance.sound),
+        plot=_plot(performance.plot, alternative),
+        changes=_items(performance.changes),
+        warnings=_items(performance.warnings),
+    )
 
 
 def _sound(label: str, title: str, file: str) -> str:
     name = escape(f"{label}: {title}")
-    return f"""            <figure class="sound">
-              <figcaption>{label}</figcaption>
-              <audio controls preload="auto" src="{quote(file)}" aria-label="{name}"></audio>
-            </figure>"""
+    return _fill("sound", label=label, file=quote(file), name=name).rstrip("\n")
 
 
 def _plot(plot: Plot, alternative: str) -> str:
     data = {"left": plot.left, "right": plot.right, "start": plot.start_s, "end": plot.end_s}
     places = " ".join(f'data-{key}="{value:.6g}"' for key, value in data.items())
-    return f"""          <div class="plot" {places}>
-            <img src="{quote(plot.file)}" width="{plot.width}" height="{plot.height}"
-              alt="{alternative}" />
-            <span class="cursor" aria-hidden="true" hidden></span>
-          </div>"""
+    return _fill(
+        "plot",
+        places=places,
+        file=quote(plot.file),
+        width=plot.width,
+        height=plot.height,
+        alternative=alternative,
+    ).rstrip("\n")
 
 
 def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
@@ -160,13 +131,13 @@ def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
         for term, texts in facts.items()
         if texts
     )
-    return f"""      <section class="card about" aria-labelledby="about-{quote(name)}">
-        <h2 id="about-{quote(name)}">About the {escape(title.lower())}</h2>
-        <p>{escape(str(about.get("description", "")))}</p>
-        <dl>
-{rows}        </dl>
-      </section>
-"""
+    return _fill(
+        "about",
+        name=quote(name),
+        title=escape(title.lower()),
+        description=escape(str(about.get("description", ""))),
+        rows=rows,
+    )
 
 
 def _texts(value: Any) -> list[str]:
@@ -176,3 +147,9 @@ def _texts(value: Any) -> list[str]:
 
 def _items(texts: Iterable[str]) -> str:
     return "".join(f"<li>{escape(text)}</li>" for text in texts)
+
+
+def _fill(template: str, **texts: Any) -> str:
+    """Puts texts, which are markup already, into the places of a template."""
+    path = _TEMPLATES / f"{template}.html"
+    return Template(path.read_text(encoding="utf-8")).substitute(texts)

@@ -8,7 +8,7 @@ from ddsp_tf.errors import ArgumentError, ModelError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ddsp_tf.export.litert.litert_contents import Tensor
+    from ddsp_tf.export.file_tensor import FileTensor
 
 MODEL_SUFFIXES = (".tflite", ".onnx")
 
@@ -124,5 +124,5 @@ def _list_tensors(tensors: Any) -> str:
     )
 
 
-def _tensor_values(tensor: "Tensor") -> dict[str, Any]:
+def _tensor_values(tensor: "FileTensor") -> dict[str, Any]:
     return {"name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype}

@@ -71,7 +71,10 @@ loudness_option = click.option(
 )
 
 gate_option = click.option(
-    "--gate/--no-gate", default=True, help="Fade out what is no note (default: yes)."
+    "--gate/--no-gate",
+    "gate_unvoiced",
+    default=True,
+    help="Fade out what is no note (default: yes).",
 )
 
 limiter_option = click.option(

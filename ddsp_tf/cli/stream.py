@@ -72,7 +72,7 @@ def command(
     octave: int,
     semitones: float,
     loudness_db: float,
-    gate: bool,
+    gate_unvoiced: bool,
     no_reverb: bool,
     limiter: bool,
 ) -> None:
@@ -102,7 +102,7 @@ def command(
         octave=octave,
         semitones=semitones,
         loudness_db=loudness_db,
-        gate_unvoiced=gate,
+        gate_unvoiced=gate_unvoiced,
         reverb=not no_reverb,
         limiter=limiter,
         block_samples=block_samples,

@@ -103,20 +103,13 @@ def command(
     instrument: str,
     inputs: tuple[str, ...],
     output: Path | None,
-    octave: Any,
-    semitones: float,
-    loudness_db: float,
-    match_loudness: bool,
-    autotune: float,
-    scale: Any,
-    note_threshold: float,
-    gate: bool,
     no_reverb: bool,
     limiter: bool,
     sample_rate: int | None,
     file_format: str | None,
     plot: bool,
     overwrite: bool,
+    **edits: Any,
 ) -> None:
     """Play AUDIO with INSTRUMENT: one by name (`ddsp-tf instruments`), a run, or a model folder.
 
@@ -146,16 +139,9 @@ def command(
     if plan.outputs:
         play = TimbreTransfer(
             Instrument.load(instrument),
-            octave=octave,
-            semitones=semitones,
-            loudness_db=loudness_db,
-            match_loudness=match_loudness,
-            autotune=autotune,
-            scale=scale,
-            note_threshold=note_threshold,
-            gate_unvoiced=gate,
             reverb=not no_reverb,
             limiter=limiter,
+            **edits,
         )
         for index, named in enumerate(plan.outputs):
             counter = f"[{index + 1}/{len(plan.outputs)}] " if len(plan.outputs) > 1 else ""

@@ -48,6 +48,7 @@ from ddsp_tf.dsp.linear_prediction import (
     reflection_from_lpc,
 )
 from ddsp_tf.dsp.loudness import a_weighted_loudness_db, a_weighting_db, rms_power_db
+from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
     harmonic,
@@ -75,7 +76,7 @@ from ddsp_tf.dsp.scaling import (
     unscale_f0_hz,
     unscale_loudness_db,
 )
-from ddsp_tf.dsp.spectral import hann_window, mel_spectrogram, mfcc, stft, stft_magnitude
+from ddsp_tf.dsp.spectral import hann_window, stft, stft_magnitude
 from ddsp_tf.dsp.state_variable import (
     state_variable_filter,
     state_variable_mix,

@@ -50,9 +50,16 @@ class RecordingMetrics:
     @property
     def pitch(self) -> PitchErrors:
         """The pitch errors; NaN where pitch wasn't measured."""
-        names = PitchErrors.__dataclass_fields__
-        known = {name: self.values.get(name, float("nan")) for name in names}
-        return PitchErrors(**{**known, "n_frames": int(self.values.get("n_frames", 0))})
+        unknown = float("nan")
+        return PitchErrors(
+            n_frames=int(self.values.get("n_frames", 0)),
+            mean_cents=self.values.get("mean_cents", unknown),
+            median_cents=self.values.get("median_cents", unknown),
+            bias_cents=self.values.get("bias_cents", unknown),
+            raw_pitch_accuracy=self.values.get("raw_pitch_accuracy", unknown),
+            raw_chroma_accuracy=self.values.get("raw_chroma_accuracy", unknown),
+            octave_error_share=self.values.get("octave_error_share", unknown),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns JSON values; what is unknown is None."""

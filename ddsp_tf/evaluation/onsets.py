@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ddsp_tf.dsp.mel_power import mel_power
+from ddsp_tf.dsp.mel import mel_power
 from ddsp_tf.evaluation.metrics import check_equally_long
 from ddsp_tf.types import FloatArray
 

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from ddsp_tf.dsp.mel_power import mel_power
+from ddsp_tf.dsp.mel import mel_power
 from ddsp_tf.evaluation.mel_metrics import cepstra_db
 from ddsp_tf.types import FloatArray
 

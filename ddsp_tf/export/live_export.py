@@ -10,7 +10,7 @@ import numpy as np
 from ddsp_tf.export.description import describe_instrument
 from ddsp_tf.export.live_model import LiveModel, make_decoder, make_tracker, require_unchanged
 from ddsp_tf.export.live_parts import LiveParts, find_live_parts
-from ddsp_tf.export.onnx_nodes import Quantization
+from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.runtimes import RUNTIMES
 from ddsp_tf.files import FolderSort, atomic_directory, write_json
 from ddsp_tf.models import Instrument

@@ -15,7 +15,7 @@ from ddsp_tf.export.live_parity import (
     measure_decoder_parity,
     measure_tracker_parity,
 )
-from ddsp_tf.export.onnx_nodes import Quantization
+from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.runtimes import Runtime
 from ddsp_tf.export.sound_loss import SoundLoss, measure_sound_loss, measure_tracker_loss
 from ddsp_tf.export.tracing import Graph

@@ -8,7 +8,8 @@ from typing import Any
 
 from ddsp_tf.errors import ExportError, ModelError
 from ddsp_tf.export.appended_metadata import read_appended_metadata
-from ddsp_tf.export.litert.litert_contents import LARGEST_FILE, Tensor, read_litert
+from ddsp_tf.export.file_tensor import FileTensor
+from ddsp_tf.export.litert.litert_contents import LARGEST_FILE, read_litert
 from ddsp_tf.export.onnx.onnx_contents import read_onnx
 from ddsp_tf.export.vst.vst_contract import check_vst
 from ddsp_tf.files import check_ordinary
@@ -32,8 +33,8 @@ class ModelFile:
     """
 
     kind: str
-    inputs: Sequence[Tensor]
-    outputs: Sequence[Tensor]
+    inputs: Sequence[FileTensor]
+    outputs: Sequence[FileTensor]
     n_operations: int
     n_weight_bytes: int
     metadata: dict[str, Any] | None

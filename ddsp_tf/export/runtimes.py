@@ -9,8 +9,8 @@ from ddsp_tf.export.appended_metadata import append_metadata
 from ddsp_tf.export.litert.litert_file import LiteRtRunner, convert_to_litert
 from ddsp_tf.export.live_parity import Runner
 from ddsp_tf.export.onnx.onnx_file import OnnxRunner, convert_to_onnx, store_metadata
-from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.optional_packages import import_optional
+from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.tracing import Graph
 
 QUANTIZATIONS: tuple[Quantization, ...] = ("float16", "int8")

@@ -98,16 +98,6 @@ class Statistics:
         )
 
     @property
-    def f0_midi_min(self) -> float:
-        """The lowest pitch, as a MIDI number."""
-        return self.f0_midi_quantiles[0]
-
-    @property
-    def f0_midi_max(self) -> float:
-        """The highest pitch, as a MIDI number."""
-        return self.f0_midi_quantiles[-1]
-
-    @property
     def f0_hz_range(self) -> tuple[float, float]:
         """The 1st and 99th percentile of the fundamental, in Hz."""
         return _hz(self.f0_midi_quantiles[1]), _hz(self.f0_midi_quantiles[-2])
@@ -116,16 +106,6 @@ class Statistics:
     def loudness_db_range(self) -> tuple[float, float]:
         """The 1st and 99th percentile of the loudness, in dB."""
         return self.loudness_db_quantiles[1], self.loudness_db_quantiles[-2]
-
-    @property
-    def mean_min_pitch_note_hz(self) -> float:
-        """`mean_min_f0_midi` in Hz, as DDSP-VST names and wants it."""
-        return _hz(self.mean_min_f0_midi)
-
-    @property
-    def mean_max_pitch_note_hz(self) -> float:
-        """`mean_max_f0_midi` in Hz, as DDSP-VST names and wants it."""
-        return _hz(self.mean_max_f0_midi)
 
     def to_dict(self) -> dict[str, Any]:
         """The statistics and their format version, ready for JSON."""

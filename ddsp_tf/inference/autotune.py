@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import moving_median, runs
+from ddsp_tf.inference.frame_runs import moving_median, runs
 from ddsp_tf.types import FloatArray
 
 Scale = Literal["chromatic", "major"]

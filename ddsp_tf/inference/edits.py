@@ -7,6 +7,13 @@ import numpy as np
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features, Statistics
+from ddsp_tf.features.midi_pitch import (
+    HIGHEST_MIDI,
+    LOWEST_MIDI,
+    SEMITONES_PER_OCTAVE,
+    to_hz,
+    to_midi,
+)
 from ddsp_tf.features.voicing import note_mask
 from ddsp_tf.inference.autotune import SCALES, Scale, autotune, estimate_tuning, find_major_key
 from ddsp_tf.inference.gating import (
@@ -19,7 +26,6 @@ from ddsp_tf.inference.gating import (
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.loudness_ripple import smooth_low_notes
 from ddsp_tf.inference.octave import choose_octave
-from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
 from ddsp_tf.models import PitchRange
 from ddsp_tf.types import BoolArray, FloatArray
 
@@ -44,6 +50,7 @@ class EditedFeatures:
         loudness_change_db: Mean change of loudness over the notes.
         share_below: Share of note frames below the instrument's trained range, 0 to 1.
         share_above: Share of note frames above it, 0 to 1.
+        lifted_db: Loudness of the input, raised as by `lift_quiet`, `[n_frames]`.
     """
 
     features: Features
@@ -56,6 +63,7 @@ class EditedFeatures:
     loudness_change_db: float
     share_below: float
     share_above: float
+    lifted_db: FloatArray
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,7 @@ class Edits:
             loudness_change_db=_mean((loudness_db - features.loudness_db)[clear]),
             share_below=below,
             share_above=above,
+            lifted_db=lifted.loudness_db,
         )
 
     def _edited_loudness(

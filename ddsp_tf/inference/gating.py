@@ -3,8 +3,9 @@
 import numpy as np
 
 from ddsp_tf.features import Features
+from ddsp_tf.features.midi_pitch import to_midi
 from ddsp_tf.features.voicing import QUIET_DB, SILENCE_DB, note_ratio
-from ddsp_tf.inference.pitch import moving_median, runs, to_midi
+from ddsp_tf.inference.frame_runs import moving_median, runs
 from ddsp_tf.types import BoolArray, FloatArray
 
 ATTACK_S = 0.012

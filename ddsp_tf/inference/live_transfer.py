@@ -11,11 +11,17 @@ from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features
 from ddsp_tf.features.live_features import LiveFeatures
+from ddsp_tf.features.midi_pitch import (
+    HIGHEST_MIDI,
+    LOWEST_MIDI,
+    SEMITONES_PER_OCTAVE,
+    to_hz,
+    to_midi,
+)
 from ddsp_tf.features.mono_samples import mono_samples
 from ddsp_tf.features.voicing import SILENCE_DB
 from ddsp_tf.inference.edits import Edits
 from ddsp_tf.inference.live_gate import LiveGate
-from ddsp_tf.inference.pitch import HIGHEST_MIDI, LOWEST_MIDI, SEMITONES_PER_OCTAVE, to_hz, to_midi
 from ddsp_tf.inference.streaming import Streamer, require_live
 from ddsp_tf.models import Instrument, Model
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ddsp_tf.inference.pitch import SEMITONES_PER_OCTAVE
+from ddsp_tf.features.midi_pitch import SEMITONES_PER_OCTAVE
 from ddsp_tf.types import FloatArray
 
 _MOST_OCTAVES = 4

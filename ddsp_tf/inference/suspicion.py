@@ -5,7 +5,6 @@ import numpy as np
 from ddsp_tf.data.polyphony import measure_pitch_doubt
 from ddsp_tf.features import Features, FeatureSettings, Statistics
 from ddsp_tf.inference.edits import EditedFeatures
-from ddsp_tf.inference.gating import lift_quiet
 from ddsp_tf.types import FloatArray
 
 _SOUNDING_DB = -60.0
@@ -42,7 +41,7 @@ def find_warnings(
             "The instrument holds no statistics of its training notes, so neither the octave "
             "was chosen nor loudness matched. Save it with statistics of its dataset."
         )
-    sounding = lift_quiet(features).loudness_db > _SOUNDING_DB
+    sounding = edited.lifted_db > _SOUNDING_DB
     clear = features.f0_confidence >= _CLEAR_CONFIDENCE
     clear_share = _mean(clear[sounding])
     if edited.notes.mean() < _LEAST_NOTE_SHARE:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import soxr
@@ -16,7 +16,6 @@ from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_bloc
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.features import Features, extract_features
-from ddsp_tf.inference.autotune import Scale
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.suspicion import find_warnings
@@ -38,20 +37,12 @@ class TimbreTransfer:
 
     Args:
         instrument: A trained instrument, or the name or path of one.
-        octave: Octaves to shift by, or "auto": where the instrument plays best.
-        semitones: Semitones to transpose by, after all else; fractions are fine.
-        loudness_db: Change of loudness in dB, after all else. A louder note is also a brighter
-            one, as the instrument was played in training.
-        match_loudness: Whether the distribution of loudness becomes the instrument's.
-        autotune: How far notes are pulled to the scale, 0 (not) to 1 (onto it). The tuning of the
-            performance is kept.
-        scale: "chromatic", or "major": the major scale that fits best is found.
-        note_threshold: How clear and loud a frame has to be to count as a note, 0 to 2.
-        gate_unvoiced: Whether what is no note is faded out, with the pitch held.
         reverb: Whether the instrument's room is heard.
         normalize_peak: Whether an output that would clip is turned down as a whole.
         limiter: Whether peaks that would clip are turned down to -1 dBFS, and only them.
         chunk_s: Seconds a block.
+        **edits: What `Edits` takes: octave, semitones, loudness_db, match_loudness, autotune,
+            scale, note_threshold, gate_unvoiced.
 
     Raises:
         ArgumentError: A value is outside its range.
@@ -71,29 +62,13 @@ class TimbreTransfer:
         self,
         instrument: Instrument | str | os.PathLike[str],
         *,
-        octave: int | Literal["auto"] = "auto",
-        semitones: float = 0.0,
-        loudness_db: float = 0.0,
-        match_loudness: bool = True,
-        autotune: float = 0.0,
-        scale: Scale = "chromatic",
-        note_threshold: float = 1.0,
-        gate_unvoiced: bool = True,
         reverb: bool = True,
         normalize_peak: bool = True,
         limiter: bool = False,
         chunk_s: float = 4.0,
+        **edits: Any,
     ) -> None:
-        self.edits = Edits(
-            octave=octave,
-            semitones=semitones,
-            loudness_db=loudness_db,
-            match_loudness=match_loudness,
-            autotune=autotune,
-            scale=scale,
-            note_threshold=note_threshold,
-            gate_unvoiced=gate_unvoiced,
-        )
+        self.edits = Edits(**edits)
         if not chunk_s > 0:
             raise ArgumentError(f"`chunk_s` must be above 0 seconds; got {chunk_s!r}.")
         if not isinstance(instrument, Instrument):

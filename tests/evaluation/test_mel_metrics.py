@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ddsp_tf.dsp.mel_power import mel_power
+from ddsp_tf.dsp.mel import mel_power
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.evaluation import log_mel_l1, mel_cepstral_distortion_db
 from ddsp_tf.features.pyin.compiled_librosa import load_librosa
@@ -60,7 +60,7 @@ def test_the_same_sound_has_no_distance_and_level_is_no_timbre() -> None:
 
 def test_a_spectral_ripple_counts_with_its_root_mean_square() -> None:
     """A filter of +-2 dB in a cosine over the mel axis, which is cepstral coefficient 3."""
-    from ddsp_tf.dsp.mel_power import _slaney_to_hz
+    from ddsp_tf.dsp.mel import _slaney_to_hz
 
     frequencies = np.fft.rfftfreq(len(NOISE), 1 / RATE)
     grid = np.linspace(0, 1, 500)

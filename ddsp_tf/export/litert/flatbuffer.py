@@ -1,4 +1,9 @@
-"""A reader of flatbuffers that trusts nothing: every offset is checked against the file's end."""
+"""A reader of flatbuffers that trusts nothing: every offset is checked against the file's end.
+
+TensorFlow's own `schema_py_generated` has no verifier: it takes a file of 876 bytes at its word
+that it holds 2,147,483,647 graphs, reads wherever an offset points, and raises `struct.error` or
+`TypeError` at best.
+"""
 
 import struct
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """What a LiteRT file holds, read without running it."""
 
-import math
 from dataclasses import dataclass
 
 from ddsp_tf.errors import ModelError
+from ddsp_tf.export.file_tensor import FileTensor
 from ddsp_tf.export.litert.flatbuffer import Table, damaged
 
 IDENTIFIER = b"TFL3"
@@ -15,26 +15,6 @@ _TYPES = (
     *("int8", "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16"),
 )
 _CUSTOM = 32
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output.
-
-    Args:
-        name: In the file.
-        shape: Sizes; -1 where they are free.
-        dtype: Such as "float32".
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-
-    @property
-    def size(self) -> int:
-        """Numbers in it; negative if a size is free."""
-        return math.prod(self.shape) if all(size >= 0 for size in self.shape) else -1
 
 
 @dataclass(frozen=True)
@@ -50,8 +30,8 @@ class LiteRtContents:
         n_weight_bytes: What the constants take.
     """
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[FileTensor, ...]
+    outputs: tuple[FileTensor, ...]
     signatures: tuple[str, ...]
     n_operations: int
     custom_operations: tuple[str, ...]
@@ -90,12 +70,12 @@ def read_litert(content: bytes) -> LiteRtContents:
     )
 
 
-def _tensor(table: Table) -> Tensor:
+def _tensor(table: Table) -> FileTensor:
     kind = table.scalar(1, "<b", 0)
     dtype = _TYPES[kind] if 0 <= kind < len(_TYPES) else f"type {kind}"
     # The signature, if there is one, has -1 where the shape has a size for the time being.
     shape = table.integers(7) or table.integers(0)
-    return Tensor(table.text(3), tuple(shape), dtype)
+    return FileTensor(table.text(3), tuple(shape), dtype)
 
 
 def _custom_name(code: Table) -> str | None:
@@ -104,7 +84,7 @@ def _custom_name(code: Table) -> str | None:
     return (code.text(1) or "unnamed") if number == _CUSTOM or code.text(1) else None
 
 
-def _pick(tensors: list[Tensor], indices: list[int]) -> tuple[Tensor, ...]:
+def _pick(tensors: list[FileTensor], indices: list[int]) -> tuple[FileTensor, ...]:
     if any(not 0 <= index < len(tensors) for index in indices):
         raise damaged("it names a tensor that it does not hold")
     return tuple(tensors[index] for index in indices)

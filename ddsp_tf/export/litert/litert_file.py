@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.graph_file import write_graphs
-from ddsp_tf.export.onnx_nodes import Quantization
 from ddsp_tf.export.optional_packages import import_optional
+from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.tracing import Graph, Tracing
 from ddsp_tf.types import Float32Array
 

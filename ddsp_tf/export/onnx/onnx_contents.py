@@ -5,7 +5,7 @@ from typing import Any
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.export.appended_metadata import LARGEST_METADATA, parse_metadata
-from ddsp_tf.export.litert.litert_contents import Tensor
+from ddsp_tf.export.file_tensor import FileTensor
 from ddsp_tf.export.onnx.onnx_file import PROPERTY
 from ddsp_tf.export.optional_packages import import_optional
 
@@ -28,8 +28,8 @@ class OnnxContents:
         metadata: What ddsp_tf wrote into it, or None.
     """
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[FileTensor, ...]
+    outputs: tuple[FileTensor, ...]
     opset: int
     n_operations: int
     custom_operations: tuple[str, ...]
@@ -75,14 +75,14 @@ def read_onnx(content: bytes) -> OnnxContents:
     )
 
 
-def _tensor(onnx: Any, value: Any) -> Tensor:
+def _tensor(onnx: Any, value: Any) -> FileTensor:
     kind = value.type.tensor_type
     shape = [x.dim_value if x.HasField("dim_value") else -1 for x in kind.shape.dim]
     try:
         dtype = str(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
     except (KeyError, ValueError, TypeError):
         dtype = f"type {kind.elem_type}"
-    return Tensor(value.name, tuple(shape), dtype)
+    return FileTensor(value.name, tuple(shape), dtype)
 
 
 def _metadata(model: Any) -> dict[str, Any] | None:

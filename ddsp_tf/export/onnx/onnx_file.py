@@ -7,9 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from ddsp_tf.errors import ExportError
+from ddsp_tf.export.onnx.onnx_nodes import OnnxNodes
 from ddsp_tf.export.onnx.onnx_operations import OPERATIONS
-from ddsp_tf.export.onnx_nodes import OnnxNodes, Quantization
 from ddsp_tf.export.optional_packages import import_optional
+from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.tracing import Graph
 from ddsp_tf.types import Float32Array
 

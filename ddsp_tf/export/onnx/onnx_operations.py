@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.export.onnx_nodes import OnnxNodes
+from ddsp_tf.export.onnx.onnx_nodes import OnnxNodes
 
 Operation = Any
 Rule = Callable[[OnnxNodes, Operation], None]
@@ -74,6 +74,14 @@ def _square(nodes: OnnxNodes, operation: Operation) -> None:
 def _squared_difference(nodes: OnnxNodes, operation: Operation) -> None:
     difference = nodes.add("Sub", _reads(nodes, operation))
     _add(nodes, operation, "Mul", [difference, difference])
+
+
+@rule("DivNoNan")
+def _quotient_or_zero(nodes: OnnxNodes, operation: Operation) -> None:
+    dividend, divisor = _reads(nodes, operation)
+    zero = nodes.constant(np.zeros([], operation.inputs[0].dtype.as_numpy_dtype))
+    quotient = nodes.add("Div", [dividend, divisor])
+    _add(nodes, operation, "Where", [nodes.add("Equal", [divisor, zero]), zero, quotient])
 
 
 @rule("Log1p")

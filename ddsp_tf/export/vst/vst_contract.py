@@ -6,7 +6,8 @@ from typing import Any
 
 from ddsp_tf.errors import ExportError, ModelError
 from ddsp_tf.export.appended_metadata import ENTRY, read_appended_metadata
-from ddsp_tf.export.litert.litert_contents import Tensor, read_litert
+from ddsp_tf.export.file_tensor import FileTensor
+from ddsp_tf.export.litert.litert_contents import read_litert
 
 SAMPLE_RATE, HOP_LENGTH, FRAME_LENGTH = 16000, 320, 1024
 N_HARMONICS, N_NOISE_BANDS, N_STATE = 60, 65, 512
@@ -56,7 +57,7 @@ def check_vst(content: bytes) -> None:
 
 
 def _tensor_failures(
-    kind: str, tensors: Sequence[Tensor], expected: Mapping[str, int]
+    kind: str, tensors: Sequence[FileTensor], expected: Mapping[str, int]
 ) -> list[str]:
     names = [tensor.name for tensor in tensors]
     if sorted(names) != sorted(expected):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ddsp_tf.dsp.mel_power import mel_power
+from ddsp_tf.dsp.mel import mel_power
 from ddsp_tf.features.column import Column
 from ddsp_tf.features.extractors.analysis_window import hann, window_length
 from ddsp_tf.features.extractors.extractor import Extractor

@@ -33,6 +33,7 @@ CASES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "activations": lambda x: tf.nn.leaky_relu(x, 0.2) + tf.nn.relu(x) + tf.math.log_sigmoid(x),
     "roots": lambda x: tf.sqrt(tf.abs(x)) + tf.math.rsqrt(1.0 + tf.square(x)) + tf.math.log1p(x**2),
     "chosen": lambda x: tf.where((x > 0.1) & ~(x >= 1.0), x, tf.tanh(x) / 2.0),
+    "quotients": lambda x: tf.math.divide_no_nan(x, tf.nn.relu(x[:, :1])),
     "strongest": lambda x: tf.cast(tf.argmax(x, axis=-1, output_type=tf.int32), tf.float32),
     "gathered": lambda x: tf.gather(x, [2, 0, 0], axis=1),
     "padded": lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 1]], constant_values=2.0),

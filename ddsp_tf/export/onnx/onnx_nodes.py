@@ -1,13 +1,13 @@
 """The nodes and constants of an ONNX graph while it is written."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-Quantization = Literal["float16", "int8"]
+from ddsp_tf.export.quantization import Quantization
 
 _LEAST_WEIGHTS = 1024
 """Smaller constants are not worth quantising."""
