@@ -76,6 +76,15 @@ def test_features_are_of_the_dry_sound(tmp_path):
     assert np.median(batch["loudness_db"]) < -50
 
 
+def test_one_dry_sound_through_two_effects_are_two_pairs(tmp_path):
+    dry = noise(2.0) * np.linspace(0.1, 1.0, 2 * RATE)
+    write(tmp_path / "in", "soft", dry, 0.5 * dry)
+    write(tmp_path / "in", "hard", dry, np.tanh(4 * dry))
+    settings = PrepareSettings(features=FeatureSettings(columns=("loudness_db",)))
+    report = prepare(tmp_path / "in", tmp_path / "out", settings=settings, n_workers=1)
+    assert sorted(report.recordings) == ["hard", "soft"]
+
+
 def test_channels_are_kept_on_request(tmp_path):
     dry = noise(1.5)
     write(tmp_path / "in", "a", dry, np.stack([dry, 0.5 * dry], axis=1))
