@@ -33,8 +33,8 @@ def analyse_file(
 ) -> Recording:
     """Turns an audio file into a `Recording`.
 
-    Memory holds the mono audio at the dataset's rate (4 bytes a sample), never the file at its
-    own rate and channels.
+    Memory holds the mono audio at the dataset's rate (4 bytes a sample), and the file at its own
+    rate and channels only where these are kept.
 
     Args:
         path: The file.

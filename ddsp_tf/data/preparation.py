@@ -196,7 +196,8 @@ def _write(
     tell(1.0, "writing")
     cache = work.cache
     without_sound = {name: cache.load(files.digests[name]).without_sound() for name in files.good}
-    files.duplicates.update(same_sound(without_sound))
+    if "dry" not in work.columns:  # One dry sound may go through many effects.
+        files.duplicates.update(same_sound(without_sound))
     kept = {name: without_sound[name] for name in files.good}
     gain_db = common_gain_db(kept.values())
     of_source = source_for(work.settings.source).remarks(kept, work.settings)

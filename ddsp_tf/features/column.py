@@ -33,6 +33,7 @@ class Column:
         ArgumentError: `name` is no identifier, or `stored` or `hop_length` doesn't fit.
 
     Example:
+        >>> from ddsp_tf.types import Signal
         >>> column = Column("mel_db", Signal("frames", 80, "dB", low=-100.0), 64, silence=-100.0)
         >>> column.rows_per_frame(64), column.values_per_frame(64)
         (1, 80)

@@ -8,7 +8,7 @@ from ddsp_tf.features.features import Features
 from ddsp_tf.features.live_loudness import LiveLoudness
 from ddsp_tf.features.live_pitch import LivePitch
 from ddsp_tf.features.mono_samples import mono_samples
-from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.features.settings import DEFAULT_COLUMNS, FeatureSettings
 from ddsp_tf.features.trackers import F0_TRACKERS
 
 _RESAMPLER_RESERVE_S = 0.1
@@ -27,7 +27,8 @@ class LiveFeatures:
         initial_f0_hz: Pitch before the first sure one, in Hz.
 
     Raises:
-        ArgumentError: The tracker of `settings` isn't a CREPE.
+        ArgumentError: The tracker of `settings` isn't a CREPE, or they ask for other columns than
+            pitch, confidence and loudness.
         ModelError: Its weights are not installed.
 
     Example:
@@ -45,6 +46,12 @@ class LiveFeatures:
             raise ArgumentError(
                 f"`f0_tracker` must be one of {live} to follow sound that is being played; "
                 f"got {settings.f0_tracker!r}, which needs the whole recording."
+            )
+        others = [name for name in settings.columns if name not in DEFAULT_COLUMNS]
+        if others:
+            raise ArgumentError(
+                f"Only {', '.join(DEFAULT_COLUMNS)} can be followed while sound is being played, "
+                f"not {', '.join(others)}: play the whole recording."
             )
         self.settings = settings
         self._pitch = LivePitch(settings, initial_f0_hz=initial_f0_hz)

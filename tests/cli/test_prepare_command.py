@@ -42,6 +42,9 @@ def test_a_bad_file_is_left_out_and_the_exit_code_says_so(
         (("good", "--workers", "0"), 2, "`n_workers` must be at least 1"),
         (("good", "--sample-rate", "10"), 2, "`sample_rate`"),
         (("good", "--f0-tracker", "crepe-tyni"), 2, "`f0_tracker`"),
+        (("good", "--columns", "lodness_db"), 2, "No extractor makes the column `lodness_db`"),
+        (("good", "--source", "video"), 2, "`source` must be one of"),
+        (("good", "--source", "pairs"), 1, "holds the folders `dry` and `wet`"),
         (("good", "--gin-param", "PrepareSettings.guard=1"), 2, "Did you mean `guard_s`?"),
         (("good", "--gin-param", "PrepareSettings.guard_s='x'"), 2, "should be a number"),
         (("good", "--gin-file", "data/pyinn.gin"), 2, "Did you mean `data/pyin.gin`?"),
@@ -87,3 +90,14 @@ def test_ctrl_c_says_how_to_go_on(
     result = run("prepare", recordings_folder, tmp_path / "dataset")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted. The same command goes on where this one stopped.\n"
+
+
+def test_columns_and_source_are_chosen(run: Run, recordings_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "dataset"
+    result = run(
+        *("prepare", recordings_folder / "take_0.flac", output, "--workers", "1"),
+        *("--columns", "loudness_db, periodicity", "--source", "recordings"),
+    )
+    assert result.exit_code == 0, result.output
+    assert list(data.Dataset.open(output).columns) == ["audio", "loudness_db", "periodicity"]
+    assert run("inspect", output).exit_code == 0

@@ -86,6 +86,8 @@ def test_a_short_sound_is_not_lost() -> None:
 def test_refuses_what_it_can_not_follow() -> None:
     with pytest.raises(ArgumentError, match=r"got 'pyin', which needs the whole recording"):
         LiveFeatures(FeatureSettings(f0_tracker="pyin"))
+    with pytest.raises(ArgumentError, match=r"can be followed .* not mel_db: play the whole"):
+        LiveFeatures(FeatureSettings(columns=("loudness_db", "mel_db")))
     live = LiveFeatures(FeatureSettings())
     with pytest.raises(ArgumentError, match=r"mono, \[n_samples\]; got shape \(2, 3\)"):
         live.push(np.zeros([2, 3]))

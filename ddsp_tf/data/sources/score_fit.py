@@ -16,11 +16,13 @@ LEAST_FIT_DB = 4.0
 LARGEST_DRIFT_S = 0.08
 
 _STEP_S = 0.02
+_N_OFFSETS = round(LARGEST_OFFSET_S / _STEP_S)
 _WINDOW_S = 0.256
 _NEAR_S = 0.1
 _LOWEST, _HIGHEST = 24, 108
 _PERCUSSION = 9
 _BLOCK = 512
+_KEYS = (0, -2, -1, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class ScoreFit:
     Attributes:
         offset_s: How much later than the score the notes are heard.
         fit_db: How much louder the notes' pitches are at their time than at other times.
+        semitones: In how much higher a key than the score's it is heard; 0 where it fits.
         drift_s: By how much the offset of the second half is greater than that of the first.
     """
 
     offset_s: float
     fit_db: float
+    semitones: int
     drift_s: float
 
 
@@ -53,7 +57,9 @@ def measure_fit(notes: np.ndarray, audio: np.ndarray, features: FeatureSettings)
     amplitudes = 10.0 ** (mel_levels_db(audio.astype(np.float32), features) / 20.0)
     strength = rises(amplitudes, half_width(features))
     levels = _pitch_levels_db(audio, features.sample_rate)
-    contrasts, offsets = _contrasts(notes, levels)
+    offsets = np.arange(-_N_OFFSETS, _N_OFFSETS + 1) * _STEP_S
+    in_keys = {key: _contrasts(notes + _higher(key), levels) for key in _KEYS}
+    contrasts = in_keys[0]
     best = int(np.argmax(contrasts))
     coarse_s = float(offsets[best])
 
@@ -65,8 +71,13 @@ def measure_fit(notes: np.ndarray, audio: np.ndarray, features: FeatureSettings)
     return ScoreFit(
         offset_s=offset_of(notes),
         fit_db=float(contrasts[best] - np.median(contrasts)),
+        semitones=max(in_keys, key=lambda key: float(in_keys[key].max())),
         drift_s=drift_s,
     )
+
+
+def _higher(semitones: int) -> np.ndarray:
+    return np.array([0, 0, semitones, 0, 0])
 
 
 def _best_onsets(
@@ -105,14 +116,13 @@ def _highest(power_db: FloatArray, frequencies: FloatArray, edges: FloatArray) -
     return np.maximum.reduceat(power_db, bins[:-1], axis=1)
 
 
-def _contrasts(notes: np.ndarray, levels_db: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How much louder the notes' pitches are than those around them, at each offset in s."""
-    largest = round(LARGEST_OFFSET_S / _STEP_S)
-    shifts = np.arange(-largest, largest + 1)
+def _contrasts(notes: np.ndarray, levels_db: FloatArray) -> FloatArray:
+    """How much louder the notes' pitches are than those around them, at each offset."""
+    shifts = np.arange(-_N_OFFSETS, _N_OFFSETS + 1)
     pitched = notes[(notes[:, 4] != _PERCUSSION)]
     pitched = pitched[(pitched[:, 2] >= _LOWEST) & (pitched[:, 2] <= _HIGHEST)]
     if not len(pitched):
-        return np.zeros(len(shifts)), shifts * _STEP_S
+        return np.zeros(len(shifts))
     keys = pitched[:, 2].astype(int) - _LOWEST
     around = slice(max(int(keys.min()) - 7, 0), int(keys.max()) + 8)
     contrast = levels_db - levels_db[:, around].mean(axis=1, keepdims=True)
@@ -123,4 +133,4 @@ def _contrasts(notes: np.ndarray, levels_db: FloatArray) -> tuple[FloatArray, Fl
         end = np.clip(round(float(offset_s) / _STEP_S) + shifts, 0, len(contrast))
         total += summed[end, key] - summed[first, key]
         count += end - first
-    return total / np.maximum(count, 1), shifts * _STEP_S
+    return total / np.maximum(count, 1)

@@ -128,6 +128,12 @@ def _laid_beside(
             f"`{score}` doesn't fit `{example.audio}`: its notes aren't heard there, at whatever "
             "offset up to 2 s. Give the score of this recording, in its tempo and key."
         )
+    if fit.semitones != 0:
+        where = "lower" if fit.semitones < 0 else "higher"
+        raise ScoreFileError(
+            f"In `{example.audio}` the notes are heard {abs(fit.semitones)} semitones {where} than "
+            f"the score has them. Transpose `{score}`."
+        )
     if abs(fit.drift_s) > LARGEST_DRIFT_S:
         raise ScoreFileError(
             f"`{score}` runs away from `{example.audio}`: the second half is "

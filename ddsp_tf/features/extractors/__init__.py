@@ -66,6 +66,7 @@ def columns_of(settings: FeatureSettings) -> dict[str, Column]:
         ArgumentError: No extractor makes one of `settings.columns`.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> columns_of(FeatureSettings())["f0_hz"].signal.unit
         'Hz'
     """

@@ -24,7 +24,7 @@ class OnsetStrength(Extractor):
         >>> click = np.zeros(16000, np.float32)
         >>> click[8000:] = np.sin(np.arange(8000))
         >>> values = OnsetStrength().extract(click, FeatureSettings())["onset_strength"]
-        >>> 119 <= values.argmax() <= 125
+        >>> 119 <= int(values.argmax()) <= 125
         True
 
     Reference:
