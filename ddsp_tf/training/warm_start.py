@@ -28,7 +28,12 @@ def copy_network(instrument: "Instrument", model: keras.Model) -> None:
             "`start_from` needs a model with a decoder, such as `Autoencoder`. Received "
             f"`{type(model).__name__}`."
         )
-    source, target = instrument.model.decoder, model.decoder
+    source, target = getattr(instrument.model, "decoder", None), model.decoder
+    if source is None:
+        raise ModelError(
+            "The instrument to start from should have a decoder, as the model has. It is a "
+            f"`{type(instrument.model).__name__}`. Train without `start_from`."
+        )
     rates = [each.sample_rate / each.hop_length for each in (instrument.model, model)]
     if rates[0] != rates[1]:
         raise ModelError(
