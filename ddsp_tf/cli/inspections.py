@@ -214,12 +214,13 @@ def _instrument(name: str) -> Inspection:
     instrument = Instrument.load(name)
     metadata = read_instrument_metadata(name)
     model, features = instrument.model, instrument.features
+    group = getattr(model, "processor_group", None)
     facts = {
         "parameters": f"{model.count_params():,}",
-        "processors": ", ".join(processor.name for processor in model.processor_group.processors),
+        "processors": ", ".join(x.name for x in group.processors) if group is not None else "-",
         "features": f"{features.sample_rate} Hz, {features.frame_rate:g} frames a second, "
         f"{features.f0_tracker}, {features.loudness} loudness",
-        "streaming": "causal" if model.causal else "needs the whole sound",
+        "streaming": "needs the whole sound" if model.why_not_live else "causal",
     }
     if instrument.statistics is not None:
         facts["pitch"], facts["loudness"] = describe_range(instrument.statistics.to_dict())

@@ -199,31 +199,31 @@ class Streamer:
             )
         arrays = {key: np.asarray(given[key], np.float32) for key in signals}
         for key, values in arrays.items():
-            self._check_shape(key, values)
-        shapes = {key: self._n_frames(key, x) for key, x in arrays.items()}
-        if len(set(shapes.values())) > 1:
+            self._check_shape(key, values, signals[key])
+        n_frames = {self._n_frames(x, signals[key]) for key, x in arrays.items()}
+        if len(n_frames) > 1:
             raise ArgumentError(
                 f"{' and '.join(f'`{key}`' for key in arrays)} must have the same shape; got "
                 f"{' and '.join(str(x.shape) for x in arrays.values())}."
             )
         for key, values in arrays.items():
             _check_range(key, values, signals[key])
+        if all(
+            values.ndim == 2 and signals[key].kind == "frames" for key, values in arrays.items()
+        ):
+            return np.array(list(arrays.values()))
         columns = [
             x.reshape(self.batch_size, -1, self._graph.width(key)) for key, x in arrays.items()
         ]
-        joined = columns[0] if len(columns) == 1 else np.concatenate(columns, axis=2)
-        return np.ascontiguousarray(np.moveaxis(joined, 2, 0))
+        return np.ascontiguousarray(np.moveaxis(np.concatenate(columns, axis=2), 2, 0))
 
-    def _check_shape(self, key: str, values: np.ndarray) -> None:
-        signal = self.input_signals[key]
+    def _check_shape(self, key: str, values: np.ndarray, signal: Signal) -> None:
         several = signal.kind == "frames" and signal.width != 1
         layout = "[batch, n_frames]"
         fits = values.ndim == (3 if several else 2) and len(values) == self.batch_size
         if several:
-            layout, fits = (
-                f"[batch, n_frames, {signal.width}]",
-                fits and values.shape[2] == (signal.width or 1),
-            )
+            layout = f"[batch, n_frames, {signal.width}]"
+            fits = fits and values.shape[2] == signal.width
         elif signal.kind == "samples":
             layout = f"[batch, n_frames * {self.hop_length}]"
             fits = fits and values.shape[1] % self.hop_length == 0
@@ -233,19 +233,21 @@ class Streamer:
                 f"got shape {values.shape}."
             )
 
-    def _n_frames(self, key: str, values: np.ndarray) -> int:
-        in_frame = self.hop_length if self.input_signals[key].kind == "samples" else 1
-        return values.shape[1] // in_frame
+    def _n_frames(self, values: np.ndarray, signal: Signal) -> int:
+        return values.shape[1] // (self.hop_length if signal.kind == "samples" else 1)
 
 
 def _check_range(key: str, values: np.ndarray, signal: Signal) -> None:
     if not np.isfinite(values).all():
         raise ArgumentError(f"`{key}` holds NaN or infinity. Replace it before streaming.")
-    unit = f" {signal.unit}" if signal.unit else ""
     if signal.low is not None and (values < signal.low).any():
-        raise ArgumentError(f"`{key}` must be >= {signal.low:g}{unit}; got {values.min():g}.")
+        raise ArgumentError(
+            f"`{key}` must be >= {signal.low:g} {signal.unit}; got {values.min():g}."
+        )
     if signal.high is not None and (values > signal.high).any():
-        raise ArgumentError(f"`{key}` must be <= {signal.high:g}{unit}; got {values.max():g}.")
+        raise ArgumentError(
+            f"`{key}` must be <= {signal.high:g} {signal.unit}; got {values.max():g}."
+        )
 
 
 def require_live(model: Model) -> None:

@@ -20,6 +20,8 @@ class StreamingGraph:
     What is only looked ahead at waits in the state. Everything is traced and compiled at
     construction, with the weights as they are then.
 
+    `input_signals` is what comes in, in the order in which blocks hold it.
+
     Args:
         model: A model that can be played live.
         batch_size: Rows.
@@ -33,19 +35,19 @@ class StreamingGraph:
         self._model = model
         self._delayed: Delayed = model.delayed()
         self._batch_size = batch_size
+        # Asked for with every block: a millisecond of sound leaves no time to make them anew.
+        self.input_signals = self._delayed.input_signals
+        self._widths = {key: self._width(signal) for key, signal in self.input_signals.items()}
         self._state = PackedState(self._delayed.initial_state(batch_size))
         self._prime = self._compile(self._prime_block, 1, xla=False)
         self._play = {size: self._compile(self._play_block, size, xla=xla) for size in block_sizes}
         self.reset()
 
-    @property
-    def input_signals(self) -> dict[str, Signal]:
-        """What comes in, in the order in which blocks hold it."""
-        return self._delayed.input_signals
-
     def width(self, key: str) -> int:
         """Numbers of an input in each frame; of audio, its samples."""
-        signal = self.input_signals[key]
+        return self._widths[key]
+
+    def _width(self, signal: Signal) -> int:
         return self._model.hop_length if signal.kind == "samples" else signal.width or 1
 
     def prime(self, inputs: np.ndarray) -> None:

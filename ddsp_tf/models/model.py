@@ -27,8 +27,8 @@ class Model(keras.Model):
     the class, and the class is registered under the package `ddsp_tf`.
 
     Example:
-        >>> @keras.saving.register_keras_serializable("ddsp_tf")
-        ... class Amplifier(Model):
+        >>> from ddsp_tf.types import Signal
+        >>> class Amplifier(Model):
         ...     sample_rate, hop_length = 16000, 64
         ...     input_signals = {"dry": Signal("samples")}
         ...     def __init__(self, **kwargs):

@@ -50,13 +50,14 @@ class Parametric(Model):
             range, a constant has no width, or there is no rate.
 
     Example:
-        >>> from ddsp_tf.processors import DryWet, Reverb
+        >>> from ddsp_tf.processors import DryWet, ProcessorGroup, Reverb
         >>> room = DryWet(Reverb(impulse_response_length=400, add_dry=False), initial_wet=0.25)
         >>> group = ProcessorGroup(dag=[(room, ["audio", "wet"])])
         >>> model = Parametric(processor_group=group, sample_rate=16000, hop_length=64)
         >>> model({"dry": tf.ones([1, 1000])})["audio"].shape
         TensorShape([1, 1000])
-        >>> model.parameters()["wet"]
+        >>> value, unit, low, high = model.parameters()["wet"]
+        >>> round(value, 5), unit, low, high
         (0.25, '', 0.0, 1.0)
     """
 
