@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ddsp_tf.audio.joined_files import Part, PartFile
 from ddsp_tf.audio.sound_source import AudioInfo, SoundSource, truncated
 from ddsp_tf.errors import AudioFileError
 from ddsp_tf.files import printable
@@ -36,6 +37,7 @@ _CONTAINERS = (
 # These say nothing about their length, so FFmpeg guesses it.
 _WITHOUT_LENGTH = frozenset({"aac", "amr", "amrnb", "amrwb", "ac3", "eac3", "mpegts", "mpeg"})
 _BLOCK_SAMPLES = 1 << 18
+_MANY_PLANES = 8
 # What an encoder's delay and padding explain, in frames of an AAC encoder.
 _MAY_LACK_SAMPLES = 4096
 
@@ -62,11 +64,13 @@ def open_with_ffmpeg(path: Path, stack: ExitStack) -> SoundSource | None:
             f"Reading `{printable(path)}` needs PyAV: pip install av. Or export it as wav or flac."
         ) from error
     # A file that is already open needs no name that FFmpeg would have to understand.
-    content = stack.enter_context(path.open("rb"))
+    file = stack.enter_context(path.open("rb"))
+    content = stack.enter_context(PartFile(file, Part(((0, path.stat().st_size),))))
     try:
         container = stack.enter_context(
             av.open(
                 content,
+                mode="r",
                 metadata_errors="ignore",
                 options={"format_whitelist": ",".join(_CONTAINERS)},
             )
@@ -164,16 +168,26 @@ def _samples(info: AudioInfo, frames: Iterator["av.AudioFrame"]) -> Iterator[np.
     resampler, accepted = None, None
     for frame in frames:
         layout = layout or frame.layout
-        if (frame.sample_rate, _n_channels(frame)) == (info.sample_rate, info.n_channels):
+        is_same = (frame.sample_rate, _n_channels(frame)) == (info.sample_rate, info.n_channels)
+        # PyAV counts the planes of more channels wrongly, and reads beyond the last.
+        if is_same and not (frame.format.is_planar and info.n_channels >= _MANY_PLANES):
             yield _as_float(frame)
             continue
         kind = (frame.sample_rate, frame.layout.name, frame.format.name)
         if resampler is None or kind != accepted:
-            resampler = av.AudioResampler(format="fltp", layout=layout, rate=info.sample_rate)
+            yield from _rest(resampler)
+            resampler = av.AudioResampler(format="flt", layout=layout, rate=info.sample_rate)
             accepted = kind
         frame.pts = None
         for converted in resampler.resample(frame):
             yield _as_float(converted)
+    yield from _rest(resampler)
+
+
+def _rest(resampler: "av.AudioResampler | None") -> Iterator[np.ndarray]:
+    """What a resampler still holds."""
+    for converted in [] if resampler is None else resampler.resample(None):
+        yield _as_float(converted)
 
 
 def _as_float(frame: "av.AudioFrame") -> np.ndarray:

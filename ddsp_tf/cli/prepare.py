@@ -50,9 +50,9 @@ def command(
 ) -> None:
     """Make a DATASET of RECORDINGS: files, or folders that are searched for audio.
 
-    WAV, FLAC, MP3, OGG and AIFF of any rate and number of channels. The report says how many
-    minutes are usable, what may keep a model from sounding good, and what to record. After an
-    interruption the same command goes on where it stopped.
+    WAV, FLAC, MP3, OGG, AIFF, M4A and the sound of videos, of any rate and number of channels.
+    The report says how many minutes are usable, what may keep a model from sounding good, and
+    what to record. After an interruption the same command goes on where it stopped.
 
     \b
     Examples:

@@ -160,3 +160,41 @@ def test_two_tracks_are_told(tmp_path):
             frame.sample_rate, frame.pts = 44100, 0
             container.mux([*stream.encode(frame), *stream.encode(None)])
     assert read_sound(path).remarks == ("has 2 audio tracks; one of them was read.",)
+
+
+@pytest.mark.parametrize("layout", ["7.1", "octagonal", "16 channels"])
+def test_eight_channels_and_more(layout, tmp_path):
+    import av
+
+    n_channels = 16 if layout.startswith("16") else 8
+    path = tmp_path / "surround.mkv"
+    left = phrase(48000)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=48000, layout=layout)
+        packed = np.repeat(left[:, np.newaxis], n_channels, axis=1).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+        frame.sample_rate, frame.pts = 48000, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert audio_info(path).n_channels == n_channels
+    np.testing.assert_allclose(read_audio(path)[0], left, atol=1e-6)
+
+
+def test_eight_channels_of_aac_which_come_one_by_one(tmp_path):
+    import av
+
+    path = tmp_path / "surround.m4a"
+    left = phrase(48000)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("aac", rate=48000, layout="7.1")
+        stream.bit_rate = 1_000_000
+        frame = av.AudioFrame.from_ndarray(
+            np.repeat(left[:, np.newaxis], 8, axis=1).reshape(1, -1), format="flt", layout="7.1"
+        )
+        frame.sample_rate, frame.pts = 48000, 0
+        resampler = av.AudioResampler(format="fltp", layout="7.1", rate=48000)
+        for converted in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(converted))
+        container.mux(stream.encode(None))
+    audio, _ = read_audio(path)
+    assert len(audio) == len(left)
+    assert abs(shift_of(audio, left)) <= 1

@@ -2,7 +2,10 @@
 
 import functools
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -220,3 +223,21 @@ def test_polyphony_is_warned_about_and_done(
     assert result.exit_code == 0, result.output
     assert "warning:" in result.stderr
     assert (outputs / "chord.wav").is_file()
+
+
+def test_what_a_folder_holds_besides_is_said_and_strange_names_are_played(
+    instrument: Path, melody_file: Path, outputs: Path, tmp_path: Path
+) -> None:
+    takes = tmp_path / "takes"
+    takes.mkdir()
+    strange = os.fsencode(takes) + b"/take_\xe9.wav"
+    Path(os.fsdecode(strange)).write_bytes(melody_file.read_bytes())
+    (takes / "notes.txt").write_text("la")
+    command = [sys.executable, "-c", "from ddsp_tf.cli.main import main; main()"]
+    result = subprocess.run(
+        [*command, "transfer", instrument, takes, "-o", outputs], capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"Files that are no audio by their names: 1 .txt." in result.stderr
+    assert b"take_\\udce9.wav" in result.stdout
+    assert os.listdir(os.fsencode(outputs)) == [b"take_\xe9.wav"]

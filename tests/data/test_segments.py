@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_sounds import HOP, tone
 
+from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.data.segments import frame_levels_db, silent_frames, sounding_segments
 
 CUTS = {"min_silence": 250, "keep_silence": 60, "min_segment": 25}
@@ -43,6 +44,14 @@ def test_quiet_music_is_no_silence_and_room_noise_is():
     piano, forte = tone(2.0, amplitude=0.01), tone(2.0, amplitude=0.9)
     segments = sounding_segments(silence_of(np.concatenate([forte, piano, noise])), **CUTS)
     np.testing.assert_allclose(segments, [(0, 1000 + 60)], atol=8)
+
+
+def test_a_low_note_and_an_offset_change_no_silence():
+    gap, note = np.zeros(3 * 16000, np.float32), tone(2.0, f0_hz=41.2)
+    audio = np.concatenate([gap, note, gap])
+    cleaned, _ = remove_offset(audio + np.float32(0.02), 16000)
+    np.testing.assert_array_equal(silence_of(cleaned), silence_of(audio))
+    assert silence_of(audio + np.float32(0.02)).sum() == 0  # What it would hide.
 
 
 def test_a_click_is_no_segment():

@@ -167,3 +167,21 @@ def test_what_cannot_be_written_is_said_before_any_work(
         transfer.transfer_file(missing, tmp_path / "out.wav", sample_rate=5)
     with pytest.raises(AudioFileError, match=r"missing.wav` does not exist"):
         transfer.transfer_file(missing, tmp_path / "out.wav")
+
+
+def test_what_is_odd_about_a_file_is_said_and_dealt_with(
+    transfer: TimbreTransfer, song: Path, tmp_path: Path
+) -> None:
+    audio, _ = soundfile.read(song, dtype="float32")
+    plain = transfer.transfer_file(song, tmp_path / "plain.wav", bit_depth=24)
+    odd = tmp_path / "odd.wav"
+    soundfile.write(odd, np.stack([audio, -audio], axis=1) + 0.02, RATE, subtype="FLOAT")
+    result = transfer.transfer_file(odd, tmp_path / "out.wav", bit_depth=24)
+    first, second, *others = result.report.warnings
+    assert first.startswith("The input has channels of opposite polarity")
+    assert second == "The input had a constant offset (DC) of -34 dBFS, which was removed."
+    assert tuple(others) == plain.report.warnings
+    in_memory = transfer(audio + np.float32(0.02), RATE)
+    for played in (result.audio, in_memory.audio):
+        level_db = 20 * np.log10(np.std(played) / np.std(plain.audio))
+        assert abs(level_db) < 0.1
