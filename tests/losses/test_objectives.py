@@ -92,10 +92,11 @@ def test_the_gradient_is_right_however_terms_are_weighted(
         found = one_pass(audio)
         if graph:
             with tf.Graph().as_default() as made:
-                x = tf.compat.v1.placeholder(tf.float32, audio.shape)
-                y = tf.gradients(weighted(loss.differentiable_terms(np.asarray(target), x)), x)[0]
+                fed = tf.compat.v1.placeholder(tf.float32, audio.shape)
+                terms = loss.differentiable_terms(np.asarray(target), fed)
+                slope = tf.gradients(weighted(terms), fed)[0]
             with tf.compat.v1.Session(graph=made) as session:
-                found = session.run(y, {x: audio.numpy()})
+                found = session.run(slope, {fed: audio.numpy()})
         np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
