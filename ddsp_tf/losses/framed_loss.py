@@ -134,13 +134,15 @@ class FramedLoss(keras.layers.Layer):
 
         @tf.custom_gradient
         def evaluate(audio: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Callable[..., tf.Tensor]]:
-            values, slope = self._in_turn(target_audio, audio, None)
+            # In eager mode a tape would record, and keep, what is done in here too.
+            unwatched = tf.stop_gradient(audio)
+            values, slope = self._in_turn(target_audio, unwatched, None)
 
             def gradient(*to_terms: tf.Tensor) -> tf.Tensor:
                 if _all_same(to_terms):
                     return to_terms[0] * slope
                 weights = dict(zip(names, to_terms, strict=True))
-                return self._in_turn(target_audio, audio, weights)[1]
+                return self._in_turn(target_audio, unwatched, weights)[1]
 
             return tuple(values[name] for name in names), gradient
 
@@ -190,10 +192,10 @@ class FramedLoss(keras.layers.Layer):
                 with tf.GradientTape() as tape:
                     tape.watch(here)
                     terms = part.compare(target, here, chunk.if_part())
-                    summed = terms.values()
+                    summed = list(terms.values())
                     if weights is not None:
                         summed = [weights[name] * value for name, value in terms.items()]
-                    total = tf.add_n(list(summed))
+                    total = tf.add_n(summed)
                 pieces.add(tape.gradient(total, here), chunk)
                 values.update({name: values[name] + value for name, value in terms.items()})
             slope += pieces.joined()

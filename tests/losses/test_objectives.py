@@ -1,5 +1,7 @@
 """Objectives: terms by name, summed, with the gradient of the losses they are made of."""
 
+import subprocess
+import sys
 from typing import Any
 
 import keras
@@ -119,6 +121,33 @@ def test_long_sounds_are_worked_on_in_pieces_that_come_to_the_same(
     assert pieces[0] == pytest.approx(whole[0], rel=1e-5)
     assert pieces[1] == pytest.approx(whole[1], rel=1e-5)
     np.testing.assert_allclose(pieces[2], whole[2], atol=1e-5 * np.abs(whole[2]).max())
+
+
+_MEMORY = """
+import resource, sys
+import numpy as np, tensorflow as tf
+from ddsp_tf.losses import SpectralLoss
+
+loss = SpectralLoss(loudness_weight=0.05)
+random = np.random.default_rng(0)
+first, second = (tf.constant(random.random((1, 4 * 60 * 16000), np.float32)) for _ in range(2))
+loss(first[:, :16000], second[:, :16000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with tf.GradientTape() as tape:
+    tape.watch(second)
+    value = loss(first, second)
+assert np.isfinite(np.asarray(tape.gradient(value, second))).all()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no module `resource`")
+def test_a_long_sound_and_its_gradient_take_little_memory() -> None:
+    """12 GB when all was kept at once; half an hour takes no more than these four minutes."""
+    finished = subprocess.run(
+        [sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True, timeout=200
+    )
+    assert float(finished.stdout.splitlines()[-1]) < 0.8
 
 
 def test_channels_count_like_examples(sounds: tuple[tf.Tensor, tf.Tensor]) -> None:
