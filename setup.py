@@ -59,6 +59,7 @@ setup(
         ],
         "test": [
             *EXPORT,
+            "pre-commit>=4",
             "pytest>=8",
             "pytest-timeout",
             "pytest-xdist",

@@ -36,10 +36,16 @@ def class_files(package: str, paths: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def discovered(
-    package: str, paths: Sequence[str]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Gives the `__getattr__` and `__dir__` of a package whose classes are found by their files.
+def discovered(package: str, paths: Sequence[str]) -> Callable[[str], Any]:
+    """Gives the `__getattr__` of a package whose classes are found by their files.
+
+    Args:
+        package: Its full name.
+        paths: Its `__path__`.
+
+    Returns:
+        A function from the name of a class to the class. It raises AttributeError where no file
+        bears the name, or the file holds no such class.
 
     Example:
         >>> from ddsp_tf import processors
@@ -55,10 +61,7 @@ def discovered(
                 return found
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    def names() -> list[str]:
-        return sorted(files)
-
-    return get, names
+    return get
 
 
 def _camel_case(stem: str) -> str:

@@ -73,8 +73,8 @@ class FolderSort:
             return
         if not self.holds(folder):
             raise OutputError(
-                f"`{folder}` is not {self.name} that ddsp_tf wrote, so --overwrite does not replace it. "
-                "Choose another folder; nothing was changed."
+                f"`{folder}` is not {self.name} that ddsp_tf wrote, so --overwrite does not "
+                "replace it. Choose another folder; nothing was changed."
             )
         foreign = next(self._foreign(folder), None)
         if foreign is not None:

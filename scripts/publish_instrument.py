@@ -52,9 +52,9 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
     """Saves, reloads (so that what is measured is what ships), evaluates, and saves again."""
     import tempfile
 
-    from ddsp_tf.evaluation import evaluate
+    from ddsp_tf.evaluation import evaluate, model_card
     from ddsp_tf.files import write_text
-    from ddsp_tf.models import Instrument, model_card
+    from ddsp_tf.models import Instrument
 
     with tempfile.TemporaryDirectory() as folder:
         instrument.save(Path(folder) / "instrument", weights_dtype="float16")

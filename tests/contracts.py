@@ -6,10 +6,22 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors import Processor
-from ddsp_tf.processors.signal_checks import hold_frames
+from ddsp_tf.processors.signal_checks import (
+    check_inputs,
+    default_value,
+    extent,
+    fold_channels,
+    hold_frames,
+    kind_of,
+    n_extra_channels,
+    unfold_channels,
+)
+from ddsp_tf.types import Signal
 
 Inputs = dict[str, Any]
 SHAPE, OTHER_SHAPE = (2, 9), (1, 5)
@@ -117,24 +129,81 @@ def check_streaming(
     hop_length: int,
     blocks: Sequence[int] = (1, 7, 3, 2, 5),
 ) -> None:
-    """A sound made in blocks of odd sizes is the sound made at once, to -100 dB."""
+    """A sound made in blocks of odd sizes is the sound made at once, to -100 dB.
+
+    Args:
+        processor: Any that can be streamed.
+        inputs: For as many frames as `blocks` has. What is frames and what is audio is declared;
+            audio of several channels is streamed as rows, unless the processor takes it whole.
+        hop_length: Samples per frame.
+        blocks: Frames of each block.
+    """
     n_frames = sum(blocks)
+    signals = processor.input_signals
     whole = processor(inputs)
-    held = {key: hold_frames(x, processor.lookahead_frames) for key, x in inputs.items()}
-    state = processor.initial_state(whole.shape[0])
+    n_channels = n_extra_channels(inputs, signals)
+    if n_channels:
+        inputs = fold_channels(inputs, signals, n_channels)
+    inputs = {**inputs}
+    for key in _with_default(processor) - set(inputs):
+        size = extent(inputs, signals, hop_length)
+        inputs[key] = default_value(signals[key], **size, hop_length=hop_length)
+    ahead = processor.lookahead_frames
+    held = {key: hold_frames(x, ahead, signals.get(key)) for key, x in inputs.items()}
+    first = tf.nest.flatten(whole)[0]
+    state = processor.initial_state(first.shape[0] * max(1, n_channels))
+    layout = _layout(state)
     played, start = [], 0
     for count in blocks:
-        stop = start + count + processor.lookahead_frames
         block = {
-            key: _slice(x, start, stop, start * hop_length, (start + count) * hop_length)
+            key: _slice(x, signals.get(key), start, count, ahead, hop_length)
             for key, x in held.items()
         }
-        audio, state = processor.stream(processor.controls(block), state, count)
-        assert audio.shape[1] == count * hop_length
-        played.append(audio)
+        made, state = processor.stream(processor.controls(block), state, count)
+        assert _layout(state) == layout, "the state should keep its shapes"
+        lengths = [x.shape[1] for x in tf.nest.flatten(made)]
+        assert all(length in (count, count * hop_length) for length in lengths)
+        played.append(made)
         start += count
     assert start == n_frames
-    check_equal(tf.concat(played, axis=1), whole, tolerance=1e-5, what="the sound in blocks")
+    joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=1), *played)
+    if n_channels:
+        joined = tf.nest.map_structure(lambda x: unfold_channels(x, n_channels), joined)
+    check_equal(joined, whole, tolerance=1e-5, what="the sound in blocks")
+
+
+def check_declarations(processor: Processor, inputs: Inputs) -> None:
+    """What comes, what is made of it and what is played is what the processor declares."""
+    outputs = processor(inputs, return_controls=True)
+    controls = outputs.pop("controls") if "controls" in outputs else {}
+    assert set(controls) - set(processor.optional_input_names) == set(processor.control_names)
+    assert set(processor.input_names) <= {*inputs, *_with_default(processor)}
+    check_inputs("its inputs", inputs, processor.input_signals)
+    check_inputs("its controls", controls, processor.control_signals)
+    for key, signal in processor.control_signals.items():
+        values = np.asarray(controls[key])
+        low, high = signal.low, signal.high
+        assert low is None or values.min() >= low - 1e-6, f"`{key}` is below {low}"
+        assert high is None or values.max() <= high + 1e-5, f"`{key}` is above {high}"
+
+
+def check_refusals(processor: Processor, inputs: Inputs) -> None:
+    """Inputs that don't fit are refused by name, eagerly and when a graph is traced."""
+    signals = processor.input_signals
+    for key, value in inputs.items():
+        signal = signals.get(key)
+        if signal is None or signal.kind not in ("frames", "samples"):
+            continue
+        wrong = {"of another rank": np.asarray(value).reshape(-1)}
+        others = [x for x in inputs if x != key and x in signals and signals[x].kind == signal.kind]
+        if others:
+            wrong["shorter"] = value[:, :-1]
+            wrong["of another batch"] = np.concatenate([value, value])
+        for bad in wrong.values():
+            given = {**inputs, key: tf.convert_to_tensor(bad)}
+            for call in (processor, tf.function(processor, autograph=False)):
+                with pytest.raises(ArgumentError, match=f"`{key}`"):
+                    call(given)
 
 
 def check_equal(actual: Any, expected: Any, *, tolerance: float, what: str) -> None:
@@ -157,8 +226,20 @@ def _uneven(tensor: tf.Tensor) -> tf.Tensor:
     return tf.random.stateless_uniform(tf.shape(tensor), [1, 2], 0.5, 1.5, tensor.dtype)
 
 
-def _slice(value: Any, first: int, stop: int, first_sample: int, stop_sample: int) -> Any:
-    n_axes = len(np.shape(value))
-    if n_axes == 3:
-        return value[:, first:stop]
-    return value[:, first_sample:stop_sample] if n_axes == 2 else value
+def _layout(state: Any) -> list[tuple[Any, Any]]:
+    return [(tuple(x.shape), x.dtype) for x in tf.nest.flatten(state)]
+
+
+def _with_default(processor: Processor) -> set[str]:
+    return {key for key, x in processor.input_signals.items() if x.default is not None}
+
+
+def _slice(
+    value: Any, signal: Signal | None, start: int, count: int, ahead: int, hop_length: int
+) -> Any:
+    kind = kind_of(value, signal)
+    if kind == "frames":
+        return value[:, start : start + count + ahead]
+    if kind == "samples":
+        return value[:, start * hop_length : (start + count) * hop_length]
+    return value

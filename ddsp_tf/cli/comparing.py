@@ -21,7 +21,7 @@ from ddsp_tf.evaluation import (
     analyze_harmonics,
     measure,
 )
-from ddsp_tf.evaluation.evaluation import Player, held_out
+from ddsp_tf.evaluation.evaluation import Performer, held_out
 from ddsp_tf.features import Features, extract_features
 from ddsp_tf.models import Instrument
 
@@ -114,7 +114,7 @@ class Comparing:
             report: Of the model.
             keep: Gives what to do with a player's sounds, by its name.
         """
-        players: dict[str, Player | None] = {"model": None}
+        players: dict[str, Performer | None] = {"model": None}
         if self._baselines:
             players = {"recording": lambda key, audio, features: audio, "analysis": self._analysis}
             players["model"] = None

@@ -12,7 +12,6 @@ from ddsp_tf.cli.export import name_of
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError, ExportError
 from ddsp_tf.files import FolderSort
-from ddsp_tf.types import Progress
 
 if TYPE_CHECKING:
     from ddsp_tf.models import Instrument

@@ -144,32 +144,37 @@ def _dataset(path: Path) -> Inspection:
     import numpy as np
 
     from ddsp_tf.data import Dataset
-    from ddsp_tf.plotting import f0_and_loudness
+    from ddsp_tf.plotting import f0_and_loudness, spectrogram
 
     dataset = Dataset.open(path)
     features, statistics = dataset.features, dataset.statistics
-    pitch, level = describe_range(statistics.to_dict())
     seconds = {split: dataset.seconds(split) for split in ("train", "eval")}
     facts = {
         "training": f"{duration(seconds['train'])}, {dataset.n_examples('train')} clips of 4 s",
         "held out": duration(seconds["eval"]),
         "features": f"{features.sample_rate} Hz, {features.frame_rate:g} frames a second, "
         f"{features.f0_tracker}, {features.loudness} loudness",
-        "notes": f"{statistics.voiced_share:.0%} of the time",
-        "pitch": pitch,
-        "loudness": level,
+        "columns": ", ".join(dataset.columns),
     }
+    if statistics is not None:
+        facts["notes"] = f"{statistics.voiced_share:.0%} of the time"
+        facts["pitch"], facts["loudness"] = describe_range(statistics.to_dict())
     values = {
         "seconds": seconds,
         "features": features.to_dict(),
-        "statistics": statistics.to_dict(),
+        "columns": [column.to_dict() for column in dataset.columns.values()],
+        "statistics": None if statistics is None else statistics.to_dict(),
     }
     if (path / "report.txt").is_file():
         facts["report"] = f"{path / 'report.txt'} and {path / 'report.png'}"
 
     def draw() -> "Figure":
-        name, _, found = next(iter(dataset.recordings("train")))
+        name, audio, found = next(iter(dataset.recordings("train")))
         part = slice(0, round(60.0 * features.frame_rate))
+        if not found.has("f0_hz", "loudness_db"):
+            heard = audio[: part.stop * features.hop_length]
+            mono = heard if heard.ndim == 1 else heard.mean(axis=1)
+            return spectrogram(mono, features.sample_rate, title=f"{name}, up to its first minute")
         return f0_and_loudness(
             np.asarray(found.f0_hz)[part],
             np.asarray(found.loudness_db)[part],

@@ -226,7 +226,7 @@ class Dataset:
         for name, arrays in self.segments(split):
             frames = {key: arrays[key][0] for key in self.features.columns}
             flat = {key: v[:, 0] if v.shape[1] == 1 else v for key, v in frames.items()}
-            yield name, arrays["audio"][0], Features(rows=self._rows, **flat)
+            yield name, arrays["audio"][0], Features.from_columns(flat, rows=self._rows)
 
     def segments(self, split: str = "eval") -> Iterator[tuple[str, dict[str, np.ndarray]]]:
         """Yields the whole segments of a split with all their columns, each as a batch of one.
@@ -248,10 +248,9 @@ class Dataset:
     @property
     def _rows(self) -> dict[str, int]:
         hop_length = self.features.hop_length
-        rows = {
+        return {
             name: self.columns[name].rows_per_frame(hop_length) for name in self.features.columns
         }
-        return {name: count for name, count in rows.items() if count > 1}
 
     def _table(self, split: str) -> FrameTable:
         if split not in self._tables:

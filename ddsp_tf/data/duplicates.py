@@ -30,8 +30,8 @@ def same_sound(recordings: Mapping[str, Recording]) -> dict[str, str]:
     Returns:
         The name of the first, in order of the names, for each repetition.
     """
-    courses = {name: _course(recordings[name]) for name in sorted(recordings)}
-    courses = {name: course for name, course in courses.items() if course is not None}
+    known = {name: _course(recordings[name]) for name in sorted(recordings)}
+    courses = {name: course for name, course in known.items() if course is not None}
     found: dict[str, str] = {}
     for first, second in combinations(courses, 2):
         if first not in found and second not in found:

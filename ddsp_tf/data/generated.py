@@ -121,8 +121,7 @@ class Generated:
         n_frames = round(4.0 * self.features.frame_rate)
         examples = [self._made(0, "train", i, n_frames) for i in range(_N_FOR_STATISTICS)]
         of_each = [
-            Features(**{name: np.ravel(example[name]) for name in DEFAULT_COLUMNS})
-            for example in examples
+            Features(*(np.ravel(example[name]) for name in DEFAULT_COLUMNS)) for example in examples
         ]
         try:
             return Statistics.from_features(of_each, frame_rate=self.features.frame_rate)
@@ -197,7 +196,7 @@ class Generated:
         for name, batch in self.segments(split):
             frames = {key: batch[key][0] for key in self.features.columns if key in batch}
             flat = {key: v[:, 0] if v.shape[1] == 1 else v for key, v in frames.items()}
-            yield name, batch["audio"][0], Features(**flat)
+            yield name, batch["audio"][0], Features.from_columns(flat)
 
     def _made(self, seed: int, split: str, index: int, n_frames: int) -> dict[str, np.ndarray]:
         """One example, with what is extracted from it."""

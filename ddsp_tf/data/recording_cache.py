@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,9 +56,14 @@ class RecordingCache:
             "samples": list(recording.samples),
             "events": list(recording.events),
         }
-        arrays = {**dict(recording.features), **recording.samples, **recording.events}
+        arrays: dict[str, Any] = {
+            _DESCRIPTION: np.array(json.dumps(description)),
+            **dict(recording.features),
+            **recording.samples,
+            **recording.events,
+        }
         with atomic_file(self.path(digest), overwrite=True) as temporary:
-            np.savez(temporary, **{_DESCRIPTION: np.array(json.dumps(description))}, **arrays)
+            np.savez(temporary, **arrays)
 
     def has(self, digest: str) -> bool:
         """Whether a whole recording with this SHA-256 is there."""
@@ -85,7 +91,7 @@ class RecordingCache:
             ) from error
         return Recording(
             n_frames=description["n_frames"],
-            features=Features(rows=description["rows"], **columns),
+            features=Features.from_columns(columns, rows=description["rows"]),
             segments=[(int(first), int(end)) for first, end in description["segments"]],
             measures=description["measures"],
             source=description["source"],

@@ -5,6 +5,22 @@ mode, in graphs and under XLA. Audio is `[batch, n_samples]`; controls are
 `[batch, n_frames, n_channels]`, frame i standing at sample i * hop_length.
 """
 
+from ddsp_tf.dsp.biquads import (
+    all_pass_biquad,
+    band_pass_biquad,
+    biquad_radius,
+    biquad_response,
+    fft_length_for_decay,
+    fft_length_for_radius,
+    filter_biquads,
+    filter_biquads_by_frequency,
+    high_pass_biquad,
+    high_shelf_biquad,
+    low_pass_biquad,
+    low_shelf_biquad,
+    notch_biquad,
+    peak_biquad,
+)
 from ddsp_tf.dsp.envelopes import crossfade, resample_envelope, resample_frames
 from ddsp_tf.dsp.filters import (
     fast_fft_length,
@@ -22,6 +38,15 @@ from ddsp_tf.dsp.framing import (
     overlap_add,
     pad_to_frames,
 )
+from ddsp_tf.dsp.linear_prediction import (
+    autocorrelation,
+    levinson,
+    lpc_from_lsf,
+    lpc_from_reflection,
+    lpc_response,
+    lsf_from_lpc,
+    reflection_from_lpc,
+)
 from ddsp_tf.dsp.loudness import a_weighted_loudness_db, a_weighting_db, rms_power_db
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
@@ -37,6 +62,12 @@ from ddsp_tf.dsp.partitioned_convolution import (
     initial_partition_history,
     partition_spectra,
 )
+from ddsp_tf.dsp.recurrences import (
+    all_pole,
+    first_order,
+    second_order_sections,
+    state_space,
+)
 from ddsp_tf.dsp.scaling import (
     exp_sigmoid,
     scale_f0_hz,
@@ -45,6 +76,11 @@ from ddsp_tf.dsp.scaling import (
     unscale_loudness_db,
 )
 from ddsp_tf.dsp.spectral import hann_window, mel_spectrogram, mfcc, stft, stft_magnitude
+from ddsp_tf.dsp.state_variable import (
+    state_variable_filter,
+    state_variable_mix,
+    state_variable_section,
+)
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -64,8 +100,14 @@ __all__ = [
     "DB_RANGE",
     "a_weighted_loudness_db",
     "a_weighting_db",
+    "all_pass_biquad",
+    "all_pole",
     "amplitude_to_db",
+    "autocorrelation",
+    "band_pass_biquad",
     "bark_to_hz",
+    "biquad_radius",
+    "biquad_response",
     "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",
@@ -73,10 +115,17 @@ __all__ = [
     "exp_sigmoid",
     "fast_fft_length",
     "fft_convolve",
+    "fft_length_for_decay",
+    "fft_length_for_radius",
+    "filter_biquads",
+    "filter_biquads_by_frequency",
     "fir_context_frames",
+    "first_order",
     "frame",
     "hann_window",
     "harmonic",
+    "high_pass_biquad",
+    "high_shelf_biquad",
     "hold_last_frame",
     "hop_length_for",
     "hz_to_bark",
@@ -85,23 +134,38 @@ __all__ = [
     "hz_to_midi",
     "impulse_response_from_magnitudes",
     "initial_partition_history",
+    "levinson",
+    "low_pass_biquad",
+    "low_shelf_biquad",
+    "lpc_from_lsf",
+    "lpc_from_reflection",
+    "lpc_response",
+    "lsf_from_lpc",
     "mel_spectrogram",
     "mel_to_hz",
     "mfcc",
     "midi_to_hz",
     "n_frames",
     "normalize_harmonics",
+    "notch_biquad",
     "overlap_add",
     "pad_to_frames",
     "partition_spectra",
+    "peak_biquad",
     "power_to_db",
+    "reflection_from_lpc",
     "remove_above_nyquist",
     "resample_envelope",
     "resample_frames",
     "rms_power_db",
     "scale_f0_hz",
     "scale_loudness_db",
+    "second_order_sections",
     "sinusoidal",
+    "state_space",
+    "state_variable_filter",
+    "state_variable_mix",
+    "state_variable_section",
     "stft",
     "stft_magnitude",
     "stream_harmonic",

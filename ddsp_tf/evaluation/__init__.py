@@ -5,6 +5,7 @@ from ddsp_tf.evaluation.evaluation import compare, evaluate, measure
 from ddsp_tf.evaluation.evaluation_report import EvaluationReport, RecordingMetrics
 from ddsp_tf.evaluation.harmonic_analysis import HarmonicAnalysis, analyze_harmonics
 from ddsp_tf.evaluation.mel_metrics import log_mel_l1, mel_cepstral_distortion_db
+from ddsp_tf.evaluation.metric import Metric, MetricTable
 from ddsp_tf.evaluation.metrics import (
     PitchErrors,
     log_mel_distance_db,
@@ -12,15 +13,22 @@ from ddsp_tf.evaluation.metrics import (
     pitch_errors,
     spectral_distance,
 )
+from ddsp_tf.evaluation.model_card import model_card
 from ddsp_tf.evaluation.onsets import find_onsets, onset_sharpness
+from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.sound_folder import SoundFolder
 from ddsp_tf.evaluation.timbre import Timbre
-from ddsp_tf.evaluation.transfer_quality import TransferQuality, TransferredMelody
+from ddsp_tf.evaluation.transfer_quality import TRANSFER, TransferQuality, TransferredMelody
 
 __all__ = [
+    "RECONSTRUCTION",
+    "TRANSFER",
     "Comparison",
     "EvaluationReport",
     "HarmonicAnalysis",
+    "Imitation",
+    "Metric",
+    "MetricTable",
     "PitchErrors",
     "RecordingMetrics",
     "SoundFolder",
@@ -36,6 +44,7 @@ __all__ = [
     "loudness_distance_db",
     "measure",
     "mel_cepstral_distortion_db",
+    "model_card",
     "onset_sharpness",
     "pitch_errors",
     "spectral_distance",

@@ -6,31 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ddsp_tf.evaluation.evaluation_report import EvaluationReport
-from ddsp_tf.evaluation.transfer_quality import TransferQuality
-
-_Column = tuple[str, str, str]
-
-_RECONSTRUCTION: tuple[_Column, ...] = (
-    ("spectral distance", "spectral_distance", "{:.2f}"),
-    ("log-mel L1", "log_mel_l1", "{:.2f}"),
-    ("MCD, dB", "mel_cepstral_db", "{:.1f}"),
-    ("loudness, dB", "loudness_db", "{:.2f}"),
-    ("f0 mean, cents", "mean_cents", "{:.1f}"),
-    ("f0 median, cents", "median_cents", "{:.1f}"),
-    ("raw pitch accuracy", "raw_pitch_accuracy", "{:.1%}"),
-    ("octave errors", "octave_error_share", "{:.2%}"),
-    ("onset sharpness", "onset_sharpness", "{:.2f}"),
-    ("timbre, dB", "timbre_db", "{:.2f}"),
-)
-_TRANSFER: tuple[_Column, ...] = (
-    ("f0 mean, cents", "mean_cents", "{:.1f}"),
-    ("f0 median, cents", "median_cents", "{:.1f}"),
-    ("raw pitch accuracy", "raw_pitch_accuracy", "{:.1%}"),
-    ("octave errors", "octave_error_share", "{:.2%}"),
-    ("loudness shape, dB", "loudness_shape_db", "{:.1f}"),
-    ("loudness correlation", "loudness_correlation", "{:.2f}"),
-    ("timbre, dB", "timbre_db", "{:.2f}"),
-)
+from ddsp_tf.evaluation.metric import Metric
+from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION
+from ddsp_tf.evaluation.transfer_quality import TRANSFER, TransferQuality
 
 
 @dataclass(frozen=True)
@@ -48,7 +26,7 @@ class Comparison:
     def markdown(self) -> str:
         """Writes the tables: figures with their 95% intervals, one line a player."""
         played = [
-            (name, len(report.recordings), report.to_dict()["overall"], report.intervals)
+            (name, len(report.recordings), report.overall.values, report.intervals)
             for name, report in self.reconstruction.items()
         ]
         transferred = [
@@ -56,10 +34,18 @@ class Comparison:
             for name, quality in self.transfer.items()
         ]
         parts = [
-            _section("Reconstruction", "recordings", _RECONSTRUCTION, played),
-            _section("Transfer", "melodies", _TRANSFER, transferred),
+            _section("Reconstruction", "recordings", self._reconstruction(), played),
+            _section("Transfer", "melodies", TRANSFER.shown("comparison"), transferred),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _reconstruction(self) -> list[Metric[Any]]:
+        """What at least one of the players was measured by."""
+        return [
+            metric
+            for metric in RECONSTRUCTION.shown("comparison")
+            if any(metric.name in report.overall.values for report in self.reconstruction.values())
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
@@ -72,7 +58,7 @@ class Comparison:
 def _section(
     title: str,
     counted: str,
-    columns: Sequence[_Column],
+    metrics: Sequence[Metric[Any]],
     rows: Sequence[tuple[str, int, Mapping[str, Any], Mapping[str, tuple[float, float]]]],
 ) -> str:
     if not rows:
@@ -80,20 +66,24 @@ def _section(
     lines = [
         f"### {title}",
         "",
-        f"| | {counted} | {' | '.join(head for head, _, _ in columns)} |",
-        f"|---|---|{'---|' * len(columns)}",
+        f"| | {counted} | {' | '.join(metric.heading for metric in metrics)} |",
+        f"|---|---|{'---|' * len(metrics)}",
     ]
     for name, n_items, values, intervals in rows:
-        cells = [_cell(values[key], intervals.get(key), text) for _, key, text in columns]
+        cells = [_cell(metric, values, intervals) for metric in metrics]
         lines.append(f"| {name} | {n_items} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _cell(value: float | None, interval: tuple[float, float] | None, text: str) -> str:
+def _cell(
+    metric: Metric[Any],
+    values: Mapping[str, Any],
+    intervals: Mapping[str, tuple[float, float]],
+) -> str:
     """The figure and its interval, e.g. `6.75 (6.1 to 7.3)`."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    if interval is None or not all(math.isfinite(end) for end in interval):
-        return text.format(value)
-    low, high = (text.format(end) for end in interval)
-    return text.format(value) if low == high else f"{text.format(value)} ({low} to {high})"
+    text = metric.write(values.get(metric.name))
+    ends = intervals.get(metric.name, ())
+    if text == "-" or not ends or not all(math.isfinite(end) for end in ends):
+        return text
+    low, high = map(metric.write, ends)
+    return text if low == high else f"{text} ({low} to {high})"

@@ -1,8 +1,8 @@
 """Measures an instrument against recordings that it has not been trained on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,19 +11,9 @@ from ddsp_tf.evaluation.evaluation_report import (
     EvaluationExample,
     EvaluationReport,
     RecordingMetrics,
-    overall,
 )
-from ddsp_tf.evaluation.mel_metrics import log_mel_l1, mel_cepstral_distortion_db
-from ddsp_tf.evaluation.metrics import (
-    VOICED_CONFIDENCE,
-    cents,
-    delay_frames,
-    log_mel_distance_db,
-    loudness_distance_db,
-    pitch_errors,
-    spectral_distance,
-)
-from ddsp_tf.evaluation.onsets import onset_sharpness
+from ddsp_tf.evaluation.metric import MetricTable
+from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.rendering import Renderer
 from ddsp_tf.evaluation.timbre import Timbre
 
@@ -32,12 +22,11 @@ if TYPE_CHECKING:
     from ddsp_tf.features import Features, FeatureSettings
     from ddsp_tf.models import Instrument
 
-Player = Callable[[str, np.ndarray, "Features"], np.ndarray | None]
+Performer = Callable[[str, np.ndarray, "Features"], np.ndarray | None]
 """Gives its version of a recording from the recording's key, audio and features; None: has none."""
 
 Keep = Callable[[str, np.ndarray], None]
 
-_MAX_DELAY_S = 0.1
 _EXAMPLE_S = 8.0
 
 
@@ -85,7 +74,7 @@ def evaluate(
 
 
 def measure(
-    play: Player,
+    play: Performer,
     dataset: "Dataset",
     *,
     split: str = "eval",
@@ -118,9 +107,9 @@ def measure(
     total_s = dataset.seconds(split)
     if reference is None:
         reference = training_timbre(dataset)
+    table = RECONSTRUCTION.measurable(settings.columns)
     measured: list[RecordingMetrics] = []
-    errors: list[np.ndarray] = []
-    timbres: list[Timbre] = []
+    observed: list[Mapping[str, Any]] = []
     examples: list[EvaluationExample] = []
     done_s = 0.0
     for key, name, audio, features in held_out(dataset, split):
@@ -128,14 +117,11 @@ def measure(
         if output is not None:
             if keep is not None:
                 keep(key, output[: len(audio)])
-            metrics, frame_errors, tracked = compare(
-                name, audio, output, features, settings=settings
-            )
-            measured.append(metrics)
-            errors.append(frame_errors)
-            timbres.append(Timbre.of(output[: len(audio)], sample_rate=settings.sample_rate))
+            pair = _imitation(audio, output, features, settings, reference)
+            observed.append(table.observe(pair))
+            measured.append(RecordingMetrics(name, table.single(observed[-1], pair.seconds)))
             if len(examples) < n_examples:
-                examples.append(_example(name, audio, output, features, tracked, settings))
+                examples.append(_example(name, pair))
         done_s += len(audio) / settings.sample_rate
         if progress is not None:
             progress(min(1.0, done_s / max(total_s, 1e-9)))
@@ -149,13 +135,15 @@ def measure(
     return EvaluationReport(
         split=split,
         recordings=tuple(measured),
-        overall=overall(measured, errors),
+        overall=RecordingMetrics(
+            "all", table.combined(observed, [metrics.seconds for metrics in measured])
+        ),
         sample_rate=settings.sample_rate,
         frame_rate=settings.frame_rate,
         examples=tuple(examples),
-        errors_cents=tuple(errors),
-        timbres=tuple(timbres),
+        observed=tuple(observed),
         reference=reference,
+        left_out=_left_out(table, settings.columns),
     )
 
 
@@ -201,12 +189,26 @@ def compare(
         settings: What the features are.
 
     Returns:
-        The metrics; the signed pitch error of each voiced frame in cents; the features
-        tracked on `audio`.
+        The metrics that these features allow; the signed pitch error of each voiced frame in
+        cents; the features tracked on `audio`.
 
     Raises:
         ArgumentError: `audio` is shorter than the recording.
     """
+    pair = _imitation(target, audio, features, settings, Timbre.empty())
+    table = RECONSTRUCTION.measurable(settings.columns)
+    metrics = RecordingMetrics(name, table.single(table.observe(pair), pair.seconds))
+    has_pitch = features.has("f0_hz", "f0_confidence")
+    return metrics, pair.errors_cents if has_pitch else np.zeros(0), pair.tracked
+
+
+def _imitation(
+    target: np.ndarray,
+    audio: np.ndarray,
+    features: "Features",
+    settings: "FeatureSettings",
+    reference: Timbre,
+) -> Imitation:
     from ddsp_tf.features import extract_features
 
     if len(audio) < len(target):
@@ -216,44 +218,22 @@ def compare(
     audio = audio[: len(target)]
     tracked = extract_features(audio, settings)
     n_frames = min(features.n_frames, tracked.n_frames)
-    features, tracked = features[:n_frames], tracked[:n_frames]
-    voiced = features.f0_confidence > VOICED_CONFIDENCE
-    frame_errors = cents(features.f0_hz[voiced], tracked.f0_hz[voiced])
-    distance = spectral_distance(target, audio)
-    rate = settings.sample_rate
-    delay = delay_frames(
-        features.loudness_db,
-        tracked.loudness_db,
-        max_frames=round(_MAX_DELAY_S * settings.frame_rate),
-    )
-    metrics = RecordingMetrics(
-        name=name,
-        seconds=len(target) / rate,
-        spectral_distance=distance["total"],
-        magnitude_distance=distance["magnitude"],
-        log_magnitude_distance=distance["log_magnitude"],
-        log_mel_db=log_mel_distance_db(target, audio, sample_rate=rate),
-        log_mel_l1=log_mel_l1(target, audio, sample_rate=rate),
-        mel_cepstral_db=mel_cepstral_distortion_db(target, audio, sample_rate=rate),
-        onset_sharpness=onset_sharpness(target, audio, sample_rate=rate),
-        loudness_db=loudness_distance_db(features.loudness_db, tracked.loudness_db),
-        delay_ms=1000.0 * delay / settings.frame_rate,
-        voiced_s=float(voiced.sum()) / settings.frame_rate,
-        pitch=pitch_errors(frame_errors),
-    )
-    return metrics, frame_errors, tracked
+    return Imitation(target, audio, features[:n_frames], tracked[:n_frames], settings, reference)
 
 
-def _example(
-    name: str,
-    target: np.ndarray,
-    audio: np.ndarray,
-    features: "Features",
-    tracked: "Features",
-    settings: "FeatureSettings",
-) -> EvaluationExample:
-    n_frames = min(features.n_frames, round(_EXAMPLE_S * settings.frame_rate))
-    n_samples = n_frames * settings.hop_length
+def _left_out(table: MetricTable[Imitation], columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The columns that are missing for each figure that can't be measured."""
+    known, measured = set(columns), {metric.name for metric in table}
+    return {
+        metric.name: tuple(column for column in metric.needs if column not in known)
+        for metric in RECONSTRUCTION
+        if metric.name not in measured
+    }
+
+
+def _example(name: str, pair: Imitation) -> EvaluationExample:
+    frames = slice(round(_EXAMPLE_S * pair.settings.frame_rate))
+    samples = slice(round(_EXAMPLE_S * pair.settings.frame_rate) * pair.settings.hop_length)
     return EvaluationExample(
-        name, target[:n_samples], audio[:n_samples], features[:n_frames], tracked[:n_frames]
+        name, pair.target[samples], pair.audio[samples], pair.features[frames], pair.tracked[frames]
     )

@@ -1,8 +1,7 @@
 """The result of an evaluation: numbers per recording, and pictures."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,9 @@ import numpy as np
 from rich.cells import cell_len
 
 from ddsp_tf.evaluation.bootstrap import CONFIDENCE, bootstrap_intervals
-from ddsp_tf.evaluation.metrics import PitchErrors, pitch_errors
+from ddsp_tf.evaluation.metric import MetricTable, json_value
+from ddsp_tf.evaluation.metrics import PitchErrors
+from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.timbre import Timbre
 
 if TYPE_CHECKING:
@@ -18,64 +19,45 @@ if TYPE_CHECKING:
 
     from ddsp_tf.features import Features
 
-_COLUMNS = (
-    ("s", "seconds", "{:.1f}"),
-    ("spectral", "spectral_distance", "{:.2f}"),
-    ("mel dB", "log_mel_db", "{:.1f}"),
-    ("mel L1", "log_mel_l1", "{:.2f}"),
-    ("MCD dB", "mel_cepstral_db", "{:.1f}"),
-    ("loudness dB", "loudness_db", "{:.2f}"),
-    ("delay ms", "delay_ms", "{:+.1f}"),
-    ("voiced s", "voiced_s", "{:.1f}"),
-    ("f0 mean ct", "mean_cents", "{:.1f}"),
-    ("f0 median ct", "median_cents", "{:.1f}"),
-    ("RPA", "raw_pitch_accuracy", "{:.1%}"),
-    ("octave", "octave_error_share", "{:.1%}"),
-    ("onsets", "onset_sharpness", "{:.2f}"),
-)
-_NOT_DRAWN = {"name", "seconds", "voiced_s", "n_frames"}
+_VOICED_CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True)
 class RecordingMetrics:
     """What was measured on one recording, or over all of them.
 
+    Every figure of `RECONSTRUCTION` that could be measured is an attribute too.
+
     Attributes:
         name: The recording.
-        seconds: Its length.
-        spectral_distance: Multi-scale spectral distance.
-        magnitude_distance: Its linear part.
-        log_magnitude_distance: Its logarithmic part.
-        log_mel_db: Mean difference of the mel spectrograms in dB.
-        log_mel_l1: Mean difference of the natural logarithms of librosa's mel powers.
-        mel_cepstral_db: Mel-cepstral distortion in dB.
-        onset_sharpness: Of the output against the recording, 1 the same; NaN without onsets.
-        loudness_db: Mean difference of the loudness in dB.
-        delay_ms: Lag of the output's loudness; NaN if unknown.
-        voiced_s: Seconds on which pitch was compared.
-        pitch: Pitch errors on these.
+        values: The figures by name; NaN is unknown.
+
+    Example:
+        >>> RecordingMetrics("take.wav", {"loudness_db": 1.5}).loudness_db
+        1.5
     """
 
     name: str
-    seconds: float
-    spectral_distance: float
-    magnitude_distance: float
-    log_magnitude_distance: float
-    log_mel_db: float
-    log_mel_l1: float
-    mel_cepstral_db: float
-    onset_sharpness: float
-    loudness_db: float
-    delay_ms: float
-    voiced_s: float
-    pitch: PitchErrors
+    values: Mapping[str, float]
+
+    def __getattr__(self, name: str) -> float:
+        # Unpickling asks before there are values.
+        values = self.__dict__.get("values", {})
+        if name in values:
+            return float(values[name])
+        raise AttributeError(f"There is no figure `{name}`; there are: {', '.join(values)}.")
+
+    @property
+    def pitch(self) -> PitchErrors:
+        """The pitch errors; NaN where pitch wasn't measured."""
+        names = PitchErrors.__dataclass_fields__
+        known = {name: self.values.get(name, float("nan")) for name in names}
+        return PitchErrors(**{**known, "n_frames": int(self.values.get("n_frames", 0))})
 
     def to_dict(self) -> dict[str, Any]:
         """Returns JSON values; what is unknown is None."""
-        values = asdict(self)
-        flat = {**values, **values.pop("pitch")}
-        flat.pop("pitch", None)
-        return {name: json_value(value) for name, value in flat.items()}
+        figures = {name: json_value(value) for name, value in self.values.items()}
+        return {"name": self.name, **figures}
 
 
 @dataclass(frozen=True)
@@ -104,13 +86,13 @@ class EvaluationReport:
     Attributes:
         split: Which part of the dataset was used.
         recordings: One entry each.
-        overall: Weighted by length; pitch over all voiced frames together.
+        overall: All together, each figure combined as `RECONSTRUCTION` says.
         sample_rate: Of the examples, in Hz.
         frame_rate: Of their features.
         examples: A few outputs, for `figures`.
-        errors_cents: Signed pitch errors on the voiced frames of each recording.
-        timbres: Of each output.
+        observed: What each figure observed of each recording, by its name.
         reference: The timbre of the instrument.
+        left_out: Which columns are missing for the figures that weren't measured, by their names.
     """
 
     split: str
@@ -119,56 +101,75 @@ class EvaluationReport:
     sample_rate: int
     frame_rate: float
     examples: tuple[EvaluationExample, ...] = field(default=(), repr=False)
-    errors_cents: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
-    timbres: tuple[Timbre, ...] = field(default=(), repr=False)
+    observed: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     reference: Timbre = field(default_factory=Timbre.empty, repr=False)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> MetricTable[Imitation]:
+        """What was measured."""
+        return MetricTable(metric for metric in RECONSTRUCTION if metric.name not in self.left_out)
 
     @property
     def timbre_db(self) -> float:
         """Distance of all outputs together from the timbre of the training split, in dB."""
-        return sum(self.timbres, Timbre.empty()).distance_db(self.reference)
+        return self.overall.timbre_db
 
     @cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """95% confidence intervals of the overall figures, by bootstrap over the recordings.
-
-        The timbre's distance has none: with fewer different recordings it is always larger.
-        """
-        names = [name for name in self.overall.to_dict() if name not in _NOT_DRAWN]
+        """95% confidence intervals of the overall figures, by bootstrap over the recordings."""
+        drawn = MetricTable(metric for metric in self.metrics if metric.drawn)
 
         def figures(chosen: Sequence[int]) -> list[float]:
-            drawn = overall(
-                [self.recordings[i] for i in chosen], [self.errors_cents[i] for i in chosen]
-            ).to_dict()
-            return [float("nan") if drawn[name] is None else drawn[name] for name in names]
+            observed = [self.observed[i] for i in chosen]
+            seconds = [self.recordings[i].seconds for i in chosen]
+            return list(drawn.combined(observed, seconds).values())
 
         groups = [metrics.name for metrics in self.recordings]
+        names = [metric.name for metric in drawn]
         return dict(zip(names, bootstrap_intervals(figures, groups), strict=True))
 
     def table(self) -> str:
         """Returns the metrics as a text table, one line a recording, the last one for all."""
-        heads = ["recording", *(head for head, _, _ in _COLUMNS)]
-        rows = [_cells(metrics) for metrics in (*self.recordings, self.overall)]
+        shown = self.metrics.shown("report")
+        heads = ["recording", *(metric.short for metric in shown)]
+        rows = [
+            [of.name, *(metric.write(of.values.get(metric.name)) for metric in shown)]
+            for of in (*self.recordings, self.overall)
+        ]
         widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         body = [_line(row, widths) for row in rows]
-        return "\n".join([_line(heads, widths), rule, *body[:-1], rule, body[-1]])
+        said = [f"Not measured: {self.describe_left_out()}"] if self.left_out else []
+        return "\n".join([_line(heads, widths), rule, *body[:-1], rule, body[-1], *said])
+
+    def describe_left_out(self) -> str:
+        """Says what wasn't measured and which columns it would need; empty if nothing is."""
+        labels = {metric.name: metric.label for metric in RECONSTRUCTION}
+        by_columns: dict[tuple[str, ...], list[str]] = {}
+        for name, columns in self.left_out.items():
+            by_columns.setdefault(columns, []).append(labels[name])
+        return "; ".join(
+            f"{', '.join(names)} (the dataset has no {', '.join(columns)})"
+            for columns, names in by_columns.items()
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything but the examples as JSON values."""
         return {
             "format_version": 1,
             "split": self.split,
-            "overall": {**self.overall.to_dict(), "timbre_db": json_value(self.timbre_db)},
+            "overall": self.overall.to_dict(),
             "confidence": CONFIDENCE,
             "intervals": {
                 name: [json_value(end) for end in ends] for name, ends in self.intervals.items()
             },
             "recordings": [metrics.to_dict() for metrics in self.recordings],
+            "left_out": {name: list(columns) for name, columns in self.left_out.items()},
         }
 
     def figures(self) -> dict[str, "Figure"]:
-        """Draws the examples: spectrograms, and pitch and loudness, by name."""
+        """Draws the examples: spectrograms, and pitch and loudness if there are, by name."""
         from ddsp_tf.plotting import f0_and_loudness, spectrogram_pair
 
         titles = ("Recording", "Model")
@@ -177,58 +178,19 @@ class EvaluationReport:
             figures[f"spectrogram-{index}"] = spectrogram_pair(
                 example.target, example.audio, self.sample_rate, titles=titles, title=example.name
             )
+            if not example.features.has("f0_hz", "f0_confidence", "loudness_db"):
+                continue
             figures[f"f0-and-loudness-{index}"] = f0_and_loudness(
                 example.features.f0_hz,
                 example.features.loudness_db,
                 frame_rate=self.frame_rate,
                 output_f0_hz=example.tracked.f0_hz,
                 output_loudness_db=example.tracked.loudness_db,
-                voiced=example.features.f0_confidence > 0.5,
+                voiced=example.features.f0_confidence > _VOICED_CONFIDENCE,
                 labels=titles,
                 title=example.name,
             )
         return figures
-
-
-def overall(
-    recordings: Sequence[RecordingMetrics], errors_cents: Sequence[np.ndarray]
-) -> RecordingMetrics:
-    """Combines recordings: means weighted by length, pitch over all voiced frames together.
-
-    Args:
-        recordings: At least one.
-        errors_cents: Their signed pitch errors on voiced frames.
-    """
-    return RecordingMetrics(
-        name="all",
-        seconds=sum(metrics.seconds for metrics in recordings),
-        spectral_distance=_mean(recordings, "spectral_distance"),
-        magnitude_distance=_mean(recordings, "magnitude_distance"),
-        log_magnitude_distance=_mean(recordings, "log_magnitude_distance"),
-        log_mel_db=_mean(recordings, "log_mel_db"),
-        log_mel_l1=_mean(recordings, "log_mel_l1"),
-        mel_cepstral_db=_mean(recordings, "mel_cepstral_db"),
-        onset_sharpness=_mean(recordings, "onset_sharpness"),
-        loudness_db=_mean(recordings, "loudness_db"),
-        delay_ms=_mean(recordings, "delay_ms"),
-        voiced_s=sum(metrics.voiced_s for metrics in recordings),
-        pitch=pitch_errors(np.concatenate(list(errors_cents))),
-    )
-
-
-def _mean(recordings: Sequence[RecordingMetrics], name: str) -> float:
-    known = [(getattr(m, name), m.seconds) for m in recordings if math.isfinite(getattr(m, name))]
-    if not known:
-        return float("nan")
-    return sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
-
-
-def _cells(metrics: RecordingMetrics) -> list[str]:
-    values = metrics.to_dict()
-    return [
-        metrics.name,
-        *("-" if values[key] is None else text.format(values[key]) for _, key, text in _COLUMNS),
-    ]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -236,8 +198,3 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     gaps = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
     numbers = (gap + cell for gap, cell in zip(gaps[1:], cells[1:], strict=True))
     return "  ".join([cells[0] + gaps[0], *numbers])
-
-
-def json_value(value: Any) -> Any:
-    """Gives None for a number that JSON can't hold: NaN stands for what is unknown."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

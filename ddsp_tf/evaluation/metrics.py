@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.types import FloatArray
+from ddsp_tf.types import BoolArray, FloatArray
 
 VOICED_CONFIDENCE = 0.85
 """Frames of the recording at or below this confidence don't count for pitch."""
@@ -135,6 +135,52 @@ def cents(target_hz: FloatArray, f0_hz: FloatArray) -> FloatArray:
     return 1200.0 * np.log2(np.maximum(f0_hz, 1e-3) / np.maximum(target_hz, 1e-3))
 
 
+def mean_size(errors_cents: FloatArray) -> float:
+    """Returns the mean absolute error, octave errors (1200 cents) included."""
+    return float(np.mean(np.abs(errors_cents)))
+
+
+def median_size(errors_cents: FloatArray) -> float:
+    """Returns the median absolute error."""
+    return float(np.median(np.abs(errors_cents)))
+
+
+def raw_pitch_accuracy(errors_cents: FloatArray) -> float:
+    """Returns the share of frames within 50 cents.
+
+    Example:
+        >>> raw_pitch_accuracy(np.array([10.0, 10.0, 1200.0, 70.0]))
+        0.5
+    """
+    return float(np.mean(np.abs(errors_cents) <= _CORRECT_CENTS))
+
+
+def raw_chroma_accuracy(errors_cents: FloatArray) -> float:
+    """Returns the share of frames within 50 cents of the right note in any octave.
+
+    Example:
+        >>> raw_chroma_accuracy(np.array([10.0, 10.0, 1200.0, 70.0]))
+        0.75
+    """
+    return float(np.mean(_right_chroma(errors_cents)))
+
+
+def octave_error_share(errors_cents: FloatArray) -> float:
+    """Returns the share of frames within 50 cents of the right note in another octave.
+
+    Example:
+        >>> octave_error_share(np.array([10.0, 10.0, 1200.0, 70.0]))
+        0.25
+    """
+    elsewhere = np.round(errors_cents / 1200.0) != 0
+    return float(np.mean(_right_chroma(errors_cents) & elsewhere))
+
+
+def _right_chroma(errors_cents: FloatArray) -> BoolArray:
+    octaves = np.round(errors_cents / 1200.0)
+    return np.abs(errors_cents - 1200.0 * octaves) <= _CORRECT_CENTS
+
+
 def pitch_errors(errors_cents: FloatArray) -> PitchErrors:
     """Summarises signed pitch errors of voiced frames.
 
@@ -147,17 +193,14 @@ def pitch_errors(errors_cents: FloatArray) -> PitchErrors:
     """
     if not len(errors_cents):
         return PitchErrors(0, *[float("nan")] * 6)
-    size = np.abs(errors_cents)
-    octaves = np.round(errors_cents / 1200.0)
-    right_chroma = np.abs(errors_cents - 1200.0 * octaves) <= _CORRECT_CENTS
     return PitchErrors(
         n_frames=len(errors_cents),
-        mean_cents=float(np.mean(size)),
-        median_cents=float(np.median(size)),
+        mean_cents=mean_size(errors_cents),
+        median_cents=median_size(errors_cents),
         bias_cents=float(np.median(errors_cents)),
-        raw_pitch_accuracy=float(np.mean(size <= _CORRECT_CENTS)),
-        raw_chroma_accuracy=float(np.mean(right_chroma)),
-        octave_error_share=float(np.mean(right_chroma & (octaves != 0))),
+        raw_pitch_accuracy=raw_pitch_accuracy(errors_cents),
+        raw_chroma_accuracy=raw_chroma_accuracy(errors_cents),
+        octave_error_share=octave_error_share(errors_cents),
     )
 
 

@@ -1,21 +1,28 @@
 """How much of a melody is left when another instrument plays it, and how much it sounds like it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ddsp_tf.evaluation.bootstrap import CONFIDENCE, bootstrap_intervals
-from ddsp_tf.evaluation.evaluation_report import json_value
-from ddsp_tf.evaluation.metrics import VOICED_CONFIDENCE, PitchErrors, cents, pitch_errors
+from ddsp_tf.evaluation.metric import Metric, MetricTable, json_value, pooled
+from ddsp_tf.evaluation.metrics import (
+    VOICED_CONFIDENCE,
+    PitchErrors,
+    cents,
+    mean_size,
+    median_size,
+    octave_error_share,
+    pitch_errors,
+    raw_pitch_accuracy,
+)
 from ddsp_tf.evaluation.timbre import Timbre
 
 if TYPE_CHECKING:
     from ddsp_tf.features import Features, FeatureSettings
-
-_KEPT = ("median_cents", "mean_cents", "raw_pitch_accuracy", "octave_error_share")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +85,58 @@ class TransferredMelody:
         )
 
 
+def _weighted_by_frames(observed: Sequence[tuple[float, int]], seconds: Sequence[float]) -> float:
+    del seconds
+    known = [(value, n_frames) for value, n_frames in observed if np.isfinite(value)]
+    n_frames = sum(count for _, count in known)
+    return sum(value * count for value, count in known) / n_frames if n_frames else float("nan")
+
+
+def _timbres_together(observed: Sequence[tuple[Timbre, Timbre]], seconds: Sequence[float]) -> float:
+    del seconds
+    timbres = [timbre for timbre, _ in observed]
+    return sum(timbres, Timbre.empty()).distance_db(observed[0][1])
+
+
+_Judged = tuple[TransferredMelody, Timbre]
+"""A melody, and the timbre that it should have."""
+
+TRANSFER: MetricTable[_Judged] = MetricTable(
+    (
+        Metric(
+            "mean_cents", "f0 mean ct", "f0 mean", lambda x: x[0].errors_cents, "{:.1f}", "cents",
+            combine=pooled(mean_size), where=("comparison",),
+        ),
+        Metric(
+            "median_cents", "f0 median ct", "f0 median", lambda x: x[0].errors_cents,
+            "{:.1f}", "cents", combine=pooled(median_size), where=("comparison",),
+        ),
+        Metric(
+            "raw_pitch_accuracy", "RPA", "raw pitch accuracy", lambda x: x[0].errors_cents,
+            "{:.1%}", better="higher", combine=pooled(raw_pitch_accuracy), where=("comparison",),
+        ),
+        Metric(
+            "octave_error_share", "octave", "octave errors", lambda x: x[0].errors_cents, "{:.2%}",
+            combine=pooled(octave_error_share), where=("comparison",),
+        ),
+        Metric(
+            "loudness_shape_db", "shape dB", "loudness shape", lambda x: x[0].loudness_errors_db,
+            "{:.1f}", "dB", combine=pooled(mean_size), where=("comparison",),
+        ),
+        Metric(
+            "loudness_correlation", "correlation", "loudness correlation",
+            lambda x: (x[0].loudness_correlation, len(x[0].errors_cents)), "{:.2f}",
+            better="higher", combine=_weighted_by_frames, where=("comparison",),
+        ),
+        Metric(
+            "timbre_db", "timbre dB", "timbre", lambda x: (x[0].timbre, x[1]), "{:.2f}", "dB",
+            combine=_timbres_together, where=("comparison",), of_all_only=True, drawn=False,
+        ),
+    )
+)  # fmt: skip
+"""Figures of what is left of melodies."""
+
+
 @dataclass(frozen=True, eq=False)
 class TransferQuality:
     """Melodies that an instrument, or something else, has played.
@@ -98,19 +157,29 @@ class TransferQuality:
     @property
     def figures(self) -> dict[str, float]:
         """What is left of pitch and loudness, and the distance from the instrument's timbre."""
-        timbre = sum((melody.timbre for melody in self.melodies), Timbre.empty())
-        return {**_kept(self.melodies), "timbre_db": timbre.distance_db(self.reference)}
+        return TRANSFER.combined(self._observed, self._seconds)
 
     @cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95% confidence intervals of `figures` but the timbre, by bootstrap over the melodies."""
+        drawn = MetricTable(metric for metric in TRANSFER if metric.drawn)
+        observed, seconds = self._observed, self._seconds
 
         def figures(chosen: Sequence[int]) -> list[float]:
-            return list(_kept([self.melodies[i] for i in chosen]).values())
+            together = [observed[i] for i in chosen], [seconds[i] for i in chosen]
+            return list(drawn.combined(*together).values())
 
         groups = [melody.name for melody in self.melodies]
-        names = _kept(self.melodies)
+        names = [metric.name for metric in drawn]
         return dict(zip(names, bootstrap_intervals(figures, groups), strict=True))
+
+    @property
+    def _observed(self) -> list[dict[str, Any]]:
+        return [TRANSFER.observe((melody, self.reference)) for melody in self.melodies]
+
+    @property
+    def _seconds(self) -> list[float]:
+        return [melody.seconds for melody in self.melodies]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns JSON values; what is unknown is None."""
@@ -123,22 +192,6 @@ class TransferQuality:
             },
             "melodies": {melody.name: {"octaves": melody.octaves} for melody in self.melodies},
         }
-
-
-def _kept(melodies: Sequence[TransferredMelody]) -> dict[str, float]:
-    pitch = asdict(pitch_errors(np.concatenate([melody.errors_cents for melody in melodies])))
-    shape = np.abs(np.concatenate([melody.loudness_errors_db for melody in melodies]))
-    known = [m for m in melodies if np.isfinite(m.loudness_correlation)]
-    weights = [len(melody.errors_cents) for melody in known]
-    return {
-        **{name: pitch[name] for name in _KEPT},
-        "loudness_shape_db": float(shape.mean()) if len(shape) else float("nan"),
-        "loudness_correlation": float(
-            np.average([melody.loudness_correlation for melody in known], weights=weights)
-        )
-        if sum(weights)
-        else float("nan"),
-    }
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

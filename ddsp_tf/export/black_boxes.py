@@ -13,7 +13,8 @@ def refuse_black_boxes(model: Model) -> None:
     if not model.black_box:
         return
     parts = model._flatten_layers(include_self=False)
-    names = [f"`{part.name}`" for part in parts if getattr(part, "black_box", False)]
+    # A group is one because of a processor in it, which its class says.
+    names = [f"`{part.name}`" for part in parts if getattr(type(part), "black_box", False)]
     raise ExportError(
         f"The model can't be exported: {', '.join(names) or f'`{model.name}`'} computes outside "
         "TensorFlow (`black_box`). Play it from Python, or take a processor without a black box in "

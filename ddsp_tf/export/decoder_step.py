@@ -93,8 +93,7 @@ class DecoderStep(tf.Module):
         if not self.raw:
             controls = self._finish(controls, f0_scaled)
         flat = {
-            key: tf.reshape(controls[key], [size])
-            for key, size in self.parts.output_sizes.items()
+            key: tf.reshape(controls[key], [size]) for key, size in self.parts.output_sizes.items()
         }
         return {**flat, STATE: self._pack(following)}
 

@@ -53,9 +53,5 @@ def extract_features(
     if progress is not None and "f0_hz" not in made:
         progress(1.0)
     hop_length = settings.hop_length
-    rows = {
-        name: column.rows_per_frame(hop_length)
-        for name, column in columns.items()
-        if column.hop_length not in (None, hop_length)
-    }
-    return Features(rows=rows, **{name: made[name] for name in columns})
+    rows = {name: column.rows_per_frame(hop_length) for name, column in columns.items()}
+    return Features.from_columns({name: made[name] for name in columns}, rows=rows)

@@ -46,9 +46,26 @@ class Features:
         **columns: npt.ArrayLike,
     ) -> None:
         first = zip(_FIRST, (f0_hz, f0_confidence, loudness_db), strict=True)
-        given = {**{name: value for name, value in first if value is not None}, **columns}
+        given = {name: value for name, value in first if value is not None}
+        self._fill({**given, **columns}, rows or {})
+
+    @classmethod
+    def from_columns(
+        cls, columns: Mapping[str, npt.ArrayLike], *, rows: Mapping[str, int] | None = None
+    ) -> "Features":
+        """Features of a mapping, in its order.
+
+        Example:
+            >>> list(Features.from_columns({"loudness_db": np.zeros(3)}))
+            ['loudness_db']
+        """
+        features = cls.__new__(cls)
+        features._fill(columns, rows or {})
+        return features
+
+    def _fill(self, given: Mapping[str, npt.ArrayLike], rows: Mapping[str, int]) -> None:
         self._columns = {name: np.asarray(value, np.float32) for name, value in given.items()}
-        self._rows = {name: count for name, count in (rows or {}).items() if name in given}
+        self._rows = {name: count for name, count in rows.items() if count > 1 and name in given}
         lengths = {name: self._n_frames_of(name) for name in self._columns}
         if len(set(lengths.values())) > 1:
             shapes = ", ".join(str(value.shape) for value in self._columns.values())
@@ -131,7 +148,7 @@ class Features:
         return by_frame[frames].reshape(-1, *values.shape[1:])
 
     def _like(self, columns: Mapping[str, npt.ArrayLike]) -> "Features":
-        return Features(rows=self._rows, **columns)
+        return Features.from_columns(columns, rows=self._rows)
 
     def as_batch(self) -> dict[str, Float32Array]:
         """The features as a model takes them: each `[1, n_frames, width]`, float32."""
@@ -154,4 +171,4 @@ def join_features(parts: Sequence[Features]) -> Features:
         return Features()
     rows = {name: parts[0].rows(name) for name in parts[0]}
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Features(rows=rows, **joined)
+    return Features.from_columns(joined, rows=rows)

@@ -66,7 +66,7 @@ class StreamingGraph:
         return self._play[inputs.shape[2]](inputs).numpy()
 
     def compile_decoder(self, size: int) -> Call:
-        """Compiles taking in alone, to measure a decoder's share: a function of what `play` takes."""
+        """Compiles taking in alone, to measure a decoder's share: takes what `play` takes."""
         return self._compile(self._prime_block, size, xla=True)
 
     def reset(self) -> None:

@@ -8,4 +8,4 @@ __all__ = ["LOG_FLOOR", "Objective", "SpectralLoss", "require_objective", "varia
 from ddsp_tf.losses.objective import Objective, require_objective, variables_of
 from ddsp_tf.losses.spectral_loss import SpectralLoss
 
-__getattr__, __dir__ = discovered(__name__, __path__)
+__getattr__ = discovered(__name__, __path__)

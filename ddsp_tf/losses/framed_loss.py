@@ -11,7 +11,10 @@ import tensorflow as tf
 from ddsp_tf.dsp.shapes import checked
 from ddsp_tf.losses.terms.term import Term
 
-_CHUNK_SAMPLES = 2**20
+_LONG_SAMPLES = 2**19
+"""A row up to here is analysed at once, whatever the batch: clips to train on are far shorter."""
+
+_CHUNK_SAMPLES = 2**18
 _LEAST_CHUNK_SAMPLES = 2**16
 
 
@@ -51,8 +54,8 @@ class FramedLoss(keras.layers.Layer):
     """Sums the terms of several analyses of two sounds.
 
     The gradient is computed with the loss, one analysis after the other, and only the slope over
-    the audio is kept: it takes the memory of one analysis. Sounds longer than a million samples
-    are worked on piece by piece, where their length is known when a graph is made: half an hour
+    the audio is kept: it takes the memory of one analysis. Sounds of more than half a million
+    samples are worked on piece by piece, where their length is known when a graph is made: half an hour
     takes no more memory than a minute.
 
     Args:
@@ -245,7 +248,7 @@ class _Chunk:
 def _chunks(audio: tf.Tensor, part: FramedPart) -> Iterator[_Chunk]:
     """One for the whole, or several for what is too long to be analysed at once."""
     batch, n_samples = audio.shape
-    if n_samples is None or n_samples <= _CHUNK_SAMPLES:
+    if n_samples is None or n_samples <= _LONG_SAMPLES:
         yield _Chunk(n_samples)
         return
     hop = part.hop_length

@@ -20,7 +20,6 @@ from ddsp_tf.models.instrument import (
     read_instrument_metadata,
 )
 from ddsp_tf.models.model import Model
-from ddsp_tf.models.model_card import model_card
 from ddsp_tf.models.parametric.parametric import Parametric
 
 __all__ = [
@@ -40,8 +39,7 @@ __all__ = [
     "architecture_to_dict",
     "find_instrument",
     "list_presets",
-    "model_card",
     "read_instrument_metadata",
 ]
 
-__getattr__, __dir__ = discovered(__name__, __path__)
+__getattr__ = discovered(__name__, __path__)

@@ -55,7 +55,9 @@ class Delayed:
             Audio `[batch, n_frames * hop_length]`, and the state for the next block.
         """
         joined = self._joined(inputs, state)
-        outputs, following = self.model.stream(self._now(joined, n_frames), state["model"], n_frames)
+        outputs, following = self.model.stream(
+            self._now(joined, n_frames), state["model"], n_frames
+        )
         return outputs["audio"], {"model": following, "ahead": self._after(joined, n_frames)}
 
     def _waiting(self, batch_size: int) -> dict[str, tf.Tensor]:

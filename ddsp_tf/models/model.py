@@ -137,7 +137,7 @@ class Model(keras.Model):
 
     @property
     def encoded_signals(self) -> Mapping[str, Signal]:
-        """What `stream` takes, of what `encode` gives: by default the inputs that are no options."""
+        """What `stream` takes of what `encode` gives: by default all that can't be left out."""
         signals = self.input_signals
         return {key: x for key, x in signals.items() if key not in self.optional_input_names}
 

@@ -4,6 +4,16 @@ from ddsp_tf.nn.fc_stack import FcStack
 from ddsp_tf.nn.gated_scan import gated_scan
 from ddsp_tf.nn.gru import Gru, gru_scan
 from ddsp_tf.nn.min_gru import MinGru
+from ddsp_tf.nn.mixture_density import MixtureDensity
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
 
-__all__ = ["FcStack", "Gru", "MinGru", "NetworkPrecision", "Precision", "gated_scan", "gru_scan"]
+__all__ = [
+    "FcStack",
+    "Gru",
+    "MinGru",
+    "MixtureDensity",
+    "NetworkPrecision",
+    "Precision",
+    "gated_scan",
+    "gru_scan",
+]

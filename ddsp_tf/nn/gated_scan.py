@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddsp_tf.dsp.compilation import compiled, unrecorded
+from ddsp_tf.dsp.recurrences import in_turn, joined
 
 
 def gated_scan(
@@ -90,8 +91,9 @@ def _forwards_in_turn(
     update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
 ) -> tf.Tensor:
     # The sigmoid is inside the loop, where it is computed while its frame is in the cache.
-    def step(frame: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
-        return state + tf.sigmoid(update[frame]) * (candidate[frame] - state)
+    def step(frame: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        state = state + tf.sigmoid(update[frame]) * (candidate[frame] - state)
+        return state, state
 
     return _in_turn(update, step, initial_state, backwards=False)
 
@@ -103,10 +105,11 @@ def _backwards_in_turn(update: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
     """
     last = _n_frames(update) - 1
 
-    def step(frame: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
+    def step(frame: tf.Tensor, after: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # After the last frame there is nothing, so any factor does there.
         kept = tf.sigmoid(-update[tf.minimum(frame + 1, last)])
-        return upstream[frame] + kept * after
+        state = upstream[frame] + kept * after
+        return state, state
 
     return _in_turn(update, step, tf.zeros_like(upstream[0]), backwards=True)
 
@@ -114,61 +117,26 @@ def _backwards_in_turn(update: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
 def _forwards_at_once(
     update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
 ) -> tf.Tensor:
-    return _at_once(tf.sigmoid(-update), tf.sigmoid(update) * candidate, initial_state)
+    return joined(tf.sigmoid(-update), tf.sigmoid(update) * candidate, initial_state)
 
 
 def _backwards_at_once(update: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
     kept = tf.sigmoid(-update)
     after = tf.concat([tf.zeros_like(kept[:1]), kept[:0:-1]], axis=0)
-    return _at_once(after, upstream[::-1], tf.zeros_like(upstream[0]))[::-1]
+    return joined(after, upstream[::-1], tf.zeros_like(upstream[0]))[::-1]
 
 
 def _in_turn(
     like: tf.Tensor,
-    step: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    step: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
     initial: tf.Tensor,
     *,
     backwards: bool,
 ) -> tf.Tensor:
-    """Loops over frames, and stacks what each step gives to the next."""
-    count = _n_frames(like)
-    kept = tf.TensorArray(initial.dtype, size=count, element_shape=initial.shape)
-
-    def body(frame: tf.Tensor, state: tf.Tensor, kept: Any) -> tuple[Any, ...]:
-        state = step(frame, state)
-        return frame + (-1 if backwards else 1), state, kept.write(frame, state)
-
-    _, _, kept = tf.while_loop(
-        lambda frame, *_: (frame >= 0) & (frame < count),
-        body,
-        (tf.convert_to_tensor(count - 1 if backwards else 0), initial, kept),
-        maximum_iterations=count,
+    states, _ = in_turn(
+        step, initial, _n_frames(like), element_shape=initial.shape, backwards=backwards
     )
-    return tf.ensure_shape(kept.stack(), like.shape)
-
-
-def _at_once(factor: tf.Tensor, term: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
-    """Computes h_t = factor_t h_{t-1} + term_t in rounds that each double the frames joined.
-
-    After a round over distance d, `factor` and `term` lead from 2 d frames back.
-    """
-    count = _n_frames(factor)
-    indices = tf.range(count)
-    first = (factor[0] * initial + term[0])[tf.newaxis]
-    term = tf.concat([first, term[1:]], axis=0)
-
-    def join(distance: tf.Tensor, factor: tf.Tensor, term: tf.Tensor) -> tuple[Any, ...]:
-        # Gathered, not shifted by padding, whose size XLA would have to know.
-        before = tf.maximum(indices - distance, 0)
-        reaches = (indices >= distance)[:, tf.newaxis, tf.newaxis]
-        joined = tf.where(reaches, factor * tf.gather(term, before), 0.0) + term
-        factor = tf.where(reaches, factor * tf.gather(factor, before), factor)
-        return 2 * distance, factor, joined
-
-    _, _, term = tf.while_loop(
-        lambda distance, *_: distance < count, join, (tf.constant(1), factor, term)
-    )
-    return term
+    return tf.ensure_shape(states, like.shape)
 
 
 def _n_frames(tensor: tf.Tensor) -> int | tf.Tensor:

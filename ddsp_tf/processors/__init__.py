@@ -32,4 +32,4 @@ __all__ = [
     "lookup",
 ]
 
-__getattr__, __dir__ = discovered(__name__, __path__)
+__getattr__ = discovered(__name__, __path__)

@@ -268,15 +268,13 @@ class ProcessorGroup(Processor):
         if last in replaced and replaced[last] != f"{nodes[-1][0].name}/signal":
             from ddsp_tf.processors.mixing.sum import Sum
 
-            nodes.append((Sum(name="dry"), (replaced[last],)))
+            nodes.append((Sum(name="without_rooms"), (replaced[last],)))
         return ProcessorGroup(dag=nodes, name=self.name)
 
     def for_live(self, hop_length: int) -> "ProcessorGroup":
         """Gives the same graph of what its processors give, see `Processor.for_live`."""
         live = [processor.for_live(hop_length) for processor in self.processors]
-        return ProcessorGroup(
-            dag=list(zip(live, self.node_inputs, strict=True)), name=self.name
-        )
+        return ProcessorGroup(dag=list(zip(live, self.node_inputs, strict=True)), name=self.name)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the graph, from which Keras makes an equal group."""

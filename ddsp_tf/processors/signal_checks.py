@@ -48,7 +48,7 @@ def check_inputs(
     """
     counts: dict[str, tuple[str, int]] = {}
     for key, signal in signals.items():
-        value = values.get(key)
+        value: Any = values.get(key)
         if not hasattr(value, "shape"):
             continue
         shape = tuple(value.shape)
@@ -135,7 +135,7 @@ def n_extra_channels(values: Mapping[str, Any], signals: Mapping[str, Signal]) -
     Such audio is played with the channels as rows of the batch.
     """
     for key, signal in signals.items():
-        value = values.get(key)
+        value: Any = values.get(key)
         if signal.kind == "samples" and signal.width == 1 and hasattr(value, "shape"):
             if len(value.shape) == 3:
                 return int(value.shape[2])

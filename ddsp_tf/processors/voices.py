@@ -150,8 +150,8 @@ class Voices(Processor):
         return replace(signal, width=signal.width * self.n_voices)
 
     def _fold(self, value: Any, signal: Signal | None, *, shared: bool = False) -> Any:
-        """Makes voices rows: `[batch, time, n_voices * width]` to `[batch * n_voices, time, width]`."""
-        kind, shape = kind_of(value, signal), getattr(value, "shape", ())
+        """Makes voices rows: `[batch * n_voices, time, width]`."""
+        kind, shape = kind_of(value, signal), _shape(value)
         if len(shape) < 2:
             return value
         if shared:
@@ -172,7 +172,7 @@ class Voices(Processor):
 
     def _unfold(self, value: Any, signal: Signal | None) -> Any:
         """Takes rows back to the last axis."""
-        kind, shape = kind_of(value, signal), getattr(value, "shape", ())
+        kind, shape = kind_of(value, signal), _shape(value)
         if len(shape) < 2:
             return value
         if kind == "value":
@@ -181,6 +181,10 @@ class Voices(Processor):
         _, length, width = _sizes(value)
         apart = tf.reshape(value, [-1, self.n_voices, length, width])
         return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [-1, length, self.n_voices * width])
+
+
+def _shape(value: Any) -> tuple[Any, ...]:
+    return tuple(value.shape) if hasattr(value, "shape") else ()
 
 
 def _sizes(value: tf.Tensor) -> list[Any]:

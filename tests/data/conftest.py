@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from recorded_sounds import default_columns
 
 from ddsp_tf.data import Dataset, PrepareReport, PrepareSettings, prepare
 from ddsp_tf.data.dataset_writer import write_dataset

@@ -47,12 +47,15 @@ class Player(Model):
     """A model that "plays" whatever it is told to, to be measured."""
 
     sample_rate, hop_length = SETTINGS.sample_rate, SETTINGS.hop_length
-    input_signals = {"audio": Signal("samples")}
 
     def __init__(self, play: Any) -> None:
         super().__init__()
         self._play = play
         self.built = True
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        return {"audio": Signal("samples")}
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         del training

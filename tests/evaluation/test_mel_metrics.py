@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from ddsp_tf.dsp.mel_power import mel_power
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.evaluation import log_mel_l1, mel_cepstral_distortion_db
-from ddsp_tf.dsp.mel_power import mel_power
 from ddsp_tf.features.pyin.compiled_librosa import load_librosa
 
 librosa = load_librosa()

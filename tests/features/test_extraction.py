@@ -7,11 +7,11 @@ from signals import tone
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import (
     FeatureSettings,
+    blocks,
     extract_features,
     extract_loudness_db,
     measure_loudness_db,
 )
-from ddsp_tf.features import blocks
 
 
 @pytest.mark.parametrize(

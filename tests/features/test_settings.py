@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
-from ddsp_tf.features import Features, FeatureSettings
+from ddsp_tf.features import DEFAULT_COLUMNS, Features, FeatureSettings
 
 
 def test_round_trip_through_json():
@@ -69,3 +69,35 @@ def test_features_slice_and_batch():
 def test_features_of_unequal_length_are_refused():
     with pytest.raises(ArgumentError, match=r"\(5,\), \(4,\)"):
         Features(np.ones(5), np.ones(4), np.ones(5))
+
+
+def test_settings_of_pitch_and_loudness_are_stored_as_0_1_0_stored_them():
+    values = FeatureSettings().to_dict()
+    assert values["format_version"] == 1
+    assert "columns" not in values
+    assert FeatureSettings.from_dict(values).columns == DEFAULT_COLUMNS
+
+
+def test_other_columns_round_trip_and_are_compared():
+    settings = FeatureSettings(columns=["loudness_db", "mel_db"])
+    stored = json.loads(json.dumps(settings.to_dict()))
+    assert stored["format_version"] == 2
+    assert FeatureSettings.from_dict(stored) == settings
+    assert hash(FeatureSettings.from_dict(stored)) == hash(settings)
+    # A dataset may hold more than a model needs.
+    FeatureSettings(columns=("mel_db",)).check_matches(settings)
+    with pytest.raises(DatasetError, match="`f0_hz`, `f0_confidence` are not among its columns"):
+        FeatureSettings().check_matches(settings)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("mel_db", "`columns` must be names of columns; got 'mel_db'"),
+        ((3,), "must be names of columns"),
+        (("mel_db", "mel_db"), "`mel_db` is there twice"),
+    ],
+)
+def test_columns_that_are_no_names_are_refused(columns, message):
+    with pytest.raises(ArgumentError, match=message):
+        FeatureSettings(columns=columns)

@@ -114,6 +114,7 @@ def test_long_sounds_are_worked_on_in_pieces_that_come_to_the_same(
         return {name: float(x) for name, x in terms.items()}, float(summed), slope
 
     whole = everything()
+    monkeypatch.setattr("ddsp_tf.losses.framed_loss._LONG_SAMPLES", 8000)
     monkeypatch.setattr("ddsp_tf.losses.framed_loss._CHUNK_SAMPLES", 8000)
     monkeypatch.setattr("ddsp_tf.losses.framed_loss._LEAST_CHUNK_SAMPLES", 4000)
     assert len(list(_chunks(audio, loss.parts[0]))) == 8

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 from model_toys import edit_json, make_instrument, sign
 
 from ddsp_tf.errors import ModelError
-from ddsp_tf.models import Instrument, weights
-from ddsp_tf.models.architecture import architecture_from_dict
+from ddsp_tf.models import Instrument, architecture, weights
+from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
 
 HUGE = 10_000_000
 """Units of a layer whose weights would not fit into any machine."""
@@ -214,3 +215,41 @@ def test_arguments_of_features_beyond_sense_are_refused(folder: Path) -> None:
     edit_json(folder / "features.json", lambda x: {**x, "loudness_fft_length": 2**40})
     sign(folder)
     assert "`loudness_fft_length` must be" in refusal(folder)
+
+
+def test_lists_of_numbers_may_be_long_but_not_endless(folder: Path) -> None:
+    set_argument(folder, "decoder", "frequencies_hz", [440.0] * 5_000)
+    assert "Unrecognized keyword arguments" in refusal(folder)  # The list itself was let through.
+    set_argument(folder, "decoder", "frequencies_hz", [0] * 70_000)
+    assert "`frequencies_hz` of 70,000, and 65,536 is the most" in refusal(folder)
+
+
+def test_classes_are_looked_for_in_our_own_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that no other one imports is found by its name; the same class elsewhere is not."""
+    (tmp_path / "lonely_room.py").write_text(
+        "import keras\n"
+        "from ddsp_tf.processors import Reverb\n"
+        "@keras.saving.register_keras_serializable('ddsp_tf')\n"
+        "class LonelyRoom(Reverb):\n"
+        "    pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    content = architecture_to_dict(make_instrument().model)
+    room = content["config"]["processor_group"]["config"]["dag"][-1]["processor"]
+    room.update(module="lonely_room", class_name="LonelyRoom")
+    room["registered_name"] = "ddsp_tf>LonelyRoom"
+    with pytest.raises(ModelError, match="The architecture names 'LonelyRoom'"):
+        architecture_from_dict(content)
+    assert "lonely_room" not in sys.modules
+    monkeypatch.setattr(architecture, "_own_files", lambda: {"LonelyRoom": "lonely_room"})
+    model = architecture_from_dict(content)
+    assert type(model.processor_group.processors[-1]).__name__ == "LonelyRoom"
+
+
+def test_own_files_are_those_of_models_processors_networks_and_losses() -> None:
+    files = architecture._own_files()
+    for name in ("Parametric", "Autoencoder", "Voices", "FilteredNoise", "Gru", "SpectralLoss"):
+        assert files[name].startswith("ddsp_tf.")
+    assert "TimbreTransfer" not in files

@@ -1,10 +1,12 @@
 """Whether a score is that of a recording, and how much earlier or later it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from ddsp_tf.features import FeatureSettings, extract_features
+from ddsp_tf.features import FeatureSettings
+from ddsp_tf.features.extractors.mel_db import mel_levels_db
+from ddsp_tf.features.extractors.onset_strength import half_width, rises
 from ddsp_tf.types import FloatArray
 
 LARGEST_OFFSET_S = 2.0
@@ -47,8 +49,9 @@ def measure_fit(notes: np.ndarray, audio: np.ndarray, features: FeatureSettings)
         audio: `[n_samples]`, mono.
         features: Its rate, and the frames in which onsets are measured.
     """
-    onsets_of = replace(features, columns=("onset_strength",))
-    strength = extract_features(audio.astype(np.float32), onsets_of)["onset_strength"]
+    # Amplitudes, since decibels rise before a note is there.
+    amplitudes = 10.0 ** (mel_levels_db(audio.astype(np.float32), features) / 20.0)
+    strength = rises(amplitudes, half_width(features))
     levels = _pitch_levels_db(audio, features.sample_rate)
     contrasts, offsets = _contrasts(notes, levels)
     best = int(np.argmax(contrasts))

@@ -18,7 +18,8 @@ from ddsp_tf.features import Column, columns_of, notes_column
 from ddsp_tf.midi import find_score, read_notes
 
 _LONGER_S = 2.0
-_NOTICED_MS = 10.0
+_NOTICED_MS = 50.0
+"""Slow attacks alone are heard some 30 ms late."""
 
 
 class Scores:

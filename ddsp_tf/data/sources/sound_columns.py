@@ -15,5 +15,6 @@ def sound_column(name: str, n_channels: Mapping[str, int], settings: PrepareSett
         settings: Whether channels are kept, and in which format.
     """
     width = n_channels[name] if settings.channels == "keep" else 1
-    stored = "float32" if settings.sample_format == "float32" else "int16"
-    return samples_column(name, width, stored=stored)
+    if settings.sample_format == "float32":
+        return samples_column(name, width, stored="float32")
+    return samples_column(name, width)

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from ddsp_tf.features.crepe.folding import fold_batch_norm
+from ddsp_tf.features.crepe.low_notes import LowNotes, autocorrelation_by_products
 from ddsp_tf.features.crepe.network import FIRST_STRIDE, FRAME_LENGTH, N_BINS, load_crepe_weights
 from ddsp_tf.features.crepe.salience import SOFTEST_RMS
 
@@ -34,9 +35,10 @@ class FrameSalience(tf.Module):
         kernel = classifier.kernel.reshape([-1, N_BINS])
         self._classifier = tf.Variable(kernel, trainable=False)
         self._classifier_bias = tf.Variable(classifier.bias, trainable=False)
+        self._low_notes = LowNotes(autocorrelation_by_products)
 
     def __call__(self, frames: tf.Tensor) -> tf.Tensor:
-        """Runs the network.
+        """Runs the network, and corrects it by `LowNotes`.
 
         Args:
             frames: 16 kHz, any level, `[n_frames, 1024]`.
@@ -45,7 +47,18 @@ class FrameSalience(tf.Module):
             Salience, `[n_frames, 360]`, 0 to 1, for bins 20 cents apart.
         """
         centred = frames - tf.reduce_mean(frames, axis=1, keepdims=True)
-        rms = tf.sqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True))
+        power = tf.reduce_mean(tf.square(centred), axis=1, keepdims=True)
+        return self._low_notes(
+            self._low_notes.decimate(frames), power, self._network(centred, power)
+        )
+
+    def network(self, frames: tf.Tensor) -> tf.Tensor:
+        """Salience as the published network gives it; see `__call__`."""
+        centred = frames - tf.reduce_mean(frames, axis=1, keepdims=True)
+        return self._network(centred, tf.reduce_mean(tf.square(centred), axis=1, keepdims=True))
+
+    def _network(self, centred: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+        rms = tf.sqrt(power)
         y = tf.reshape(centred / tf.maximum(rms, SOFTEST_RMS), [-1, FRAME_LENGTH, 1])
         layers = zip(self._kernels, self._biases, self._least, strict=True)
         for index, (kernel, bias, least) in enumerate(layers):

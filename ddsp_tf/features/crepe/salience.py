@@ -12,6 +12,12 @@ from ddsp_tf.features.crepe.first_layer import (
 )
 from ddsp_tf.features.crepe.folding import FoldedLayer, fold_batch_norm
 from ddsp_tf.features.crepe.fourier_convolution import FourierConvolution
+from ddsp_tf.features.crepe.low_notes import (
+    DECIMATION,
+    LOW_LENGTH,
+    LowNotes,
+    autocorrelation_by_fft,
+)
 from ddsp_tf.features.crepe.matrix_convolution import MatrixConvolution
 from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE, load_crepe_weights
 
@@ -38,8 +44,8 @@ SalienceWeights = tuple[FirstWeights, list[tf.Tensor]]
 class CrepeSalience(tf.Module):
     """Salience of a block of `n_block_frames` overlapping frames, 10 ms apart.
 
-    The numbers are those of `build_crepe_network` applied to each normalised frame, to 1e-4, with
-    a fifth of the arithmetic:
+    `network` gives the numbers of `build_crepe_network` applied to each normalised frame, to 1e-4,
+    with a fifth of the arithmetic; a call also corrects them by `LowNotes`.
 
     - The first convolution runs over the block once instead of over each frame.
     - The other kernels are as long as their inputs, so `FourierConvolution` does them, and
@@ -72,6 +78,7 @@ class CrepeSalience(tf.Module):
         matrix = classifier.kernel.reshape(-1, classifier.kernel.shape[-1])
         self._classifier = tf.Variable(matrix.T, trainable=False)
         self._classifier_bias = tf.Variable(classifier.bias[:, None], trainable=False)
+        self._low_notes = LowNotes(autocorrelation_by_fft)
         self.n_block_frames = _N_BLOCK_FRAMES.get(len(first.bias), _N_BLOCK_FRAMES_WIDE)
 
     @property
@@ -99,9 +106,27 @@ class CrepeSalience(tf.Module):
         Returns:
             `[n_block_frames, 360]`, 0 to 1; frame i covers samples `160 i` to `160 i + 1023`.
         """
+        mean, variance = self._moments(block)
+        salience = self._network(block, mean, variance, weights)
+        low = tf.signal.frame(
+            self._low_notes.decimate(block[tf.newaxis])[0], LOW_LENGTH, HOP_LENGTH // DECIMATION
+        )
+        return self._low_notes(low, tf.transpose(variance), salience)
+
+    def network(self, block: tf.Tensor, weights: SalienceWeights) -> tf.Tensor:
+        """Salience of one block as the published network gives it; see `__call__`."""
+        return self._network(block, *self._moments(block), weights)
+
+    def _moments(self, block: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean and variance of each frame, `[1, n_block_frames]`."""
         frames = tf.signal.frame(block, FRAME_LENGTH, HOP_LENGTH)
         frames = tf.ensure_shape(frames, [self.n_block_frames, FRAME_LENGTH])
-        mean, variance = (moment[tf.newaxis] for moment in tf.nn.moments(frames, axes=[1]))
+        mean, variance = tf.nn.moments(frames, axes=[1])
+        return mean[tf.newaxis], variance[tf.newaxis]
+
+    def _network(
+        self, block: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weights: SalienceWeights
+    ) -> tf.Tensor:
         deviation = tf.maximum(tf.sqrt(variance), SOFTEST_RMS)
         first, others = weights
         y = apply_first_layer(block, mean, deviation, first)

@@ -22,20 +22,22 @@ def by_frames(
     measure: Callable[[FloatArray], FloatArray],
     *,
     length: int,
+    centre: int | None = None,
 ) -> Float32Array:
     """Measures the samples around each frame, some frames at a time.
 
     Args:
         audio: `[n_samples]`.
         settings: Rates.
-        measure: From `[n, length]`, where sample `length // 2` is the frame's own, to `[n, ...]`.
+        measure: From `[n, length]`, where sample `centre` is the frame's own, to `[n, ...]`.
         length: Samples around a frame. Beyond the ends there are zeros.
+        centre: `length // 2` if None.
 
     Returns:
         `[n_frames, ...]`.
     """
     hop_length, n_frames = settings.hop_length, settings.n_frames(len(audio))
-    padded = np.pad(audio, (length // 2, length))
+    padded = np.pad(audio, (length // 2 if centre is None else centre, length))
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop_length]
     parts = [
         measure(windows[first : min(first + N_BLOCK_FRAMES, n_frames)].astype(np.float64))

@@ -394,8 +394,11 @@ class Autoencoder(Model):
         inputs = {key: scaled[key] for key in self.decoder.input_keys}
         if self._pitch_range is not None and "f0_scaled" in inputs:
             inputs["f0_scaled"] = self._pitch_range.soften(inputs["f0_scaled"])
-        known = self._loudness_range is None or self.decoder.db_per_unit is None
-        if known or "loudness_scaled" not in inputs:
+        if (
+            self._loudness_range is None
+            or self.decoder.db_per_unit is None
+            or "loudness_scaled" not in inputs
+        ):
             return self.decoder(inputs, decoder_state)
         read, beyond_db = self._loudness_range.split(inputs["loudness_scaled"])
         controls, state = self.decoder({**inputs, "loudness_scaled": read}, decoder_state)

@@ -80,7 +80,9 @@ class Parametric(Model):
             if own is None and given is None:
                 raise ArgumentError(f"No processor has a `{key}`: give one.")
             if None not in (own, given) and own != given:
-                raise ArgumentError(f"`{key}` should be that of the group, {own}. Received {given}.")
+                raise ArgumentError(
+                    f"`{key}` should be that of the group, {own}. Received {given}."
+                )
             rates[key] = given if own is None else own
         self.sample_rate, self.hop_length = rates["sample_rate"], rates["hop_length"]
         self.processor_group = group
@@ -194,7 +196,7 @@ class Parametric(Model):
         group = self.processor_group.without_rooms()
         kept = [key for key in self.columns if key in group.input_names]
         rates = {"sample_rate": self.sample_rate, "hop_length": self.hop_length}
-        shared = {"_constants": self._constants}
+        shared: dict[str, Any] = {"_constants": self._constants}
         return Parametric(processor_group=group, columns=kept, name=self.name, **rates, **shared)
 
     def constants(self) -> dict[str, tf.Tensor]:

@@ -30,7 +30,6 @@ class PartitionedReverb(Processor):
         TensorShape([1, 128])
     """
 
-    input_signals = Reverb.input_signals
     is_room = True
 
     def __init__(self, reverb: Reverb, *, hop_length: int) -> None:
@@ -40,6 +39,11 @@ class PartitionedReverb(Processor):
         if reverb.add_dry:
             response[0] += 1.0
         self._spectra = dsp.partition_spectra(response, hop_length)
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """Those of the reverb."""
+        return self._reverb.input_signals
 
     @property
     def control_signals(self) -> Mapping[str, Signal]:

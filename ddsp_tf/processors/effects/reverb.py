@@ -42,7 +42,6 @@ class Reverb(Processor):
         Engel et al. 2020, section 3.5.
     """
 
-    input_signals = {"audio": Signal("samples")}
     is_room = True
 
     def __init__(
@@ -76,6 +75,11 @@ class Reverb(Processor):
             shape=[impulse_response_length],
             initializer=keras.initializers.RandomNormal(stddev=initial_scale),
         )
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """One channel at a time."""
+        return {"audio": Signal("samples")}
 
     @property
     def control_signals(self) -> Mapping[str, Signal]:

@@ -30,8 +30,6 @@ class Crop(Processor):
         ArgumentError: Unknown location, a negative number of samples, or a sound too short.
     """
 
-    input_signals = {"audio": Signal("samples", width=None)}
-    control_signals = input_signals
     streamable = False
 
     def __init__(
@@ -51,6 +49,16 @@ class Crop(Processor):
             raise ArgumentError(f"`n_samples` should be >= 0. Received {n_samples}.")
         self.n_samples = n_samples
         self.location = location
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """A sound of any number of channels."""
+        return {"audio": Signal("samples", width=None)}
+
+    @property
+    def control_signals(self) -> Mapping[str, Signal]:
+        """The same."""
+        return self.input_signals
 
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor

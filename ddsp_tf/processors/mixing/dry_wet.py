@@ -9,7 +9,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, Processor, State
-from ddsp_tf.types import Signal
+from ddsp_tf.types import Kind, Signal
 
 _WET = "wet"
 
@@ -71,7 +71,7 @@ class DryWet(Processor):
     @property
     def input_signals(self) -> Mapping[str, Signal]:
         """The effect's, and `wet`."""
-        kind = "value" if self.hop_length is None else "frames"
+        kind: Kind = "value" if self.hop_length is None else "frames"
         wet = Signal(kind, low=0.0, high=1.0, default=self.initial_wet)
         return {**self.effect.input_signals, _WET: wet}
 

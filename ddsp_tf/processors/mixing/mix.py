@@ -18,8 +18,9 @@ class Mix(Processor):
     """Cross-fades two signals at constant power.
 
     Inputs: `signal_one` and `signal_two` `[batch, n_frames * hop_length]`, or both with a third
-    axis of channels, and `mix_level` `[batch, n_frames, 1]`, any real number. Control `mix_level` is in [0, 1]: 0 is the first signal
-    alone, 1 the second alone, and the squares of the two gains always sum to one.
+    axis of channels, and `mix_level` `[batch, n_frames, 1]`, any number. Control `mix_level` is in
+    [0, 1]: 0 is the first signal alone, 1 the second alone, and the squares of the two gains
+    always sum to one.
 
     Args:
         hop_length: Samples per frame.

@@ -22,7 +22,8 @@ class Sinusoidal(Processor):
     where the frequency is at or above Nyquist.
 
     Args:
-        n_sinusoids: How many, >= 1: what a decoder is asked to make. None: as many as come.
+        n_sinusoids: How many, >= 1: what a decoder is asked to make, and what the state of a live
+            stream is sized for. None: as many as come.
         sample_rate: In Hz.
         hop_length: Samples per frame.
         amplitude_method: How amplitudes go from frame to frame: "window" (Hann) or "linear".
@@ -97,8 +98,8 @@ class Sinusoidal(Processor):
         return {"amplitudes": amplitudes, "frequencies_hz": frequencies_hz}
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
-        """Phase 0 in turns; it broadcasts over the sinusoids."""
-        return {"turns": tf.zeros([batch_size, 1], tf.float64)}
+        """Phase 0 in turns; where their number isn't known, one stands for all."""
+        return {"turns": tf.zeros([batch_size, self.n_sinusoids or 1], tf.float64)}
 
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor

@@ -234,7 +234,9 @@ def test_names_missing_features() -> None:
     message = r"^The model needs the inputs loudness_db\. Received: f0_hz\.$"
     with pytest.raises(ArgumentError, match=message):
         make_model()({"f0_hz": features["f0_hz"]})
-    with pytest.raises(ArgumentError, match=r"needs the input `audio`, or `z`\. Received: f0_hz, l"):
+    with pytest.raises(
+        ArgumentError, match=r"needs the input `audio`, or `z`\. Received: f0_hz, l"
+    ):
         make_model(with_encoder=True)(features)
 
 

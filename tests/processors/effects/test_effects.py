@@ -1,4 +1,4 @@
-"""Reverb, Add, Mix and Crop."""
+"""Reverb, Sum, Add, Mix, Crop and DryWet."""
 
 import re
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors import Add, Crop, Mix, Reverb
+from ddsp_tf.processors import Add, Crop, DryWet, Mix, ProcessorGroup, Reverb, Sum
 
 
 def _reverb(response: np.ndarray, **kwargs: object) -> Reverb:
@@ -166,3 +166,80 @@ def test_crop_refuses_what_it_does_not_know() -> None:
         Crop(n_samples=3, location="middle")
     with pytest.raises(ArgumentError, match=r"`n_samples` should be >= 0. Received -1."):
         Crop(n_samples=-1)
+
+
+def test_sum_adds_any_number_and_spreads_one_channel_over_several() -> None:
+    group = ProcessorGroup(dag=[(Sum(), ["a", "b", "c"])])
+    sounds = {key: tf.fill([1, 4], value) for key, value in (("a", 1.0), ("b", 2.0), ("c", 4.0))}
+    np.testing.assert_array_equal(group(sounds), tf.fill([1, 4], 7.0))
+    stereo = tf.stack([tf.ones([1, 4]), tf.zeros([1, 4])], axis=2)
+    np.testing.assert_array_equal(
+        Sum()({"signal_1": stereo, "signal_2": tf.ones([1, 4])})[0, 0], [2.0, 1.0]
+    )
+    with pytest.raises(ArgumentError, match=r"takes 2 inputs \(signal_1, signal_2\)\. Received 1"):
+        ProcessorGroup(dag=[(Sum(n_inputs=2), ["a"])])
+
+
+@pytest.mark.parametrize(("shape_one", "shape_two"), [([1, 8], [1, 7]), ([1, 8, 2], [1, 8, 3])])
+def test_sounds_that_do_not_fit_are_not_added(shape_one: list, shape_two: list) -> None:
+    with pytest.raises(ArgumentError, match=r"samples|Received the shapes"):
+        Add()({"signal_one": tf.ones(shape_one), "signal_two": tf.ones(shape_two)})
+
+
+def test_mix_of_stereo_is_that_of_each_channel() -> None:
+    rng = np.random.default_rng(4)
+    one, two = (tf.constant(rng.normal(size=[2, 12, 2]), tf.float32) for _ in range(2))
+    mix, level = (
+        Mix(hop_length=4),
+        {"mix_level": tf.constant(rng.normal(size=[2, 3, 1]), "float32")},
+    )
+    both = mix({"signal_one": one, "signal_two": two, **level})
+    for channel in range(2):
+        mono = {"signal_one": one[..., channel], "signal_two": two[..., channel]}
+        np.testing.assert_allclose(both[..., channel], mix({**mono, **level}), atol=1e-6)
+
+
+def test_reverb_of_stereo_is_that_of_each_channel() -> None:
+    audio = np.random.default_rng(4).normal(size=[2, 60, 2]).astype(np.float32)
+    reverb = _reverb(np.float32([0.0, 0.5, -0.25]))
+    both = reverb({"audio": audio})
+    for channel in range(2):
+        np.testing.assert_allclose(
+            both[..., channel], reverb({"audio": audio[..., channel]}), atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("location", ["front", "back", "center"])
+@pytest.mark.parametrize("n_samples", [100, 96, 150])
+def test_a_crop_of_more_than_there_is_is_refused(location: str, n_samples: int) -> None:
+    crop = Crop(n_samples=n_samples, location=location)
+    message = f"`crop` takes {n_samples} samples away, so `audio` should be longer. Received 96"
+    with pytest.raises(ArgumentError, match=message):
+        crop({"audio": tf.ones([1, 96])})
+    unknown = tf.function(crop, input_signature=[{"audio": tf.TensorSpec([None, None])}])
+    assert unknown({"audio": tf.ones([1, 96])}).shape == (1, 0)
+    assert unknown({"audio": tf.ones([1, 151])}).shape == (1, 151 - n_samples)
+
+
+@pytest.mark.parametrize("wet", [0.0, 0.3, 1.0])
+def test_dry_wet_is_a_straight_line_between_both(wet: float) -> None:
+    audio = dsp.uniform_noise(1, 400, seed=1)
+    effect = _reverb(np.float32([0.0, 0.5, -0.25]), add_dry=False)
+    played = DryWet(effect, initial_wet=wet)({"audio": audio})
+    expected = (1 - wet) * audio + wet * effect({"audio": audio})
+    np.testing.assert_allclose(played, expected, atol=1e-6)
+
+
+def test_dry_wet_moves_with_its_frames() -> None:
+    level = tf.constant([[[0.0], [1.0], [1.0]]])
+    effect = DryWet(_reverb(np.float32([0.0, 1.0]), add_dry=False), hop_length=4)
+    played = effect({"audio": tf.concat([tf.ones([1, 1]), tf.zeros([1, 11])], 1), "wet": level})
+    # The one sample of sound is dry at first, and a quarter of it comes a sample later.
+    np.testing.assert_allclose(played[0, :3], [1.0, 0.25, 0.0], atol=1e-6)
+
+
+def test_dry_wet_takes_effects_of_one_sound_alone() -> None:
+    with pytest.raises(ArgumentError, match="`effect` should treat one sound, play one"):
+        DryWet(Add())
+    with pytest.raises(ArgumentError, match=r"`initial_wet` should be within 0 and 1\. Received 2"):
+        DryWet(Reverb(impulse_response_length=4), initial_wet=2.0)

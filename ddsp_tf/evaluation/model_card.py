@@ -3,17 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION
 from ddsp_tf.features import FeatureSettings, Statistics
-
-_METRICS = (
-    ("spectral_distance", "multi-scale spectral distance", "{:.2f}"),
-    ("log_mel_l1", "log-mel L1", "{:.2f}"),
-    ("mel_cepstral_db", "mel-cepstral distortion, dB", "{:.1f}"),
-    ("loudness_db", "loudness error, dB", "{:.2f}"),
-    ("mean_cents", "pitch error, mean, cents", "{:.1f}"),
-    ("median_cents", "pitch error, median, cents", "{:.1f}"),
-    ("raw_pitch_accuracy", "raw pitch accuracy (50 cents)", "{:.1%}"),
-)
 
 
 def model_card(
@@ -63,9 +54,9 @@ def model_card(
         "| metric | value |",
         "|---|---|",
         *(
-            f"| {label} | {form.format(metrics[key])} |"
-            for key, label, form in _METRICS
-            if metrics.get(key) is not None
+            f"| {metric.heading} | {metric.write(metrics[metric.name])} |"
+            for metric in RECONSTRUCTION.shown("card")
+            if metrics.get(metric.name) is not None
         ),
     ]
     weaknesses = metadata.get("known_weaknesses", [])
