@@ -55,8 +55,8 @@ class FramedLoss(keras.layers.Layer):
 
     The gradient is computed with the loss, one analysis after the other, and only the slope over
     the audio is kept: it takes the memory of one analysis. Sounds of more than half a million
-    samples are worked on piece by piece, where their length is known when a graph is made: half an hour
-    takes no more memory than a minute.
+    samples are worked on piece by piece, where their length is known when a graph is made: half an
+    hour takes no more memory than a minute.
 
     Args:
         parts: Analyses with their terms, such as `Spectra` and `Loudness`. Terms of the same name
