@@ -67,6 +67,7 @@ class Trainer:
         ArgumentError: A value is outside its range.
 
     Example:
+        >>> from ddsp_tf.losses import Compare
         >>> class Amplifier(keras.Model):
         ...     def __init__(self):
         ...         super().__init__()
