@@ -68,6 +68,7 @@ class Trainer:
 
     Example:
         >>> from ddsp_tf.losses import Compare
+        >>> from ddsp_tf.training import Optimization
         >>> class Amplifier(keras.Model):
         ...     def __init__(self):
         ...         super().__init__()
