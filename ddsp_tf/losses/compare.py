@@ -18,11 +18,13 @@ class Compare:
         loss: (target, value) -> scalar, or a dictionary of them; for example a `SpectralLoss`,
             whose terms stay apart.
         target: The column to compare with.
-        output: The output to compare: "controls/harmonic/f0_hz" is one inside of dictionaries.
+        output: The output to compare: "controls/harmonic/controls/f0_hz" is one inside of
+            dictionaries.
         name: Goes in front of the names of the terms, or is the name of a single one. None: a
             loss with terms keeps their names, another is called as it is itself.
 
     Example:
+        >>> from ddsp_tf.losses import SpectralLoss
         >>> compare = Compare(SpectralLoss(fft_lengths=(64,)))
         >>> sound = tf.random.stateless_normal([1, 1000], [1, 2])
         >>> terms = compare({"audio": sound}, {"audio": 0.5 * sound})

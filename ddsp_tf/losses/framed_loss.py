@@ -11,7 +11,10 @@ import tensorflow as tf
 from ddsp_tf.dsp.shapes import checked
 from ddsp_tf.losses.terms.term import Term
 
-_CHUNK_SAMPLES = 2**20
+_LONG_SAMPLES = 2**19
+"""A row up to here is analysed at once, whatever the batch: clips to train on are far shorter."""
+
+_CHUNK_SAMPLES = 2**18
 _LEAST_CHUNK_SAMPLES = 2**16
 
 
@@ -51,9 +54,9 @@ class FramedLoss(keras.layers.Layer):
     """Sums the terms of several analyses of two sounds.
 
     The gradient is computed with the loss, one analysis after the other, and only the slope over
-    the audio is kept: it takes the memory of one analysis. Sounds longer than a million samples
-    are worked on piece by piece, where their length is known when a graph is made: half an hour
-    takes no more memory than a minute.
+    the audio is kept: it takes the memory of one analysis. Sounds of more than half a million
+    samples are worked on piece by piece, where their length is known when a graph is made: half an
+    hour takes no more memory than a minute.
 
     Args:
         parts: Analyses with their terms, such as `Spectra` and `Loudness`. Terms of the same name
@@ -134,13 +137,15 @@ class FramedLoss(keras.layers.Layer):
 
         @tf.custom_gradient
         def evaluate(audio: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Callable[..., tf.Tensor]]:
-            values, slope = self._in_turn(target_audio, audio, None)
+            # In eager mode a tape would record, and keep, what is done in here too.
+            unwatched = tf.stop_gradient(audio)
+            values, slope = self._in_turn(target_audio, unwatched, None)
 
             def gradient(*to_terms: tf.Tensor) -> tf.Tensor:
                 if _all_same(to_terms):
                     return to_terms[0] * slope
                 weights = dict(zip(names, to_terms, strict=True))
-                return self._in_turn(target_audio, audio, weights)[1]
+                return self._in_turn(target_audio, unwatched, weights)[1]
 
             return tuple(values[name] for name in names), gradient
 
@@ -190,10 +195,10 @@ class FramedLoss(keras.layers.Layer):
                 with tf.GradientTape() as tape:
                     tape.watch(here)
                     terms = part.compare(target, here, chunk.if_part())
-                    summed = terms.values()
+                    summed = list(terms.values())
                     if weights is not None:
                         summed = [weights[name] * value for name, value in terms.items()]
-                    total = tf.add_n(list(summed))
+                    total = tf.add_n(summed)
                 pieces.add(tape.gradient(total, here), chunk)
                 values.update({name: values[name] + value for name, value in terms.items()})
             slope += pieces.joined()
@@ -243,7 +248,7 @@ class _Chunk:
 def _chunks(audio: tf.Tensor, part: FramedPart) -> Iterator[_Chunk]:
     """One for the whole, or several for what is too long to be analysed at once."""
     batch, n_samples = audio.shape
-    if n_samples is None or n_samples <= _CHUNK_SAMPLES:
+    if n_samples is None or n_samples <= _LONG_SAMPLES:
         yield _Chunk(n_samples)
         return
     hop = part.hop_length

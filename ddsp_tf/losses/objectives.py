@@ -20,6 +20,7 @@ class Objectives:
         ArgumentError: One of them is no objective.
 
     Example:
+        >>> from ddsp_tf.losses import Compare, SpectralLoss
         >>> level = lambda batch, outputs: {"level": tf.reduce_mean(outputs["audio"] ** 2)}
         >>> both = Objectives([Compare(SpectralLoss(fft_lengths=(64,))), level])
         >>> sound = tf.ones([1, 1000])

@@ -17,7 +17,7 @@ class Regularizer:
     """Penalises an output of the model, such as a control of its synthesiser or its latents.
 
     Args:
-        output: Which: "z", or "controls/harmonic/amplitudes" inside of dictionaries.
+        output: Which: "z", or "controls/harmonic/controls/amplitudes" inside of dictionaries.
         weight: Of the term, >= 0.
         penalty: "l1": the mean absolute value, which makes it sparse. "l2": the mean square, which
             makes it small. "smoothness": the mean absolute difference from frame to frame.

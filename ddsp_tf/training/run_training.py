@@ -104,6 +104,8 @@ def train(
 
     Example:
         >>> from ddsp_tf import Dataset, SpectralLoss, config
+        >>> from ddsp_tf.losses import Compare
+        >>> from ddsp_tf.training import Limits, Schedule
         >>> tiny = config.parse(["models/tiny_instrument.gin"], ["N_HARMONICS=10"])
         >>> result = train(tiny.build_model(), Compare(SpectralLoss()), run="runs/tiny",
         ...                data=Dataset.open("dataset/"), xla=False, limits=Limits(num_steps=2),

@@ -67,6 +67,8 @@ class Trainer:
         ArgumentError: A value is outside its range.
 
     Example:
+        >>> from ddsp_tf.losses import Compare
+        >>> from ddsp_tf.training import Optimization
         >>> class Amplifier(keras.Model):
         ...     def __init__(self):
         ...         super().__init__()

@@ -18,12 +18,10 @@ _NAMES = {"dataset": "the dataset", "objective": "the objective", "clip_s": "`cl
 def yardstick(data: "Dataset", objective: Any, schedule: Schedule) -> dict[str, Any]:
     """Describes what validation losses are measured with, as JSON values.
 
-    Example:
-        >>> from ddsp_tf import Dataset
-        >>> def level(batch, outputs):
-        ...     return {"level": tf.reduce_mean(outputs["audio"] ** 2)}
-        >>> sorted(yardstick(Dataset.open("dataset/"), level, Schedule()))
-        ['clip_s', 'dataset', 'objective', 'validation_batches']
+    Args:
+        data: What is held out.
+        objective: What is measured.
+        schedule: How much of the data is.
     """
     described = {
         "dataset": dataset_identity(data),
@@ -35,7 +33,13 @@ def yardstick(data: "Dataset", objective: Any, schedule: Schedule) -> dict[str, 
 
 
 def changes(there: Mapping[str, Any] | None, here: Mapping[str, Any]) -> str:
-    """Says what differs between two yardsticks; nothing if they are the same."""
+    """Says what differs between two yardsticks; nothing if they are the same.
+
+    Example:
+        >>> first = {"dataset": {"sha256": "0"}, "objective": "l1", "clip_s": 4.0}
+        >>> changes(first, {**first, "clip_s": 2.0})
+        '`clip_s` is another one (4.0 there, 2.0 here)'
+    """
     if there is None:
         return "what it was measured with is not recorded"
     parts = []

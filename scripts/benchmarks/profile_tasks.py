@@ -43,10 +43,7 @@ def profile_part(
         return _both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence), {}
     if part == "loss":
         target = tf.random.stateless_normal(audio.shape, [3, 4])
-        batch = {"audio": target}
-        return _both_ways(
-            lambda x: list(trainer.objective(batch, {"audio": x}).values()), audio
-        ), {}
+        return _both_ways(lambda x: trainer.objective({"audio": target}, {"audio": x}), audio), {}
     processor = _processor(model, {"harmonic": Harmonic, "noise": FilteredNoise}.get(part, Reverb))
     if part == "reverb":
         return _both_ways(lambda x: processor({"audio": x}), audio, processor), {}

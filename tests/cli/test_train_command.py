@@ -111,3 +111,78 @@ def test_ctrl_c_says_how_to_go_on(
     assert "5 steps" in result.stdout
     assert f"--run {tmp_path / 'run'}" in result.stderr
     assert "--resume" in result.stderr
+
+
+GENERATOR = """
+import numpy as np
+
+
+def tones(random, n_frames, settings):
+    time_s = np.arange(n_frames * settings.hop_length) / settings.sample_rate
+    f0_hz = random.uniform(200.0, 400.0)
+    return {
+        "audio": 0.2 * np.sin(2.0 * np.pi * f0_hz * time_s),
+        "f0_hz": np.full(n_frames, f0_hz),
+        "f0_confidence": np.ones(n_frames),
+        "loudness_db": np.full(n_frames, -20.0),
+    }
+"""
+
+
+def test_what_it_trains_on_may_be_generated(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "made_up_tones.py").write_text(GENERATOR)
+    (tmp_path / "tones.gin").write_text(
+        "from __gin__ import dynamic_registration\n"
+        "from ddsp_tf import data\nfrom ddsp_tf import training\nimport made_up_tones\n"
+        'include "models/tiny_instrument.gin"\ninclude "training/smoke_test.gin"\n'
+        "training.train.data = @data.Generated()\n"
+        "training.train.transfer = None\n"
+        "data.Generated.generator = @made_up_tones.tones\n"
+        "data.Generated.eval_seconds = 2.0\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    small = [part for binding in SMALL_MODEL for part in ("--gin-param", binding)]
+    result = run(
+        *("train", "--gin-file", tmp_path / "tones.gin", "--run", tmp_path / "run", *small),
+        *("--gin-param", "train.xla=False", "--json"),
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["step"] == 2
+    assert (tmp_path / "run" / "model" / "metadata.json").is_file()
+    again = run(
+        *("train", "--run", tmp_path / "run", "--resume"),
+        *("--gin-param", "Limits.num_steps=3", "--json"),
+    )
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["step"] == 3
+    assert "measured again" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("losses", "said", "silent"),
+    [
+        ((3.0, 2e8, 15.0), ("ended at 2e+08", "step 5", "Play the model of step 5"), "Play it"),
+        ((1e8, 2e8, 15.0), ("It learned nothing", "1e+08", "learning_rate"), "Play"),
+    ],
+)
+def test_a_run_whose_loss_exploded_does_not_end_as_if_well(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    losses: tuple[float, float, float],
+    said: tuple[str, ...],
+    silent: str,
+) -> None:
+    def exploded(self: config.Config, **kwargs: Any) -> training.TrainResult:
+        (kwargs["run"] / "model").mkdir(parents=True)
+        best, last, first = losses
+        return training.TrainResult(kwargs["run"], "num_steps", 9, 0.1, 5, best, last, first)
+
+    monkeypatch.setattr(config.Config, "train", exploded)
+    monkeypatch.setattr(config.Config, "binds", lambda *_: True)
+    result = run("train", "--run", tmp_path / "run", "--gin-file", "models/tiny_instrument.gin")
+    for words in said:
+        assert words in result.stdout + result.stderr
+    assert silent not in result.stdout

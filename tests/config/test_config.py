@@ -7,7 +7,8 @@ from types import ModuleType
 import gin
 import pytest
 
-from ddsp_tf import config
+from ddsp_tf import config, losses
+from ddsp_tf.config.names import public_callables
 from ddsp_tf.errors import ConfigError
 
 
@@ -132,3 +133,32 @@ def test_an_error_inside_keeps_its_type_and_text(toy: ModuleType) -> None:
 def test_nothing_is_logged(toy: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     config.parse(["base.gin"], ["Oscillator.scale=2.0"]).call(toy.run)
     assert caplog.text == ""
+
+
+def test_settings_are_made_of_what_is_bound_to_them() -> None:
+    from ddsp_tf.training import Limits, Schedule
+
+    def begin(schedule: Schedule | None = None, limits: Limits | None = None) -> tuple:
+        return schedule, limits
+
+    parsed = config.parse([], ["Schedule.batch_size=3"])
+    assert parsed.call(begin) == (Schedule(batch_size=3), None)
+    assert parsed.call(begin, schedule=None) == (None, None)
+    again = config.parse([], ["Schedule.batch_size=3", "Limits.patience=2"])
+    assert again.call(begin) == (Schedule(batch_size=3), Limits(patience=2))
+
+
+def test_classes_are_found_by_their_files_and_functions_by_their_rooms() -> None:
+    """Names that no list holds: a new file is known at once."""
+    names = ("losses.Regularizer", "Regularizer", "Generated", "evaluate", "LogMagnitude")
+    known = public_callables()
+    for name in names:
+        assert len(known[name.rpartition(".")[-1]]) == 1
+    made = config.parse([], ["Regularizer.output='z'"]).call(losses.Regularizer)
+    assert made.output == "z"
+
+
+def test_binds_says_whether_something_is_set(toy: ModuleType) -> None:
+    parsed = config.parse(["base.gin"])
+    assert parsed.binds(toy.run, "oscillator")
+    assert not parsed.binds(toy.run, "rate")

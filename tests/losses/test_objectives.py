@@ -1,5 +1,7 @@
 """Objectives: terms by name, summed, with the gradient of the losses they are made of."""
 
+import subprocess
+import sys
 from typing import Any
 
 import keras
@@ -92,10 +94,11 @@ def test_the_gradient_is_right_however_terms_are_weighted(
         found = one_pass(audio)
         if graph:
             with tf.Graph().as_default() as made:
-                x = tf.compat.v1.placeholder(tf.float32, audio.shape)
-                y = tf.gradients(weighted(loss.differentiable_terms(np.asarray(target), x)), x)[0]
+                fed = tf.compat.v1.placeholder(tf.float32, audio.shape)
+                terms = loss.differentiable_terms(np.asarray(target), fed)
+                slope = tf.gradients(weighted(terms), fed)[0]
             with tf.compat.v1.Session(graph=made) as session:
-                found = session.run(y, {x: audio.numpy()})
+                found = session.run(slope, {fed: audio.numpy()})
         np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
@@ -111,6 +114,7 @@ def test_long_sounds_are_worked_on_in_pieces_that_come_to_the_same(
         return {name: float(x) for name, x in terms.items()}, float(summed), slope
 
     whole = everything()
+    monkeypatch.setattr("ddsp_tf.losses.framed_loss._LONG_SAMPLES", 8000)
     monkeypatch.setattr("ddsp_tf.losses.framed_loss._CHUNK_SAMPLES", 8000)
     monkeypatch.setattr("ddsp_tf.losses.framed_loss._LEAST_CHUNK_SAMPLES", 4000)
     assert len(list(_chunks(audio, loss.parts[0]))) == 8
@@ -118,6 +122,33 @@ def test_long_sounds_are_worked_on_in_pieces_that_come_to_the_same(
     assert pieces[0] == pytest.approx(whole[0], rel=1e-5)
     assert pieces[1] == pytest.approx(whole[1], rel=1e-5)
     np.testing.assert_allclose(pieces[2], whole[2], atol=1e-5 * np.abs(whole[2]).max())
+
+
+_MEMORY = """
+import resource, sys
+import numpy as np, tensorflow as tf
+from ddsp_tf.losses import SpectralLoss
+
+loss = SpectralLoss(loudness_weight=0.05)
+random = np.random.default_rng(0)
+first, second = (tf.constant(random.random((1, 4 * 60 * 16000), np.float32)) for _ in range(2))
+loss(first[:, :16000], second[:, :16000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with tf.GradientTape() as tape:
+    tape.watch(second)
+    value = loss(first, second)
+assert np.isfinite(np.asarray(tape.gradient(value, second))).all()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no module `resource`")
+def test_a_long_sound_and_its_gradient_take_little_memory() -> None:
+    """12 GB when all was kept at once; half an hour takes no more than these four minutes."""
+    finished = subprocess.run(
+        [sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True, timeout=200
+    )
+    assert float(finished.stdout.splitlines()[-1]) < 0.8
 
 
 def test_channels_count_like_examples(sounds: tuple[tf.Tensor, tf.Tensor]) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
+import tensorflow as tf
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.features import FeatureSettings
@@ -42,3 +44,30 @@ def test_the_first_and_the_last_samples_stay(
     for step in kept:
         sound, _ = read_audio(tmp_path / f"samples/step-{100 * step:08d}.wav")
         assert np.max(np.abs(sound)) == pytest.approx(step / 20, abs=1e-3)
+
+
+def test_an_effect_is_heard_dry_wet_and_as_the_model_makes_it(tmp_path: Path) -> None:
+    """Stereo, without pitch: nothing is drawn or played that such a model hasn't."""
+    rng = np.random.default_rng(0)
+    sounds = {name: rng.uniform(-0.5, 0.5, [1600, 2]).astype(np.float32) for name in "dwo"}
+    example = ValidationExample(
+        {"audio": sounds["w"], "dry": sounds["d"], "gain_db": np.zeros([25, 1])},
+        {"audio": sounds["o"], "residual": sounds["o"][:, 0]},
+        heard=("audio", "dry"),
+    )
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    summaries = Summaries(tmp_path / "tensorboard", samples, FeatureSettings())
+    summaries.validation(7, [example])
+    summaries.close()
+    files = ("step-00000007.wav", "step-00000007.png", "residual-00000007.wav")
+    assert {path.name for path in samples.iterdir()} == {*files, "target.wav", "dry.wav"}
+    for file, name in (("target", "w"), ("dry", "d"), ("step-00000007", "o")):
+        written, _ = soundfile.read(samples / f"{file}.wav")
+        np.testing.assert_allclose(written[:1600], sounds[name], atol=1e-6)
+    tags = set()
+    for path in (tmp_path / "tensorboard").iterdir():
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            tags |= {value.tag for value in event.summary.value}
+    assert tags == {"target/0", "dry/0", "output/0", "output_residual/0", "spectrogram/0"}

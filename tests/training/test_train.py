@@ -12,7 +12,9 @@ import pytest
 from training_toys import SETTINGS, ToyDataset, ToyModel
 
 from ddsp_tf.errors import ArgumentError, DatasetError, ModelError, OutputError, TrainingError
+from ddsp_tf.features import Column, samples_column
 from ddsp_tf.training import RunDirectory, TrainingStatus
+from ddsp_tf.types import Signal
 
 Train = Callable[..., Any]
 
@@ -247,6 +249,38 @@ class TestRefuses:
         with pytest.raises(DatasetError, match=r"`hop_length` is 40 there, 80 here"):
             train_toy(model=model)
         assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "signal", "message"),
+        [
+            (
+                "mel_db",
+                Signal("frames", 64),
+                r"`mel_db`, which the dataset hasn't.*--columns f0_hz,",
+            ),
+            ("notes", Signal("notes", 5), r"it has `audio`, `f0_hz`.* Notes come with scores"),
+            ("dry", Signal("samples"), r"It comes with pairs: prepare folders `dry/` and `wet/`"),
+            (
+                "f0_hz",
+                Signal("frames", 3),
+                r"is frames of width 1, but `ToyModel` takes frames of w",
+            ),
+        ],
+    )
+    def test_data_without_what_the_model_takes(
+        self, train_toy: Train, tmp_path: Path, name: str, signal: Signal, message: str
+    ) -> None:
+        model, data = ToyModel(), ToyDataset()
+        model.input_signals = {"loudness_db": Signal("frames"), name: signal}
+        names = ("f0_hz", "f0_confidence", "loudness_db")
+        data.columns = {n: Column(n, Signal("frames"), SETTINGS.hop_length) for n in names}
+        data.columns = {"audio": samples_column("audio"), **data.columns}
+        with pytest.raises(DatasetError, match=message):
+            train_toy(model=model, data=data)
+        assert not (tmp_path / "run").exists()
+        model.optional_input_names = (name,)
+        if name not in names:
+            assert train_toy(model=model, data=data, num_steps=1).step == 1
 
     def test_fewer_examples_than_a_batch(self, train_toy: Train, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=r"16 training examples of 0.2 s.*of 17.*16 or"):

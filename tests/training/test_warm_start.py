@@ -3,8 +3,10 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from recorded_toys import SETTINGS, RecordedDataset, small_autoencoder
@@ -74,3 +76,25 @@ def test_another_network_is_refused_with_both_described() -> None:
 def test_another_frame_rate_is_refused_with_the_hop_that_fits() -> None:
     with pytest.raises(ModelError, match=r"250 times a second, and the model 125 .* of 64"):
         copy_network(Instrument.load("violin"), small_autoencoder(hop_length=128))
+
+
+class Other(keras.Model):
+    """A model without a decoder: a network and a room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = keras.layers.Dense(3)
+        self.network.build([None, 2])
+        self.room = keras.layers.Dense(1)
+        self.room.build([None, 4])
+        self.room.is_room = True
+        self.built = True
+
+
+def test_any_model_begins_with_all_but_its_room() -> None:
+    source, target = Other(), Other()
+    before = target.room.get_weights()
+    copy_network(SimpleNamespace(model=source), target)  # type: ignore[arg-type]
+    for expected, weight in zip(source.network.weights, target.network.weights, strict=True):
+        np.testing.assert_array_equal(expected, weight)
+    np.testing.assert_array_equal(target.room.get_weights()[0], before[0])
