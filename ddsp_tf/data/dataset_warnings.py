@@ -79,8 +79,8 @@ def _octaves(numbers: Numbers) -> str | None:
         return None
     return (
         f"In {_percent(numbers['octave_share'])} of the pitched sound the pitch found is probably "
-        "an octave too high, or another harmonic. Prepare again with a network that hears better: --f0-tracker "
-        "crepe-full --overwrite (after pip install 'ddsp-tf[crepe-full]')."
+        "an octave too high, or another harmonic. Prepare again with a network that hears better: "
+        "--f0-tracker crepe-full --overwrite (after pip install 'ddsp-tf[crepe-full]')."
     )
 
 

@@ -36,7 +36,12 @@ class BeyondLimits:
 
 
 def measure_beyond_limits(
-    audio: np.ndarray, sounding: np.ndarray, unsure: np.ndarray, *, sample_rate: int, hop_length: int
+    audio: np.ndarray,
+    sounding: np.ndarray,
+    unsure: np.ndarray,
+    *,
+    sample_rate: int,
+    hop_length: int,
 ) -> BeyondLimits:
     """Listens where something sounds and the tracker is unsure, every 40 ms.
 

@@ -88,8 +88,8 @@ def _beyond_limits(
     else:
         share, limit, remedy = below, "below 32 Hz", "higher: pitch the recording up"
     return (
-        f"{100 * share:.0f} % of what sounds has a pitch {limit}. Only 32 to 2,005 Hz are heard, so "
-        f"these notes are left silent. Give it {remedy} by an octave or two."
+        f"{100 * share:.0f} % of what sounds has a pitch {limit}. Only 32 to 2,005 Hz are heard, "
+        f"so these notes are left silent. Give it {remedy} by an octave or two."
     )
 
 

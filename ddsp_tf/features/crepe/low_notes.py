@@ -22,7 +22,7 @@ _CUTOFF_HZ = 1000.0
 _KAISER_BETA = 6.0
 
 _STEP_CENTS = 10.0
-# Fundamentals are looked for below the first; harmonics that CREPE may have heard, below the second.
+# Fundamentals are looked for below the first, what CREPE may have heard of them below the second.
 _HIGHEST_HZ, _HIGHEST_HARMONIC_HZ = 400.0, 1000.0
 _N_LAGS = 136
 _ZERO_CROSSINGS = 8
