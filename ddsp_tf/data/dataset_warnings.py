@@ -12,6 +12,7 @@ _TOO_LITTLE_SOUND_S = 60.0
 _LITTLE_VOICED = 0.6
 _MANY_NOTES = 0.1
 _MANY_OCTAVES = 0.05
+_MUCH_BEYOND = 0.05
 _MUCH_CLIPPING = 1e-4
 _MUCH_SILENCE = 0.4
 _QUIET_DB = -40.0
@@ -78,8 +79,19 @@ def _octaves(numbers: Numbers) -> str | None:
         return None
     return (
         f"In {_percent(numbers['octave_share'])} of the pitched sound the pitch found is probably "
-        "an octave too high. Prepare again with a network that hears better: --f0-tracker "
-        "crepe-full --overwrite (after pip install 'ddsp-tf[crepe-full]')."
+        "an octave too high, or another harmonic. Prepare again with a network that hears better: "
+        "--f0-tracker crepe-full --overwrite (after pip install 'ddsp-tf[crepe-full]')."
+    )
+
+
+def _pitch_limits(numbers: Numbers) -> str | None:
+    above, below = numbers.get("above_share", 0.0), numbers.get("below_share", 0.0)
+    if max(above, below) <= _MUCH_BEYOND:
+        return None
+    share, limit = (above, "above 2,005 Hz") if above >= below else (below, "below 32 Hz")
+    return (
+        f"{_percent(share)} of the sound has a pitch {limit}. The trackers hear 32 to 2,005 Hz, so "
+        "these notes are learnt as sound without pitch: leave them out."
     )
 
 
@@ -218,6 +230,7 @@ _CHECKS: tuple[Callable[[Numbers], str | None], ...] = (
     _evaluation,
     _notes,
     _voicing,
+    _pitch_limits,
     _pitch_range,
     _holes,
     _polyphony,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ddsp_tf.data.pitch_limits import measure_beyond_limits
 from ddsp_tf.data.polyphony import measure_pitch_doubt
 from ddsp_tf.data.segments import frame_levels_db, loud_level_db, silent_frames
 from ddsp_tf.features import Features
@@ -80,8 +81,9 @@ def measure_recording(
 
     Returns:
         `peak_db`, `loud_db` (dBFS), `silent_share`, `voiced_share` (of sounding frames),
-        `polyphonic_share` and `octave_share` (of voiced frames; see `measure_pitch_doubt`), the
-        last three only where the features tell of pitch.
+        `polyphonic_share` and `octave_share` (of voiced frames; see `measure_pitch_doubt`),
+        `above_share` and `below_share` (of sounding frames; see `measure_beyond_limits`), the last
+        five only where the features tell of pitch.
     """
     levels = frame_levels_db(audio, hop_length=hop_length)
     silent = silent_frames(levels, below_db=silence_below_db, floor_db=silence_floor_db)
@@ -97,8 +99,13 @@ def measure_recording(
     doubt = measure_pitch_doubt(
         audio, features, clear, sample_rate=sample_rate, hop_length=hop_length
     )
+    beyond = measure_beyond_limits(
+        audio, ~silent, ~voiced, sample_rate=sample_rate, hop_length=hop_length
+    )
     return {
         **levels_and_silence,
+        "above_share": beyond.above_share,
+        "below_share": beyond.below_share,
         "voiced_share": _share(voiced, among=~silent),
         "polyphonic_share": doubt.polyphonic_share,
         "octave_share": doubt.octave_share,

@@ -101,7 +101,8 @@ def _weighted_measures(recordings: list[Recording]) -> dict[str, float]:
     frames = np.array([recording.n_frames for recording in recordings], float)
 
     def of(name: str) -> np.ndarray:
-        return np.array([recording.measures[name] for recording in recordings])
+        # Datasets of before 0.2.0 don't know `above_share` and `below_share`.
+        return np.array([recording.measures.get(name, 0.0) for recording in recordings])
 
     whole = {
         "silent_share": _mean(of("silent_share"), frames),
@@ -113,6 +114,8 @@ def _weighted_measures(recordings: list[Recording]) -> dict[str, float]:
     voiced = sounding * of("voiced_share")
     return {
         **whole,
+        "above_share": _mean(of("above_share"), sounding),
+        "below_share": _mean(of("below_share"), sounding),
         "voiced_share": _mean(of("voiced_share"), sounding),
         "polyphonic_share": _mean(of("polyphonic_share"), voiced),
         "octave_share": _mean(of("octave_share"), voiced),

@@ -12,6 +12,7 @@ TRACK = "track"
 class FrameTracker(tf.Module):
     """Finds the fundamental of one frame with CREPE, in operations that every runtime has.
 
+    Low notes, of which CREPE hears harmonics, are corrected by `LowNotes`, which is in the file.
     Unlike `CrepeF0` it takes the strongest bin of each frame by itself: a live host can't wait for
     the frames that Viterbi decoding needs.
 

@@ -142,7 +142,7 @@ def measure_decoder_parity(
 
 
 def measure_tracker_parity(run: Runner, *, capacity: str, runtime: str) -> LiveParity:
-    """Compares a tracker's file with CREPE as published, corrected, over tones, noise and silence."""
+    """Compares a tracker's file with CREPE as published and `LowNotes`, over tones and noise."""
     network = build_crepe_network(capacity)
     low_notes = LowNotes(autocorrelation_by_fft)
     errors = []

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ddsp_tf.data.pitch_limits import measure_beyond_limits
 from ddsp_tf.data.polyphony import measure_pitch_doubt
 from ddsp_tf.features import Features, FeatureSettings, Statistics
 from ddsp_tf.inference.edits import EditedFeatures
@@ -13,6 +14,7 @@ _LEAST_CLEAR_SHARE = 0.5
 _LEAST_NOTE_SHARE = 0.02
 # Single voices and instruments in rooms stay below 0.2; four-part chorales reach 0.5.
 _MOST_POLYPHONIC_SHARE = 0.3
+_MUCH_BEYOND = 0.1
 _LISTENED_S = 120
 
 
@@ -44,7 +46,10 @@ def find_warnings(
     sounding = edited.lifted_db > _SOUNDING_DB
     clear = features.f0_confidence >= _CLEAR_CONFIDENCE
     clear_share = _mean(clear[sounding])
-    if edited.notes.mean() < _LEAST_NOTE_SHARE:
+    beyond = _beyond_limits(audio, sounding, ~clear, settings)
+    if beyond is not None:
+        warnings.append(beyond)
+    elif edited.notes.mean() < _LEAST_NOTE_SHARE:
         warnings.append(
             "Hardly any note was found in the input, so the output is nearly silent. Sing or play "
             "a melody, one note at a time, or lower the note threshold."
@@ -61,6 +66,30 @@ def find_warnings(
             "accompaniment or a long echo. Only one note at a time is played."
         )
     return tuple(warnings)
+
+
+def _beyond_limits(
+    audio: FloatArray, sounding: np.ndarray, unsure: np.ndarray, settings: FeatureSettings
+) -> str | None:
+    n_frames = min(len(sounding), round(_LISTENED_S * settings.frame_rate))
+    beyond = measure_beyond_limits(
+        audio[: n_frames * settings.hop_length],
+        sounding[:n_frames],
+        unsure[:n_frames],
+        sample_rate=settings.sample_rate,
+        hop_length=settings.hop_length,
+    )
+    above, below = beyond.above_share, beyond.below_share
+    if max(above, below) <= _MUCH_BEYOND:
+        return None
+    if above >= below:
+        share, limit, remedy = above, "above 2,005 Hz", "lower: pitch the recording down"
+    else:
+        share, limit, remedy = below, "below 32 Hz", "higher: pitch the recording up"
+    return (
+        f"{100 * share:.0f} % of what sounds has a pitch {limit}. Only 32 to 2,005 Hz are heard, "
+        f"so these notes are left silent. Give it {remedy} by an octave or two."
+    )
 
 
 def _polyphonic_share(

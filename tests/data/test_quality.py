@@ -55,6 +55,22 @@ def test_a_pitch_one_octave_up_is_told_from_two_notes():
     assert doubt.polyphonic_share == 0
 
 
+@pytest.mark.parametrize(("f0_hz", "harmonic"), [(130.0, 3), (98.0, 5), (82.4, 7)])
+def test_a_pitch_at_another_harmonic_is_told_from_two_notes(f0_hz, harmonic):
+    low = tone(2.0, f0_hz=f0_hz) + 0.3 * tone(2.0, f0_hz=harmonic * f0_hz)
+    doubt = doubt_of(low, harmonic * f0_hz)
+    assert doubt.octave_share > 0.95
+    assert doubt.polyphonic_share == 0
+
+
+@pytest.mark.parametrize("second_hz", [330.0, 550.0, 587.3, 733.3])
+def test_two_notes_are_not_the_harmonics_of_a_third(second_hz):
+    both = tone(2.0, f0_hz=440) + 0.7 * tone(2.0, f0_hz=second_hz)
+    doubt = doubt_of(both, 440.0)
+    assert doubt.polyphonic_share > 0.95
+    assert doubt.octave_share == 0
+
+
 def test_real_notes_alone_and_together(recordings):
     notes = recordings / "reference_notes"
     violin, _ = read_audio(notes / "violin-B3.flac", sample_rate=16000)

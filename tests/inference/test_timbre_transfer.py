@@ -149,6 +149,20 @@ def test_an_input_without_notes_is_warned_of(following: Instrument) -> None:
     assert np.abs(result.audio).max() < 1e-3
 
 
+@pytest.mark.parametrize(("hz", "limit"), [(2500.0, "above 2,005 Hz"), (30.87, "below 32 Hz")])
+def test_an_input_beyond_the_trackers_limits_is_told_so(
+    following: Instrument, hz: float, limit: str
+) -> None:
+    """Such as a whistle, or a contrabass' lowest B: no note threshold brings them back."""
+    time_s = np.arange(2 * RATE) / RATE
+    sound = 0.1 * sum(
+        np.sin(2 * np.pi * k * hz * time_s) / k for k in range(1, 20) if k * hz < RATE / 2
+    )
+    warnings = TimbreTransfer(following)(sound.astype(np.float32), RATE).report.warnings
+    assert any(f"has a pitch {limit}. Only 32 to 2,005 Hz" in warning for warning in warnings)
+    assert not any("note threshold" in warning for warning in warnings)
+
+
 def test_the_figure_shows_input_and_what_was_played(
     following: Instrument, song: np.ndarray
 ) -> None:

@@ -22,7 +22,8 @@ class CrepeF0(tf.Module):
     """Tracks the fundamental with CREPE and Viterbi decoding, in standard TensorFlow operations.
 
     Frames are centred. The network runs at 100 frames a second; its track is read at the frame
-    positions by `interpolate_track`. Range: 31.7 to 2005.5 Hz.
+    positions by `interpolate_track`. Range: 31.7 to 2005.5 Hz. Low notes, of which the network
+    hears harmonics, are corrected by `LowNotes`.
 
     Args:
         capacity: `"tiny"`, or a larger one if its weights are installed.

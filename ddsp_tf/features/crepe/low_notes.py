@@ -22,7 +22,7 @@ _CUTOFF_HZ = 1000.0
 _KAISER_BETA = 6.0
 
 _STEP_CENTS = 10.0
-# Fundamentals are looked for below the first; harmonics that CREPE may have heard, below the second.
+# Fundamentals are looked for below the first, what CREPE may have heard of them below the second.
 _HIGHEST_HZ, _HIGHEST_HARMONIC_HZ = 400.0, 1000.0
 _N_LAGS = 136
 _ZERO_CROSSINGS = 8
@@ -35,10 +35,10 @@ _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 _PERIODIC = (0.8, 0.92)
 _BETTER = (0.5, 0.7)
 _LOW_SHARE = (0.1, 0.25)
-_OWN_HARMONICS = (1.0, 3.0)
+_OWN_HARMONICS = (2.0, 5.0)
 _FADE_OCTAVES = float(np.log2(_HIGHEST_HZ / 350.0))
 _SMALL_APERIODICITY = 0.02
-_LEAST_APERIODICITY = 0.002
+_LEAST_APERIODICITY = 0.001
 _LEAST_POWER = 1e-10
 
 _SPECTRUM_LENGTH = 256
