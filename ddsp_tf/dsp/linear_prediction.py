@@ -99,7 +99,7 @@ def levinson(
         reflections.append(k)
     k = tf.concat(reflections, axis=-1) if reflections else a
     error = tf.where(silent, tf.zeros_like(error), error * power)[..., 0]
-    return tuple(tf.cast(x, correlation.dtype) for x in (a, k, error))  # type: ignore[return-value]
+    return tuple(tf.cast(x, correlation.dtype) for x in (a, k, error))
 
 
 def lpc_from_reflection(reflection: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Makes tests/dsp/golden/recurrences.json: recursions and their gradients by torchlpc and philtorch.
+"""Makes tests/dsp/golden/recurrences.json: recursions and gradients by torchlpc and philtorch.
 
 Runs in an environment of its own, which requirements-recurrences.txt beside it describes; ddsp_tf
 isn't needed.
