@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_tf.config.renamed import require_current_name
+from ddsp_tf.discovery import class_files
 from ddsp_tf.errors import ConfigError
 
 ENABLE = "from __gin__ import dynamic_registration"
@@ -198,11 +199,13 @@ def public_modules() -> list[str]:
 def public_names(owner: Any) -> list[str]:
     """The names that a module or class offers.
 
-    Those of its `__all__` and those it finds by files, or else what has no underscore.
+    Those of its `__all__` and, of a package that finds classes by their files, those; or else what
+    has no underscore.
     """
     listed = list(getattr(owner, "__all__", []))
-    if inspect.ismodule(owner) and "__dir__" in vars(owner):
-        listed += [name for name in dir(owner) if name not in listed and hasattr(owner, name)]
+    if inspect.ismodule(owner) and "__getattr__" in vars(owner) and hasattr(owner, "__path__"):
+        files = class_files(owner.__name__, list(owner.__path__))
+        listed += [name for name in files if name not in listed and hasattr(owner, name)]
     return listed or [name for name in dir(owner) if name[:1] != "_"]
 
 
