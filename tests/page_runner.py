@@ -139,7 +139,7 @@ def commands(text: str) -> list[str]:
 
 def smaller(words: list[str]) -> list[str]:
     """Makes a training short and its network small; resumed, a run has its own settings."""
-    shortened = [re.sub(r"(?<=train\.num_steps=)\d+", N_STEPS, word) for word in words]
+    shortened = [re.sub(r"(?<=Limits\.num_steps=)\d+", N_STEPS, word) for word in words]
     if words[0] == "train" and "--resume" not in words:
         if shortened == words:
             shortened += ["--gin-param", f"Limits.num_steps={N_STEPS}"]

@@ -94,18 +94,24 @@ def _whole_frames(audio: np.ndarray, hop_length: int) -> np.ndarray:
 
 
 def read_channels(
-    path: Path, n_channels: int, n_samples: int | None, settings: PrepareSettings
+    path: Path,
+    n_channels: int,
+    n_samples: int | None,
+    settings: PrepareSettings,
+    *,
+    keep_offset: bool = False,
 ) -> np.ndarray:
     """Reads a file with its channels at the dataset's rate, `[n_samples, n_channels]`.
 
-    A mono file is in all of them, a constant offset is removed from each. The length is the
-    file's own, or made to be `n_samples`.
+    A mono file is in all of them, a constant offset is removed from each unless it is to be kept.
+    The length is the file's own, or made to be `n_samples`.
     """
     rate, new_rate = audio_info(path).sample_rate, settings.features.sample_rate
     sound = np.concatenate(list(native_blocks(path)))
     if rate != new_rate:
         sound = soxr.resample(sound, rate, new_rate, quality="HQ")
-    sound = np.stack([remove_offset(channel, new_rate)[0] for channel in sound.T], axis=1)
+    if not keep_offset:
+        sound = np.stack([remove_offset(channel, new_rate)[0] for channel in sound.T], axis=1)
     sound = np.broadcast_to(sound, [len(sound), n_channels])
     if n_samples is None:
         return sound

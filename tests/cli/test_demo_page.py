@@ -113,10 +113,15 @@ def test_what_is_there_is_replaced_only_when_asked(
     refused = run(*command)
     assert refused.exit_code == 1
     assert "exists. Choose another name, or pass --overwrite" in refused.stderr
+    foreign = run(*command, "--overwrite")
+    assert foreign.exit_code == 1
+    assert "notes.txt` is not part of a demo page" in foreign.stderr
+    assert (page / "notes.txt").read_text() == "mine"
+    (page / "notes.txt").unlink()
     broken = run("demo", instrument, "--melody", "none.wav", "-o", page, "--overwrite")
     assert broken.exit_code == 1
     assert "`none.wav` does not exist" in broken.stderr
-    assert (page / "notes.txt").exists(), "nothing is lost by a command that fails"
+    assert (page / "index.html").exists(), "nothing is lost by a command that fails"
 
 
 def test_two_of_one_name_are_refused(run: Run, instrument: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ddsp_tf.audio.audio_files import (
     check_usable,
     find_audio_files,
     native_blocks,
-    read_sound,
+    read_audio,
 )
 from ddsp_tf.data.analysis import (
     as_stored,
@@ -180,11 +180,15 @@ def _mismatch(
 def _read(
     path: Path, n_channels: int, settings: PrepareSettings
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """`[n_samples, n_channels]`, a mixdown for one channel, and what is remarkable about it."""
+    """`[n_samples, n_channels]`, a mixdown for one channel, and what is remarkable about it.
+
+    Offsets stay: what is learned is how one sound follows from the other.
+    """
+    remarks = audio_info(path).remarks
     if n_channels == 1:
-        sound = read_sound(path, sample_rate=settings.features.sample_rate)
-        return sound.audio[:, np.newaxis], sound.remarks
-    return read_channels(path, n_channels, None, settings), audio_info(path).remarks
+        audio, _ = read_audio(path, sample_rate=settings.features.sample_rate)
+        return audio[:, np.newaxis], remarks
+    return read_channels(path, n_channels, None, settings, keep_offset=True), remarks
 
 
 def _check_lengths(example: Example, dry_s: float, wet_s: float) -> None:
