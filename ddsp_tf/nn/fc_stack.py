@@ -210,7 +210,8 @@ class _Layer(NamedTuple):
         self, upstream: tf.Tensor, normal: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Gradients of the dense layer's output, and of bias, gain and offset."""
-        steep, flat = (tf.constant(x, scale.dtype) for x in (1.0, _SLOPE))
+        # TensorFlow's leaky ReLU has a slope of float32 whatever its input's type, and so has this.
+        steep, flat = (tf.cast(tf.constant(x, tf.float32), scale.dtype) for x in (1.0, _SLOPE))
         slope = tf.where(self._affine(normal) > 0, steep, flat)
         wide = _wide(normal)
         to_offset = _wide(upstream) * slope
