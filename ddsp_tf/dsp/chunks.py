@@ -12,7 +12,7 @@ _LONG_SAMPLES = 2**19
 """A row up to here is done at once, whatever the batch: clips to train on are far shorter."""
 
 _NUMBERS_AT_ONCE = 2**25
-_NUMBERS_IN_A_CHUNK = 2**23
+_NUMBERS_IN_A_CHUNK = 2**24
 
 
 def chunk_frames(

@@ -147,7 +147,10 @@ def stream_harmonic(
         return bank(_TWO_PI * (turns - tf.round(turns)), pairs)
 
     starts, final_turns = _frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
-    blocks = _in_chunks(play, f0_hz, partial_amplitudes, starts, hop_length=hop_length)
+    controls = (f0_hz, partial_amplitudes, starts)
+    # Partials are added one by one: a graph that runs ahead has about half of them at a time.
+    at_a_time = (n_harmonics + 1) // 2
+    blocks = _in_chunks(play, *controls, hop_length=hop_length, at_a_time=at_a_time)
     return _join(blocks), final_turns
 
 
@@ -240,7 +243,9 @@ def stream_sinusoidal(
         return _blend_sinusoids(turns, _pairs(amplitudes), audible, weight)
 
     starts, final_turns = _frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
-    blocks = _in_chunks(play, frequencies_hz, amplitudes, starts, hop_length=hop_length)
+    controls = (frequencies_hz, amplitudes, starts)
+    at_a_time = amplitudes.shape[-1]
+    blocks = _in_chunks(play, *controls, hop_length=hop_length, at_a_time=at_a_time)
     return _join(blocks), final_turns
 
 
@@ -317,13 +322,26 @@ def _in_chunks(
     starts: tf.Tensor,
     *,
     hop_length: int,
+    at_a_time: int,
 ) -> tf.Tensor:
-    """Plays frames, of a long sound some at a time; the frequencies have one frame more."""
+    """Plays frames, of a long sound some at a time; the controls have one more than the starts.
+
+    Args:
+        play: Of frequencies, amplitudes and starts.
+        frequencies_hz: `[batch, n_frames + 1, channels]`.
+        amplitudes: `[batch, n_frames + 1, channels]`.
+        starts: Phases, `[batch, n_frames, channels]`.
+        hop_length: Samples per frame.
+        at_a_time: Partials whose samples are in memory together.
+
+    Returns:
+        `[batch, n_frames, hop_length]`.
+    """
     chunk = chunk_frames(
         amplitudes,
         size(starts, 1),
         hop_length=hop_length,
-        numbers_per_frame=hop_length * amplitudes.shape[-1],
+        numbers_per_frame=hop_length * at_a_time,
     )
     return in_chunks(
         play, [frequencies_hz, amplitudes, starts], extra_frames=[1, 1, 0], chunk=chunk

@@ -210,7 +210,8 @@ class _Layer(NamedTuple):
         self, upstream: tf.Tensor, normal: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Gradients of the dense layer's output, and of bias, gain and offset."""
-        steep, flat = (tf.cast(x, scale.dtype) for x in (1.0, _SLOPE))
+        # TensorFlow's leaky ReLU has a slope of float32 whatever its input's type, and so has this.
+        steep, flat = (tf.cast(tf.constant(x, tf.float32), scale.dtype) for x in (1.0, _SLOPE))
         slope = tf.where(self._affine(normal) > 0, steep, flat)
         wide = _wide(normal)
         to_offset = _wide(upstream) * slope
@@ -233,7 +234,7 @@ class _Layer(NamedTuple):
         if not self.xla:
             return tf.reduce_mean(x, axis=-1, keepdims=True)
         n_channels = x.shape[-1]
-        return tf.matmul(x, tf.fill([n_channels, 1], tf.cast(1.0 / n_channels, x.dtype)))
+        return tf.matmul(x, tf.fill([n_channels, 1], tf.constant(1.0 / n_channels, x.dtype)))
 
     def _affine(self, normal: tf.Tensor) -> tf.Tensor:
         return _wide(normal) * _wide(self.gain) + _wide(self.offset)

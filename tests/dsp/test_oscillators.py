@@ -1,5 +1,7 @@
 """Oscillators against float64: samples, phase after ten minutes, pitch, level, Nyquist."""
 
+from fractions import Fraction
+
 import dsp_oracles
 import numpy as np
 import pytest
@@ -113,6 +115,49 @@ def test_phase_after_ten_minutes_of_blocks() -> None:
     phase = np.remainder(positions.astype(np.longdouble) * f0_hz / SAMPLE_RATE, 1.0)
     expected = np.sin(2 * np.pi * phase.astype(np.float64))
     assert np.max(np.abs(audio.numpy()[0] - expected)) < 1e-3
+
+
+@pytest.mark.parametrize("f0_hz", [1000.123, 437.6543, 1172.9])
+def test_phase_after_an_hour_is_within_1e_7_rad_and_blocks_agree(f0_hz: float) -> None:
+    n_frames, n_block = 3600 * SAMPLE_RATE // HOP, 10_000
+    f0_hz = float(np.float32(f0_hz))
+    one = tf.ones([1, n_block + 1, 1])
+    # The phase alone: with nothing to play, an hour costs nothing.
+    silence = tf.zeros([1, n_frames + 1, 1])
+    _, turns = dsp.stream_sinusoidal(
+        f0_hz * tf.ones_like(silence),
+        silence,
+        initial_turns=None,
+        hop_length=HOP,
+        sample_rate=SAMPLE_RATE,
+    )
+    exact = n_frames * HOP * Fraction(f0_hz) / SAMPLE_RATE
+    error = (float(turns[0, 0]) - float(exact % 1) + 0.5) % 1.0 - 0.5
+    assert abs(2 * np.pi * error) < 1e-7
+    # The last block of a stream against what was made at once: -80 dB, with room to spare.
+    streamed, shares = tf.zeros([1, 1], tf.float64), tf.fill([1, n_block + 1, 7], 1 / 7)
+    block = tf.function(
+        lambda turns: dsp.stream_harmonic(
+            f0_hz * one,
+            one,
+            shares,
+            initial_turns=turns,
+            hop_length=HOP,
+            sample_rate=SAMPLE_RATE,
+        )
+    )
+    for _ in range(n_frames // n_block):
+        audio, streamed = block(streamed)
+    _, before = dsp.stream_sinusoidal(
+        f0_hz * tf.ones([1, n_frames - n_block + 1, 1]),
+        silence[:, n_block:],
+        initial_turns=None,
+        hop_length=HOP,
+        sample_rate=SAMPLE_RATE,
+    )
+    at_once, _ = block(before)
+    difference = np.sqrt(np.mean(np.square(at_once - audio)) / np.mean(np.square(audio)))
+    assert 20 * np.log10(difference + 1e-12) < -100
 
 
 @pytest.mark.parametrize(("f0_hz", "number"), [(440.0, 1), (440.0, 7), (27.5, 40), (3520.0, 2)])

@@ -7,6 +7,7 @@ from contracts import check_layer
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.nn import FcStack
+from ddsp_tf.nn.fc_stack import fc_stack
 
 
 def _inputs(batch: int, n_frames: int) -> np.ndarray:
@@ -85,3 +86,18 @@ def test_holds_the_contract() -> None:
 def test_refuses_a_negative_number_of_layers() -> None:
     with pytest.raises(ArgumentError, match=r"`n_layers` should not be negative\. Received -1\."):
         FcStack(6, -1)
+
+
+def test_compiled_in_float64_has_the_gradients_of_eager_mode() -> None:
+    rng = np.random.default_rng(4)
+    rows = tf.constant(rng.normal(size=[5, 3]))
+    parameters = [tf.constant(rng.normal(size=shape)) for shape in ([3, 6], [6], [6], [6])]
+    results = []
+    for jit_compile in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch([rows, *parameters])
+            outputs = fc_stack([rows], parameters, jit_compile=jit_compile)
+        assert outputs.dtype == tf.float64
+        results.append([outputs, *tape.gradient(outputs, [rows, *parameters])])
+    for plain, compiled in zip(*results, strict=True):
+        np.testing.assert_allclose(compiled, plain, atol=1e-12)

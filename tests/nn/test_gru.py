@@ -176,3 +176,21 @@ def test_holds_the_contract() -> None:
         lambda batch, n_frames: {"inputs": _sequence(batch, n_frames)},
         call=lambda gru, inputs: gru(inputs["inputs"]),
     )
+
+
+def test_compiled_in_eager_mode_under_a_tape_has_the_same_gradients() -> None:
+    layer, sequence = Gru(UNITS), _sequence(3, 150)
+    layer(sequence)
+    results = []
+    for jit_compile in (False, True):
+        layer.jit_compile = jit_compile
+        with tf.GradientTape() as tape:
+            tape.watch(sequence)
+            states, last = layer(sequence)
+            total = tf.reduce_sum(tf.square(states)) + tf.reduce_sum(last)
+        sources = [sequence, *(weight.value for weight in layer.weights)]
+        results.append([states, *tape.gradient(total, sources)])
+    for plain, compiled in zip(*results, strict=True):
+        scale = np.max(np.abs(plain))
+        assert scale > 0
+        np.testing.assert_allclose(compiled, plain, atol=1e-5 * scale)

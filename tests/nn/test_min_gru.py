@@ -109,3 +109,21 @@ def test_refuses_a_memory_of_one_frame() -> None:
     message = r"`longest_frames` should be more than 1\. Received 1\.0\."
     with pytest.raises(ArgumentError, match=message):
         MinGru(4, longest_frames=1.0)
+
+
+def test_compiled_in_eager_mode_under_a_tape_has_the_same_gradients() -> None:
+    layer, sequence = MinGru(UNITS), tf.random.stateless_normal([50, 2, CHANNELS], [3, 4])
+    layer(sequence)
+    results = []
+    for jit_compile in (False, True):
+        layer.jit_compile = jit_compile
+        with tf.GradientTape() as tape:
+            tape.watch(sequence)
+            states, last = layer(sequence)
+            total = tf.reduce_sum(tf.square(states)) + tf.reduce_sum(last)
+        sources = [sequence, *(weight.value for weight in layer.weights)]
+        results.append([states, *tape.gradient(total, sources)])
+    for plain, compiled in zip(*results, strict=True):
+        scale = np.max(np.abs(plain))
+        assert scale > 0
+        np.testing.assert_allclose(compiled, plain, atol=1e-5 * scale)
