@@ -149,6 +149,8 @@ def _batch(model: Any, seconds: float = 0.5) -> dict[str, Any]:
     tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * noise
     batch = {"audio": tone[None]}
     for name, signal in model.input_signals.items():
+        if name in model.optional_input_names:
+            continue
         level = {"f0_hz": 440.0, "loudness_db": -20.0}.get(name, _middle(signal))
         width = signal.width or 1
         shapes = {"frames": (1, n_frames, width), "value": (1, width), "notes": (1, 3, width)}

@@ -83,7 +83,7 @@ def test_a_killed_run_resumes_on_the_same_curve(tmp_path: Path) -> None:
 def test_it_survives_kills_at_random_moments_while_it_saves(tmp_path: Path) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
     # Checkpoints and models are written all the time, so a kill is likely to hit a write.
-    arguments = {"num_steps": 120, "checkpoint_every": 1, "validate_every": 2, "keep": 2}
+    arguments = {"num_steps": 300, "checkpoint_every": 1, "validate_every": 2, "keep": 2}
     generator = random.Random(4)
     for _ in range(3):
         before = n_lines(run)
