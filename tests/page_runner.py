@@ -44,6 +44,7 @@ SMALLER = {
         *("--gin-param", "N_HARMONICS=8", "--gin-param", "N_NOISE_BANDS=5"),
     ],
     "prepare": ["--workers", "1", "--eval-fraction", "0.3"],
+    "match": ["--steps", "2"],
 }
 """Arguments added to commands that would take hours on a page, and seconds in a test."""
 

@@ -188,13 +188,37 @@ def mono_blocks(
         float32 `[n_samples]` blocks.
     """
     mono = (average(block) if channel is None else block[:, channel] for block in blocks)
+    columns = (block[:, np.newaxis] for block in mono)
+    for block in resampled_blocks(columns, sample_rate, new_sample_rate):
+        yield block[:, 0]
+
+
+def resampled_blocks(
+    blocks: Iterable[np.ndarray], sample_rate: int, new_sample_rate: int
+) -> Iterator[np.ndarray]:
+    """Resamples a stream of `[n_samples, n_channels]` blocks.
+
+    Args:
+        blocks: The stream, all of the same number of channels.
+        sample_rate: Its rate.
+        new_sample_rate: The rate wanted.
+
+    Yields:
+        float32 `[n_samples, n_channels]` blocks.
+    """
     if sample_rate == new_sample_rate:
-        yield from mono
+        yield from blocks
         return
-    resampler = soxr.ResampleStream(sample_rate, new_sample_rate, 1, dtype="float32", quality="HQ")
-    for block in mono:
-        yield resampler.resample_chunk(np.ascontiguousarray(block))
-    yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+    resampler = None
+    for block in blocks:
+        if resampler is None:
+            n_channels = block.shape[1]
+            resampler = soxr.ResampleStream(
+                sample_rate, new_sample_rate, n_channels, dtype="float32", quality="HQ"
+            )
+        yield resampler.resample_chunk(np.ascontiguousarray(block, np.float32))
+    if resampler is not None:
+        yield resampler.resample_chunk(np.zeros((0, n_channels), np.float32), last=True)
 
 
 def check_usable(audio: np.ndarray, *, n_samples: int, name: str | os.PathLike[str]) -> None:

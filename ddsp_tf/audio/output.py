@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from ddsp_tf.audio.audio_files import mono_blocks
+from ddsp_tf.audio.audio_files import resampled_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.audio.sndfile_reader import sndfile_name
 from ddsp_tf.errors import ArgumentError, AudioFileError, OutputError
@@ -127,7 +127,7 @@ def write_blocks(
     block_rate: int,
     sample_rate: int,
     bit_depth: int,
-    n_samples: int,
+    n_samples: int | None,
     normalize_peak: bool,
     overwrite: bool,
     limiter: PeakLimiter | None = None,
@@ -139,14 +139,15 @@ def write_blocks(
 
     Args:
         path: As checked by `check_output`.
-        blocks: Mono audio, one block after the other.
+        blocks: Audio, one block after the other, `[n_samples]` or `[n_samples, n_channels]`.
         block_rate: Their rate in Hz.
         sample_rate: Rate of the file in Hz.
         bit_depth: 16 or 24.
-        n_samples: Length of the file; what the resampler gives beyond it is cut.
+        n_samples: Length of the file; what the resampler gives beyond it is cut. None: all that
+            comes.
         normalize_peak: Whether sound that would clip is turned down as a whole. If not, it clips.
         overwrite: Whether an existing file may be replaced.
-        limiter: Turns down peaks at the file's rate, if any.
+        limiter: Turns down peaks of mono audio at the file's rate, if any.
 
     Returns:
         Gain in dB, 0 if nothing was turned down.
@@ -158,30 +159,39 @@ def write_blocks(
         atomic_file(path, overwrite=overwrite) as temporary,
         tempfile.TemporaryFile(dir=path.parent) as scratch,
     ):
-        columns = (block[:, np.newaxis] for block in blocks)
-        resampled = mono_blocks(columns, block_rate, sample_rate)
-        limited = resampled if limiter is None else limiter.limit(resampled)
-        peak = _write_scratch(scratch, limited, n_samples)
+        columns = (block[:, np.newaxis] if block.ndim == 1 else block for block in blocks)
+        resampled = resampled_blocks(columns, block_rate, sample_rate)
+        if limiter is not None:
+            mono = limiter.limit(block[:, 0] for block in resampled)
+            resampled = (block[:, np.newaxis] for block in mono)
+        peak, n_channels = _write_scratch(scratch, resampled, n_samples)
         gain = peak_gain(peak) if normalize_peak else 1.0
-        _encode(_read_scratch(scratch), temporary, path, sample_rate, _SUBTYPES[bit_depth], gain)
+        stored = _read_scratch(scratch, n_channels)
+        _encode(stored, temporary, path, sample_rate, _SUBTYPES[bit_depth], gain)
     return gain_to_db(gain)
 
 
-def _write_scratch(scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: int) -> float:
-    peak, missing = 0.0, n_samples
+def _write_scratch(
+    scratch: IO[bytes], blocks: Iterable[FloatArray], n_samples: int | None
+) -> tuple[float, int]:
+    """Writes `[n_samples, n_channels]` blocks; gives their peak and the number of channels."""
+    peak, n_written, n_channels = 0.0, 0, 1
     for block in blocks:
-        kept = np.ascontiguousarray(block[:missing], np.float32)
-        missing -= len(kept)
+        n_kept = len(block) if n_samples is None else max(n_samples - n_written, 0)
+        kept = np.ascontiguousarray(block[:n_kept], np.float32)
+        n_written, n_channels = n_written + len(kept), block.shape[1]
         peak = max(peak, float(np.max(np.abs(kept), initial=0.0)))
         scratch.write(kept.tobytes())
-    scratch.write(bytes(4 * missing))
+    if n_samples is not None:
+        scratch.write(bytes(4 * n_channels * max(n_samples - n_written, 0)))
     scratch.seek(0)
-    return peak
+    return peak, n_channels
 
 
-def _read_scratch(scratch: IO[bytes]) -> Iterator[FloatArray]:
-    while data := scratch.read(_SCRATCH_BYTES):
-        yield np.frombuffer(data, np.float32)[:, np.newaxis]
+def _read_scratch(scratch: IO[bytes], n_channels: int) -> Iterator[FloatArray]:
+    size = 4 * n_channels * (_SCRATCH_BYTES // (4 * n_channels))
+    while data := scratch.read(size):
+        yield np.frombuffer(data, np.float32).reshape(-1, n_channels)
 
 
 def _encode(

@@ -16,6 +16,8 @@ COMMANDS = (
     "evaluate",
     "transfer",
     "stream",
+    "process",
+    "match",
     "export",
     "demo",
     "inspect",

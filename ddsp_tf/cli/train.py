@@ -106,8 +106,17 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
         terminal.say(f"Hear how it learned: {result.run / 'samples'}")
         if not result.learned_nothing:
             which = f"Play the model of step {result.best_step}" if result.diverged else "Play it"
-            terminal.say(f"{which}: ddsp-tf transfer {result.run} melody.wav -o out/")
+            terminal.say(f"{which}: ddsp-tf {_player(result.run)} -o out/")
     terminal.result(dataclasses.asdict(result))
+
+
+def _player(run: Path) -> str:
+    """The command that plays what was trained, and what it takes."""
+    from ddsp_tf.inference.effect import is_effect
+    from ddsp_tf.models import Instrument
+
+    effect = is_effect(Instrument.load(run).model)
+    return f"process {run} sound.wav" if effect else f"transfer {run} melody.wav"
 
 
 def _warn(terminal: Terminal, result: "TrainResult") -> None:

@@ -2,7 +2,9 @@
 
 from ddsp_tf.inference.autotune import autotune, estimate_tuning
 from ddsp_tf.inference.edits import EditedFeatures, Edits
+from ddsp_tf.inference.effect import Effect, TreatedFile
 from ddsp_tf.inference.loudness_matching import match_loudness
+from ddsp_tf.inference.match import Match, match
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.streaming import Streamer
@@ -14,14 +16,18 @@ from ddsp_tf.inference.transfer_sample import TransferSample
 __all__ = [
     "EditedFeatures",
     "Edits",
+    "Effect",
+    "Match",
     "Player",
     "Streamer",
     "TimbreTransfer",
     "TransferReport",
     "TransferResult",
     "TransferSample",
+    "TreatedFile",
     "autotune",
     "choose_octave",
     "estimate_tuning",
+    "match",
     "match_loudness",
 ]

@@ -50,6 +50,9 @@ class Model(keras.Model):
     hop_length: Any
     """Samples per frame."""
 
+    any_channels: bool = False
+    """Whether audio of several channels may come where one is declared: each is treated alike."""
+
     optional_input_names: tuple[str, ...] = ()
     """Inputs without a default that may be left out."""
 

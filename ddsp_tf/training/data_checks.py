@@ -62,6 +62,8 @@ def _check_columns(
             continue
         there = columns[name].signal
         widths = {there.width, signal.width} - {None}
+        if signal.kind == "samples" and getattr(model, "any_channels", False):
+            widths -= {there.width}
         if there.kind != signal.kind or len(widths) > 1:
             raise DatasetError(
                 f"The column `{name}` of the dataset is {_described(there)}, but "

@@ -88,8 +88,8 @@ class Optimization:
         ArgumentError: A value is outside its range.
 
     Example:
-        >>> Optimization(learning_rate=1e-3).make_optimizer().name
-        'adam'
+        >>> type(Optimization(learning_rate=1e-3).make_optimizer()).__name__
+        'Adam'
 
     Reference:
         Engel et al. (2020), "DDSP: Differentiable Digital Signal Processing", appendix B.

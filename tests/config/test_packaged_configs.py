@@ -30,12 +30,18 @@ MODELS = {
 and loudness in files that aren't the paper's; and taps of the reverberation."""
 
 
+SYSTEMS = [
+    name for name in config.packaged_configs() if name.startswith("papers/") and name not in MODELS
+]
+
+
 def test_every_file_is_known_here_and_explains_itself() -> None:
     names = config.packaged_configs()
     assert set(MODELS) <= set(names)
     elsewhere = {name for name in names if "vst" in name}  # test_vst_configs.py
     for name in set(names) - set(MODELS) - elsewhere:
-        assert name.startswith(("data/", "training/")), f"test what {name} builds"
+        # Each system of `papers/` takes a step below, and has tests of its own.
+        assert name.startswith(("data/", "training/", "papers/")), f"test what {name} builds"
     for name in names:
         text = config.find_gin_file(name).read_text(encoding="utf-8")
         assert text.startswith("# "), name
@@ -91,6 +97,12 @@ def test_one_step_of_training(name: str, bindings: tuple[str, ...]) -> None:
         for old, new in zip(before, model.trainable_weights, strict=True)
     ]
     assert np.mean(changed) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_one_step_of_a_system(name: str) -> None:
+    test_one_step_of_training(name, ())
 
 
 def test_training_settings_are_the_papers_library() -> None:

@@ -61,6 +61,8 @@ class Parametric(Model):
         (0.25, '', 0.0, 1.0)
     """
 
+    any_channels = True
+
     def __init__(
         self,
         *,

@@ -1,0 +1,177 @@
+"""`ddsp-tf match`: finds the parameters of a model for a sound."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ddsp_tf.cli.exit_codes import INTERRUPTED, describe, report_failures
+from ddsp_tf.cli.options import overwrite_option, reporting
+from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
+from ddsp_tf.cli.terminal import Advance, Terminal, duration
+
+if TYPE_CHECKING:
+    from ddsp_tf.inference import Match
+
+
+@click.command(name="match", short_help="Find a model's parameters for a sound.")
+@click.argument("model")
+@click.argument("inputs", nargs=-1, required=True, metavar="SOUND...")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="FOLDER",
+    help="Where NAME.json, NAME.png and NAME.wav go.",
+)
+@click.option(
+    "--dry",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The sound before the effect, for models of effects.",
+)
+@click.option(
+    "--gin-param",
+    "--gin_param",
+    "gin_params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One setting, where MODEL is a gin file. Repeatable.",
+)
+@click.option("--steps", type=click.IntRange(1), default=500, show_default=True, metavar="N")
+@click.option(
+    "--starts",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How often to begin anew; the best counts.",
+)
+@click.option(
+    "--learning-rate", type=click.FloatRange(0.0, min_open=True), default=0.1, show_default=True
+)
+@click.option("--minutes", type=click.FloatRange(0.0, min_open=True), help="Limit for each sound.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@overwrite_option
+@reporting
+def command(
+    terminal: Terminal,
+    model: str,
+    inputs: tuple[str, ...],
+    output: Path,
+    dry: Path | None,
+    gin_params: tuple[str, ...],
+    steps: int,
+    starts: int,
+    learning_rate: float,
+    minutes: float | None,
+    seed: int,
+    overwrite: bool,
+) -> None:
+    """Find the parameters with which MODEL plays SOUND.
+
+    MODEL is a gin file, your own or a packaged one, or a run or model folder. For each SOUND there
+    are the parameters with their units and ranges (NAME.json), the sound that they give (NAME.wav)
+    and a picture of both (NAME.png). Ctrl-C keeps the best found so far.
+
+    \b
+    Examples:
+      ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
+      ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
+    """
+    from ddsp_tf.audio import read_audio
+
+    plan = plan_outputs(inputs, output, suffix=".wav")
+    failures = dict(plan.failures)
+    results: list[dict[str, Any]] = []
+    interrupted = False
+    build = _builder(model, gin_params)
+    for named in plan.outputs:
+        try:
+            built, objective = build()
+            rate = int(built.sample_rate)
+            target, _ = read_audio(named.source, sample_rate=rate)
+            before = None if dry is None else read_audio(dry, sample_rate=rate)[0]
+            _check_targets(named, overwrite=overwrite)
+            with terminal.progress(named.source.name) as advance:
+                found = _match(
+                    built,
+                    target,
+                    advance,
+                    dry=before,
+                    objective=objective,
+                    n_steps=steps,
+                    n_starts=starts,
+                    learning_rate=learning_rate,
+                    max_minutes=minutes,
+                    seed=seed,
+                )
+            _write(named, found, overwrite=overwrite)
+        except Exception as error:
+            if terminal.debug:
+                raise
+            failures[str(named.source)] = describe(error)
+            continue
+        _describe(terminal, named, found)
+        results.append({"input": str(named.source), **found.to_dict()})
+        if found.interrupted:
+            interrupted = True
+            break
+    terminal.result({"files": results, "failed": failures})
+    if interrupted:
+        terminal.fail("Interrupted; the best so far is written.")
+        raise SystemExit(INTERRUPTED)
+    report_failures(failures, n_done=len(results))
+
+
+def _builder(name: str, gin_params: tuple[str, ...]) -> Callable[[], tuple[Any, Any]]:
+    """Makes a new model for each sound, so that none begins where another ended."""
+    if name.endswith(".gin"):
+        from ddsp_tf import config
+
+        parsed = config.parse([name], gin_params)
+        return lambda: (parsed.build_model(), parsed.build_objective())
+    if gin_params:
+        raise click.UsageError("--gin-param goes with a MODEL that is a gin file.")
+    from ddsp_tf.models import Instrument, find_instrument
+
+    folder = find_instrument(name)
+    return lambda: (Instrument.load(folder).model, None)
+
+
+def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match":
+    from ddsp_tf.inference import match
+
+    return match(model, target, progress=advance, **settings)
+
+
+def _check_targets(named: NamedOutput, *, overwrite: bool) -> None:
+    from ddsp_tf.files import check_writable
+
+    for suffix in (".json", ".png", ".wav"):
+        check_writable(named.target.with_suffix(suffix), overwrite=overwrite)
+
+
+def _write(named: NamedOutput, found: "Match", *, overwrite: bool) -> None:
+    from ddsp_tf.audio import write_audio
+    from ddsp_tf.files import write_json
+    from ddsp_tf.plotting import save_figure
+
+    write_audio(named.target, found.audio, found.sample_rate, overwrite=overwrite)
+    picture = named.target.with_suffix(".png")
+    save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
+    write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
+
+
+def _describe(terminal: Terminal, named: NamedOutput, found: "Match") -> None:
+    terminal.say(
+        f"{named.source} -> {named.target.with_suffix('.json')}  (loss {found.start_loss:.3f} to "
+        f"{found.loss:.3f}, {found.n_steps} steps in {duration(found.seconds)})"
+    )
+    for name, (value, unit, _, _) in found.parameters.items():
+        numbers = value if isinstance(value, list) else [value]
+        shown = ", ".join(f"{number:.4g}" for number in numbers[:8])
+        more = ", ..." if len(numbers) > 8 else ""
+        terminal.say(f"  {name}: {shown}{more} {unit}".rstrip())

@@ -1,0 +1,114 @@
+"""`ddsp-tf process`: treats sound with an effect."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ddsp_tf.allocator import keep_freed_memory
+from ddsp_tf.cli.exit_codes import describe, report_failures
+from ddsp_tf.cli.options import overwrite_option, reporting
+from ddsp_tf.cli.output_names import plan_outputs
+from ddsp_tf.cli.terminal import Terminal, duration
+
+
+@click.command(name="process", short_help="Treat sound with a trained effect.")
+@click.argument("model")
+@click.argument("inputs", nargs=-1, required=True, metavar="AUDIO...")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PATH",
+    help="A folder, or a .wav or .flac file when there is one input.",
+)
+@click.option(
+    "--wet",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    metavar="0..1",
+    help="How much of the treated sound; the rest is the dry one.",
+)
+@click.option(
+    "--tail",
+    "tail_s",
+    type=click.FloatRange(0.0, 60.0),
+    metavar="SECONDS",
+    help="Of what rings after the end (default: until it is silent, at most 10 s).",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["wav", "flac"]),
+    help="Of the outputs in a folder (default: wav).",
+)
+@overwrite_option
+@reporting
+def command(
+    terminal: Terminal,
+    model: str,
+    inputs: tuple[str, ...],
+    output: Path,
+    wet: float,
+    tail_s: float | None,
+    file_format: str | None,
+    overwrite: bool,
+) -> None:
+    """Treat AUDIO with MODEL: a run or a model folder that was trained on dry and treated sound.
+
+    AUDIO is files, folders or patterns, of any length, rate and number of channels. The output has
+    the rate and the channels of its input. A file that fails does not stop the others.
+
+    \b
+    Examples:
+      ddsp-tf process runs/equalizer mix.wav -o treated/
+      ddsp-tf process runs/room takes/ -o treated/ --wet 0.3 --tail 2
+    """
+    keep_freed_memory()
+    from ddsp_tf.inference import Effect
+    from ddsp_tf.models import Instrument
+
+    plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
+    failures = dict(plan.failures)
+    for sentence in plan.skipped:
+        terminal.note(sentence)
+    results: list[dict[str, Any]] = []
+    if plan.outputs:
+        effect = Effect(Instrument.load(model), wet=wet, tail_s=tail_s)
+        for named in plan.outputs:
+            start = time.monotonic()
+            try:
+                with terminal.progress(named.source.name) as advance:
+                    done = effect.process_file(
+                        named.source, named.target, overwrite=overwrite, progress=advance
+                    )
+            except Exception as error:
+                if terminal.debug:
+                    raise
+                failures[str(named.source)] = describe(error)
+                continue
+            took = time.monotonic() - start
+            terminal.say(
+                f"{named.source} -> {named.target}  ({duration(done.seconds)} in {duration(took)}, "
+                f"{done.seconds / max(took, 1e-3):.1f} x real time)"
+            )
+            for line in done.lines():
+                terminal.say(f"  {line}")
+            results.append(
+                {
+                    "input": str(named.source),
+                    "output": str(named.target),
+                    "seconds": done.seconds,
+                    "tail_s": done.tail_s,
+                    "gain_db": done.gain_db,
+                    "n_channels": done.n_channels,
+                    "sample_rate": done.sample_rate,
+                    "model_rate": done.model_rate,
+                    "took_s": took,
+                }
+            )
+    terminal.result({"files": results, "failed": failures})
+    report_failures(failures, n_done=len(results))

@@ -1,0 +1,98 @@
+"""`ddsp-tf process` and `ddsp-tf match` as a user runs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from cli_toys import Run
+
+RATE = 16000
+GIN = """
+from __gin__ import dynamic_registration
+from ddsp_tf import losses
+from ddsp_tf import models
+from ddsp_tf import processors
+from ddsp_tf import training
+
+training.train.model = @models.Parametric()
+training.train.objective = @losses.Compare()
+losses.Compare.loss = @losses.SpectralLoss()
+losses.SpectralLoss.fft_lengths = [256, 64]
+models.Parametric:
+  processor_group = @processors.ProcessorGroup()
+  sample_rate = 16000
+  hop_length = 64
+processors.ProcessorGroup.dag = [(@processors.DryWet(), ["audio", "wet"])]
+processors.DryWet.effect = @processors.Reverb()
+processors.Reverb.impulse_response_length = 400
+processors.Reverb.initial_scale = 0.05
+"""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from ddsp_tf import config
+    from ddsp_tf.features import FeatureSettings
+    from ddsp_tf.models import Instrument
+
+    folder = tmp_path_factory.mktemp("effects")
+    (folder / "room.gin").write_text(GIN)
+    model = config.parse([str(folder / "room.gin")]).build_model()
+    Instrument(model, FeatureSettings(columns=())).save(folder / "room")
+    noise = 0.1 * np.random.default_rng(0).standard_normal((RATE, 2))
+    soundfile.write(folder / "takes.wav", noise, RATE, subtype="FLOAT")
+    return folder
+
+
+def test_process_treats_files_and_goes_on_after_a_bad_one(run: Run, room: Path, tmp_path: Path):
+    (tmp_path / "bad.wav").write_text("no audio")
+    inputs = (room / "takes.wav", tmp_path / "bad.wav")
+    done = run("process", room / "room", *inputs, "-o", tmp_path / "out", "--json")
+    assert done.exit_code == 1
+    assert "bad.wav" in done.stderr
+    treated, rate = soundfile.read(tmp_path / "out" / "takes.wav")
+    assert rate == RATE
+    assert treated.shape[1] == 2
+    (file,) = json.loads(done.stdout)["files"]
+    assert len(treated) == round(RATE * (1.0 + file["tail_s"]))
+
+
+def test_process_leaves_what_is_there(run: Run, room: Path, tmp_path: Path):
+    (tmp_path / "takes.wav").write_text("mine")
+    done = run("process", room / "room", room / "takes.wav", "-o", tmp_path)
+    assert done.exit_code == 1
+    assert "--overwrite" in done.stderr
+    assert (tmp_path / "takes.wav").read_text() == "mine"
+
+
+def test_process_names_what_a_model_lacks(run: Run, instrument: Path, room: Path, tmp_path: Path):
+    done = run("process", instrument, room / "takes.wav", "-o", tmp_path)
+    assert done.exit_code == 2
+    assert "`Autoencoder` is no effect" in done.stderr
+
+
+def test_match_writes_parameters_sound_and_picture(run: Run, room: Path, tmp_path: Path):
+    run("process", room / "room", room / "takes.wav", "-o", tmp_path / "wet.wav", "--tail", 0)
+    command = ("match", room / "room.gin", tmp_path / "wet.wav", "--dry", room / "takes.wav")
+    done = run(*command, "-o", tmp_path / "found", "--steps", 3, "--gin-param", "DryWet.seed=1")
+    assert done.exit_code == 2  # DryWet has no seed.
+    assert "no parameter `seed`" in done.stderr
+    done = run(*command, "-o", tmp_path / "found", "--steps", 3)
+    assert done.exit_code == 0, done.stderr
+    found = json.loads((tmp_path / "found" / "wet.json").read_text())
+    assert 0.0 <= found["parameters"]["wet"]["value"] <= 1.0
+    assert found["n_steps"] == 3
+    assert (tmp_path / "found" / "wet.png").stat().st_size > 5000
+    assert soundfile.info(tmp_path / "found" / "wet.wav").samplerate == RATE
+    again = run(*command, "-o", tmp_path / "found", "--steps", 3)
+    assert again.exit_code == 1
+    assert "exists" in again.stderr
+
+
+def test_match_says_what_is_missing(run: Run, room: Path, tmp_path: Path):
+    done = run("match", room / "room.gin", room / "takes.wav", "-o", tmp_path / "found")
+    assert done.exit_code == 1
+    assert "--dry FILE" in done.stderr
+    assert not list(tmp_path.glob("found/*"))

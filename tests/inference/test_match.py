@@ -1,0 +1,101 @@
+"""Parameters found for a sound."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from inference_toys import following_instrument
+
+from ddsp_tf.errors import ArgumentError, AudioFileError
+from ddsp_tf.inference import match
+from ddsp_tf.models import Parametric
+from ddsp_tf.processors import DryWet, Harmonic, ProcessorGroup, Reverb
+
+RATE = 16000
+
+
+def harmonic_model() -> Parametric:
+    names = ["amplitudes", "harmonic_distribution", "f0_hz"]
+    group = ProcessorGroup(dag=[(Harmonic(n_harmonics=3), names)])
+    return Parametric(processor_group=group, initial={"f0_hz": 300.0})
+
+
+def room_model() -> Parametric:
+    reverb = Reverb(impulse_response_length=400, add_dry=False)
+    reverb.impulse_response.assign(np.r_[0.0, np.full(399, 0.02)].astype(np.float32))
+    reverb.trainable = False
+    group = ProcessorGroup(dag=[(DryWet(reverb, initial_wet=0.5), ["audio", "wet"])])
+    return Parametric(processor_group=group, sample_rate=RATE, hop_length=64)
+
+
+def test_a_sound_of_the_model_is_found_again():
+    source = harmonic_model()
+    source.set_parameters(
+        {"amplitudes": -1.0, "harmonic_distribution": [1.0, -1.0, 0.0], "f0_hz": 300.0}
+    )
+    silence = np.zeros((1, 16000), np.float32)
+    sound = source({"audio": tf.constant(silence)})["audio"].numpy()[0]
+    found = match(harmonic_model(), sound, n_steps=200)
+    assert found.loss < 0.1 * found.start_loss
+    spectra = [np.abs(np.fft.rfft(x[4000:12000])) for x in (sound, found.audio)]
+    for hz in (300, 600, 900):
+        levels = [spectrum[hz // 2] for spectrum in spectra]
+        assert abs(20 * np.log10(levels[1] / levels[0])) < 1.0
+    value, unit, low, _ = found.parameters["f0_hz"]
+    assert abs(value - 300.0) < 1.0
+    assert (unit, low) == ("Hz", 0.0)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 9.0])
+def test_an_effect_is_found_from_dry_and_treated_sound(seconds):
+    dry = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * RATE)).astype(np.float32)
+    source = room_model()
+    source.set_parameters({"wet": 0.8})
+    treated = source({"dry": tf.constant(dry[np.newaxis])})["audio"].numpy()[0]
+    found = match(room_model(), treated, dry=dry, n_steps=60)
+    assert abs(found.parameters["wet"][0] - 0.8) < 0.02
+    assert found.audio.shape == treated.shape
+    assert found.to_dict()["parameters"]["wet"]["high"] == 1.0
+
+
+def test_the_same_seed_finds_the_same():
+    sound = 0.1 * np.sin(2 * np.pi * 330 * np.arange(8000) / RATE)
+    first, second = (match(harmonic_model(), sound, n_steps=5, n_starts=2) for _ in range(2))
+    assert first.parameters == second.parameters
+    assert first.n_steps == 10
+
+
+def test_ctrl_c_keeps_the_best(monkeypatch):
+    sound = 0.1 * np.sin(2 * np.pi * 300 * np.arange(8000) / RATE)
+
+    def interrupt(share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    found = match(harmonic_model(), sound, n_steps=100, progress=interrupt)
+    assert found.interrupted
+    assert found.n_steps == 51
+    assert found.loss < found.start_loss
+
+
+def test_a_time_limit_ends_it():
+    sound = 0.1 * np.sin(2 * np.pi * 300 * np.arange(8000) / RATE)
+    found = match(harmonic_model(), sound, n_steps=100_000, max_minutes=0.02)
+    assert 1 <= found.n_steps < 100_000
+
+
+def test_what_can_not_be_matched():
+    sound = 0.1 * np.sin(np.arange(16000) * 0.1)
+    with pytest.raises(ArgumentError, match="takes `f0_hz`, `loudness_db`, which can't be found"):
+        match(following_instrument(None).model, sound)
+    with pytest.raises(ArgumentError, match="the sound before it is needed"):
+        match(room_model(), sound)
+    with pytest.raises(ArgumentError, match="`dry` is for models of effects"):
+        match(harmonic_model(), sound, dry=sound)
+    with pytest.raises(ArgumentError, match="has 15999 samples and the treated one 16000"):
+        match(room_model(), sound, dry=sound[1:])
+    with pytest.raises(AudioFileError, match="silence"):
+        match(harmonic_model(), np.zeros(16000))
+    with pytest.raises(AudioFileError, match=r"The sound has 10.0 s"):
+        match(harmonic_model(), np.tile(sound, 10))
+    with pytest.raises(ArgumentError, match=r"`n_steps` should be above 0. Received 0"):
+        match(harmonic_model(), sound, n_steps=0)
