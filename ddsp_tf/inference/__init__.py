@@ -1,10 +1,13 @@
-"""Timbre transfer: any melody, played by a trained instrument."""
+"""Players: any melody, live sound or score, played by a trained instrument."""
 
 from ddsp_tf.inference.autotune import autotune, estimate_tuning
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.loudness_matching import match_loudness
+from ddsp_tf.inference.note_performer import Performance, perform, top_line
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.render import Render
+from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
 from ddsp_tf.inference.transfer_report import TransferReport
@@ -14,7 +17,10 @@ from ddsp_tf.inference.transfer_sample import TransferSample
 __all__ = [
     "EditedFeatures",
     "Edits",
+    "Performance",
     "Player",
+    "Render",
+    "RenderReport",
     "Streamer",
     "TimbreTransfer",
     "TransferReport",
@@ -24,4 +30,6 @@ __all__ = [
     "choose_octave",
     "estimate_tuning",
     "match_loudness",
+    "perform",
+    "top_line",
 ]
