@@ -15,6 +15,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "transfer",
+    "render",
     "stream",
     "process",
     "match",

@@ -4,12 +4,16 @@ import glob
 import itertools
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ddsp_tf.errors import ArgumentError, DatasetError, DdspError
 from ddsp_tf.presets import MELODY
+
+if TYPE_CHECKING:
+    from ddsp_tf.audio.found_files import FoundFiles
 
 _NUMBER = re.compile(r"_\d+$")
 
@@ -54,7 +58,14 @@ class Plan:
         )
 
 
-def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | None) -> Plan:
+def plan_outputs(
+    inputs: Sequence[str],
+    output: Path | None,
+    *,
+    suffix: str | None,
+    added: str = "_transfer",
+    search: "Callable[[Path], FoundFiles] | None" = None,
+) -> Plan:
     """Finds the inputs and names their outputs.
 
     A folder keeps its tree below the output folder; names that would collide get the suffix
@@ -68,15 +79,18 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
         inputs: Files, folders, or patterns such as `takes/*.wav`; `melody`, where nothing has that
             name, is the melody that ships with the package.
         output: A folder, or a file when there is one input. None: beside each input (the shipped
-            melody: in the current folder), with `_transfer` added to its name.
+            melody: in the current folder), with `added` at the end of its name.
         suffix: `.wav` or `.flac`; None takes the output's own, or `.wav`.
+        added: See `output`.
+        search: Finds the input files at a path, and raises `DatasetError` where there are none; by
+            default those of audio.
 
     Raises:
         ArgumentError: The output is a single file, but there are several inputs, or it has
             a suffix that can't be written.
     """
     skipped: list[str] = []
-    found, failures = _find(inputs, output, skipped)
+    found, failures = _find(inputs, output, skipped, search)
     is_file = output is not None and output.suffix != "" and not output.is_dir()
     if is_file and output is not None:
         from ddsp_tf.audio.output import OUTPUT_SUFFIXES
@@ -96,8 +110,8 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
             raise ArgumentError(f"The output `{output}` is the input itself. Choose another name.")
         return Plan([NamedOutput(source, output) for source, _ in found], failures)
     suffix = suffix or ".wav"
-    stems = {source: _stem(source, relative, output) for source, relative in found}
-    earlier = _written_earlier(stems)
+    stems = {source: _stem(source, relative, output, added) for source, relative in found}
+    earlier = _written_earlier(stems, added)
     outputs: list[NamedOutput] = []
     # An input is never a target, not even with --overwrite.
     taken = {_absolute(source) for source in stems if source not in earlier}
@@ -111,20 +125,20 @@ def plan_outputs(inputs: Sequence[str], output: Path | None, *, suffix: str | No
     return Plan(outputs, failures, tuple(earlier), tuple(skipped))
 
 
-def _stem(source: Path, relative: Path, output: Path | None) -> Path:
+def _stem(source: Path, relative: Path, output: Path | None, added: str) -> Path:
     if output is not None:
         return output / relative.with_suffix("")
     folder = Path() if source == MELODY else source.parent
-    return folder / f"{source.stem}_transfer"
+    return folder / f"{source.stem}{added}"
 
 
-def _written_earlier(stems: Mapping[Path, Path]) -> list[Path]:
+def _written_earlier(stems: Mapping[Path, Path], added: str) -> list[Path]:
     """Which inputs are another one's output, by their names and by what is written in them."""
     from ddsp_tf.audio.output import is_own_output
 
     givers: dict[Path, set[Path]] = {}
     for source, named in stems.items():
-        for stem in (named, _stem(source, source, None)):
+        for stem in (named, _stem(source, source, None, added)):
             for name in (stem.name, stem.name + source.suffix):
                 givers.setdefault(_absolute(stem.with_name(name)), set()).add(source)
     earlier = []
@@ -138,16 +152,21 @@ def _written_earlier(stems: Mapping[Path, Path]) -> list[Path]:
 
 
 def _find(
-    inputs: Sequence[str], output: Path | None, skipped: list[str]
+    inputs: Sequence[str],
+    output: Path | None,
+    skipped: list[str],
+    search: "Callable[[Path], FoundFiles] | None",
 ) -> tuple[list[tuple[Path, Path]], dict[str, str]]:
     """The input files with the path each keeps below the output folder, once each."""
-    from ddsp_tf.audio import search_audio_files
+    is_audio = search is None
+    if search is None:
+        from ddsp_tf.audio import search_audio_files as search
 
     found: dict[Path, tuple[Path, Path]] = {}
     failures: dict[str, str] = {}
     for given in inputs:
         path = Path(given)
-        if given == MELODY.stem and not path.exists():
+        if is_audio and given == MELODY.stem and not path.exists():
             path = MELODY
         matches, base = [path], path
         if not path.exists() and glob.has_magic(given):
@@ -157,13 +176,13 @@ def _find(
                 failures[given] = f"Nothing matches `{given}`."
         for match in matches:
             try:
-                search = search_audio_files(match)
+                matched = search(match)
             except DdspError as error:
                 if match is path or not isinstance(error, DatasetError):
                     failures[str(match)] = str(error)
                 continue
-            skipped += search.skipped
-            for source in _outside(search.files, base, output):
+            skipped += matched.skipped
+            for source in _outside(matched.files, base, output):
                 relative = source.relative_to(match) if match.is_dir() else Path(source.name)
                 found.setdefault(source.resolve(), (source, relative))
     return list(found.values()), failures

@@ -1,12 +1,15 @@
-"""Timbre transfer: any melody, played by a trained instrument."""
+"""Players: any melody, live sound or score, played by a trained instrument."""
 
 from ddsp_tf.inference.autotune import autotune, estimate_tuning
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.effect import Effect, TreatedFile
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.match import Match, match
+from ddsp_tf.inference.note_performer import Performance, perform, top_line
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.render import Render
+from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
 from ddsp_tf.inference.transfer_report import TransferReport
@@ -18,7 +21,10 @@ __all__ = [
     "Edits",
     "Effect",
     "Match",
+    "Performance",
     "Player",
+    "Render",
+    "RenderReport",
     "Streamer",
     "TimbreTransfer",
     "TransferReport",
@@ -30,4 +36,6 @@ __all__ = [
     "estimate_tuning",
     "match",
     "match_loudness",
+    "perform",
+    "top_line",
 ]

@@ -69,6 +69,23 @@ def test_chords_are_sorted(tmp_path):
     assert read_notes(save(tmp_path / "a.mid", track))[:, 2].tolist() == [60, 64, 67]
 
 
+def test_one_track_or_channel_is_read_at_its_own_times(tmp_path):
+    tempi = [tempo(60), tempo(120, 960)]
+    upper = [on(72), off(72, 480), on(74, 480), off(74, 480)]
+    lower = [on(48, channel=1), off(48, 480, channel=1), tempo(30, 480)]
+    path = save(tmp_path / "a.mid", tempi, upper, lower)
+    # The tempo is set in all three tracks, and two of them are left out.
+    upper_alone = read_notes(path, track=2)
+    np.testing.assert_allclose(upper_alone[:, :3], [[0, 1, 72], [2, 4, 74]])
+    np.testing.assert_array_equal(read_notes(path, channel=1), upper_alone)
+    assert read_notes(path, track=3, channel=2)[:, 2].tolist() == [48]
+    for asked, words in (({"track": 1}, "track 1"), ({"channel": 9}, "channel 9")):
+        with pytest.raises(ScoreFileError, match=f"holds no notes in {words}. There are some in "):
+            read_notes(path, **asked)
+    with pytest.raises(ScoreFileError, match="in track 2 channel 1, track 3 channel 2"):
+        read_notes(path, track=7, channel=3)
+
+
 def test_real_scores(recordings):
     notes = read_notes(recordings / "midi" / "bwv1006_mov1_preludio.mid")
     assert len(notes) > 1000
