@@ -158,10 +158,10 @@ def _find(
     search: "Callable[[Path], FoundFiles] | None",
 ) -> tuple[list[tuple[Path, Path]], dict[str, str]]:
     """The input files with the path each keeps below the output folder, once each."""
-    is_audio = search is None
-    if search is None:
-        from ddsp_tf.audio import search_audio_files as search
+    from ddsp_tf.audio import search_audio_files
 
+    is_audio = search is None
+    search_in = search or search_audio_files
     found: dict[Path, tuple[Path, Path]] = {}
     failures: dict[str, str] = {}
     for given in inputs:
@@ -176,7 +176,7 @@ def _find(
                 failures[given] = f"Nothing matches `{given}`."
         for match in matches:
             try:
-                matched = search(match)
+                matched = search_in(match)
             except DdspError as error:
                 if match is path or not isinstance(error, DatasetError):
                     failures[str(match)] = str(error)
