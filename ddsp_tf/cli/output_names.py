@@ -160,7 +160,9 @@ def _find(
     """The input files with the path each keeps below the output folder, once each."""
     is_audio = search is None
     if search is None:
-        from ddsp_tf.audio import search_audio_files as search
+        from ddsp_tf.audio import search_audio_files
+
+        search = search_audio_files
 
     found: dict[Path, tuple[Path, Path]] = {}
     failures: dict[str, str] = {}
