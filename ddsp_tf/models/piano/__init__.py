@@ -1,0 +1,1 @@
+"""Pianos, played by keys: the core of Renault, Mignot and Roebel 2022."""
