@@ -112,10 +112,14 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
 
 def _player(run: Path) -> str:
     """The command that plays what was trained, and what it takes."""
+    from ddsp_tf.errors import ModelError
     from ddsp_tf.inference.effect import is_effect
     from ddsp_tf.models import Instrument
 
-    effect = is_effect(Instrument.load(run).model)
+    try:
+        effect = is_effect(Instrument.load(run).model)
+    except ModelError:  # A class of the user's own, which this process may not know.
+        effect = False
     return f"process {run} sound.wav" if effect else f"transfer {run} melody.wav"
 
 

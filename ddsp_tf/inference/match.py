@@ -122,6 +122,7 @@ def match(
         AudioFileError: The sound is silent, too short or not finite.
 
     Example:
+        >>> from ddsp_tf.models import Parametric
         >>> from ddsp_tf.processors import Harmonic, ProcessorGroup
         >>> names = ["amplitudes", "harmonic_distribution", "f0_hz"]
         >>> group = ProcessorGroup(dag=[(Harmonic(n_harmonics=2), names)])

@@ -129,6 +129,7 @@ def tones(random, n_frames, settings):
 """
 
 
+@pytest.mark.slow
 def test_what_it_trains_on_may_be_generated(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,13 +167,23 @@ def test_first_and_second_gradients_are_those_of_finite_differences(name: str) -
     assert _error_of_gradient(_gradient(function), inputs) < 1e-6
 
 
+@pytest.mark.slow
 def test_third_gradients_too() -> None:
     second = _gradient(_gradient(_all_outputs("all_pole")))
     assert _error_of_gradient(second, _draw("all_pole", 3, batch=1)) < 1e-5
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("name", RECURSIONS)
+@pytest.mark.parametrize(
+    ("name", "jit_compile"),
+    [
+        ("first_order", True),
+        ("all_pole", False),
+        pytest.param("first_order", False, marks=pytest.mark.slow),
+        pytest.param("all_pole", True, marks=pytest.mark.slow),
+        pytest.param("second_order_sections", False, marks=pytest.mark.slow),
+        pytest.param("second_order_sections", True, marks=pytest.mark.slow),
+    ],
+)
 def test_gradients_in_graphs_and_under_xla(name: str, jit_compile: bool) -> None:
     inputs = _draw(name, 5, batch=1)
     traced = functools.partial(tf.function, autograph=False, jit_compile=jit_compile)

@@ -142,6 +142,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no module `resource`")
 def test_a_long_sound_and_its_gradient_take_little_memory() -> None:
     """12 GB when all was kept at once; half an hour takes no more than these four minutes."""

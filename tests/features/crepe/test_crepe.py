@@ -148,6 +148,7 @@ def test_silence_has_no_confidence():
     assert (features.loudness_db == -80).all()
 
 
+@pytest.mark.slow
 def test_saved_model_needs_no_ddsp_tf(crepe_f0, melody, tmp_path):
     tf.saved_model.save(crepe_f0, str(tmp_path / "crepe"))
     clip = melody[:30000]
