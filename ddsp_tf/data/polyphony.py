@@ -84,8 +84,12 @@ def measure_pitch_doubt(
         below = _unexplained_share(power, frequencies, f0_hz / 2, f0_hz)
         unexplained[block] = share
         lower_explains[block] = below < _OCTAVE_RESIDUE * share
-        for divisor in _DIVISORS:
-            lower_explains[block] |= _is_harmonic(power, frequencies, f0_hz, divisor, share)
+        # Where f0 explains the sound nobody asks what else would.
+        asked = share > _UNEXPLAINED_SHARE
+        for divisor in _DIVISORS if asked.any() else ():
+            lower_explains[block[asked]] |= _is_harmonic(
+                power[asked], frequencies, f0_hz[asked], divisor, share[asked]
+            )
     n_lasting = max(1, round(_LASTING_S * sample_rate / (hop_length * step)))
     doubtful = _lasting(unexplained > _UNEXPLAINED_SHARE, n_lasting) & heard
     n_heard = max(int(heard.sum()), 1)
@@ -146,15 +150,14 @@ def _is_harmonic(
     power = np.where(band, power, 0.0)
     total = np.maximum(np.sum(power, axis=1), 1e-12)
     left = np.sum(power, axis=1, where=~explained) / total
-    own = [
-        np.sum(power, axis=1, where=explained & (number % divisor != 0) & (number % other != 0))
-        for other in range(2, 10)
-    ]
-    return (
-        (spacing_hz[:, 0] >= _LOWEST_SPACING_HZ)
-        & (left < _OCTAVE_RESIDUE * unexplained)
-        & (np.min(own, axis=0) / total > _OWN_SHARE * unexplained)
-    )
+    found = (spacing_hz[:, 0] >= _LOWEST_SPACING_HZ) & (left < _OCTAVE_RESIDUE * unexplained)
+    if not found.any():
+        return found
+    power, number = np.where(explained, power, 0.0)[found], number[found]
+    power = np.where(number % divisor != 0, power, 0.0)
+    own = [np.sum(power, axis=1, where=number % other != 0) for other in range(2, 10)]
+    found[found] = np.min(own, axis=0) / total[found] > _OWN_SHARE * unexplained[found]
+    return found
 
 
 def _lasting(mask: np.ndarray, n_frames: int) -> np.ndarray:
