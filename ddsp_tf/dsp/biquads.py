@@ -241,7 +241,14 @@ def biquad_response(sections: tf.Tensor, angles: Any) -> tf.Tensor:
     delays = tf.stack([tf.ones_like(z), z, z * z])
     b = tf.tensordot(_complex(sections[..., :3]), delays, 1)
     a = delays[0] + tf.tensordot(_complex(sections[..., 3:]), delays[1:], 1)
-    return tf.reduce_prod(b / a, axis=-2)
+    ratio = b / a
+    if sections.shape[-2] is None:
+        return tf.reduce_prod(ratio, axis=-2)
+    # One after the other: XLA has no kernel for the gradient of `reduce_prod`.
+    response = tf.ones_like(ratio[..., 0, :])
+    for section in tf.unstack(ratio, axis=-2):
+        response *= section
+    return response
 
 
 def biquad_radius(sections: tf.Tensor) -> tf.Tensor:
