@@ -1,0 +1,1 @@
+"""Sound to sound: filters by frequency, gain and quality."""
