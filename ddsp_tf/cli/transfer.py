@@ -222,7 +222,7 @@ def _player(
 
 
 def _transfer(
-    play: "TimbreTransfer | ColumnTransfer",
+    play: Any,
     named: NamedOutput,
     source: Path | None,
     advance: Advance,

@@ -243,7 +243,8 @@ class ColumnTransfer:
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
         path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
-        samples, remarks = None, ()
+        samples: FloatArray | None = None
+        remarks: tuple[str, ...] = ()
         if source is not None:
             sound = read_sound(source, sample_rate=self.sample_rate)
             samples, remarks = sound.audio, sound.remarks
