@@ -137,6 +137,7 @@ class ColumnTransfer:
         ModelError: The instrument can't be loaded, or takes what neither sound nor curves have.
 
     Example:
+        >>> from ddsp_tf.inference import Curves
         >>> swell = Curves({"f0_hz": (np.zeros(1), np.full(1, 440.0)),
         ...                 "loudness_db": (np.array([0.0, 0.5]), np.array([-60.0, -20.0]))})
         >>> result = ColumnTransfer("violin", curves=swell)()
