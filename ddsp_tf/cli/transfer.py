@@ -1,10 +1,12 @@
-"""`ddsp-tf transfer`: plays melodies with an instrument."""
+"""`ddsp-tf transfer`: plays melodies, or whatever else a model takes of a sound."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.cli.exit_codes import describe, report_failures
@@ -17,11 +19,22 @@ from ddsp_tf.cli.options import (
     reporting,
     semitones_option,
 )
-from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
+from ddsp_tf.cli.output_names import NamedOutput, Plan, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal, duration
 
 if TYPE_CHECKING:
-    from ddsp_tf.inference import TimbreTransfer, TransferReport
+    from ddsp_tf.inference import ColumnTransfer, TimbreTransfer
+
+_EDITS = {
+    "octave": "--octave",
+    "semitones": "--semitones",
+    "loudness_db": "--loudness-db",
+    "match_loudness": "--match-loudness",
+    "autotune": "--autotune",
+    "scale": "--scale",
+    "note_threshold": "--note-threshold",
+    "gate_unvoiced": "--gate",
+}
 
 
 class _Octave(click.ParamType):  # type: ignore[type-arg]
@@ -39,9 +52,15 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is neither `auto` nor a whole number.", param, ctx)
 
 
-@click.command(name="transfer", short_help="Play melodies with an instrument.")
+@click.command(name="transfer", short_help="Play sound, or curves by hand, with an instrument.")
 @click.argument("instrument")
-@click.argument("inputs", nargs=-1, required=True, metavar="AUDIO...")
+@click.argument("inputs", nargs=-1, metavar="AUDIO...")
+@click.option(
+    "--curves",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="What the model takes, by hand: a column `time_s`, and one for each curve.",
+)
 @click.option(
     "--output",
     "-o",
@@ -102,6 +121,7 @@ def command(
     terminal: Terminal,
     instrument: str,
     inputs: tuple[str, ...],
+    curves: Path | None,
     output: Path | None,
     no_reverb: bool,
     limiter: bool,
@@ -117,6 +137,10 @@ def command(
     length, rate and number of channels, with one melody at a time. A file that fails does not
     stop the others. `melody` is a short one that ships with the package.
 
+    A model of something else than pitch and loudness gets what it takes from AUDIO too, such as
+    loudness and spectral centroid, but no options that edit melodies. --curves draws any of its
+    inputs by hand, wins over AUDIO, and needs none if all are drawn.
+
     \b
     Examples:
       ddsp-tf transfer violin melody -o out/
@@ -124,12 +148,11 @@ def command(
       ddsp-tf transfer violin melody.wav -o violin.flac --octave 1 --autotune 0.5
       ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot
       ddsp-tf transfer violin voice.wav -o out/ --no-reverb --note-threshold 0.7
+      ddsp-tf transfer runs/rain footsteps.wav -o out/
+      ddsp-tf transfer runs/rain --curves curves.csv -o rain.wav
     """
     keep_freed_memory()
-    from ddsp_tf.inference import TimbreTransfer
-    from ddsp_tf.models import Instrument
-
-    plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
+    plan = _plan(inputs, curves, output, suffix=f".{file_format}" if file_format else None)
     failures = dict(plan.failures)
     for sentence in plan.skipped:
         terminal.note(sentence)
@@ -137,12 +160,7 @@ def command(
         terminal.note(plan.describe_earlier())
     results: list[dict[str, Any]] = []
     if plan.outputs:
-        play = TimbreTransfer(
-            Instrument.load(instrument),
-            reverb=not no_reverb,
-            limiter=limiter,
-            **edits,
-        )
+        play = _player(instrument, curves, edits, reverb=not no_reverb, limiter=limiter)
         for index, named in enumerate(plan.outputs):
             counter = f"[{index + 1}/{len(plan.outputs)}] " if len(plan.outputs) > 1 else ""
             try:
@@ -151,6 +169,7 @@ def command(
                         _transfer(
                             play,
                             named,
+                            named.source if inputs else None,
                             advance,
                             sample_rate=sample_rate,
                             plot=plot,
@@ -166,9 +185,46 @@ def command(
     report_failures(failures, n_done=len(results))
 
 
+def _plan(
+    inputs: tuple[str, ...], curves: Path | None, output: Path | None, *, suffix: str | None
+) -> Plan:
+    if inputs:
+        return plan_outputs(inputs, output, suffix=suffix)
+    if curves is None:
+        raise click.UsageError("Missing argument 'AUDIO...': give sound to play, or --curves.")
+    from ddsp_tf.audio.found_files import FoundFiles
+
+    # With nothing else to play, the curves are what the output is named by.
+    return plan_outputs(
+        [str(curves)], output, suffix=suffix, search=lambda path: FoundFiles([path], [])
+    )
+
+
+def _player(
+    name: str, curves: Path | None, edits: Mapping[str, Any], **options: Any
+) -> "TimbreTransfer | ColumnTransfer":
+    """What plays the instrument: a melody's player if it takes melodies, and none is drawn."""
+    from ddsp_tf.inference import ColumnTransfer, TimbreTransfer
+    from ddsp_tf.inference.column_transfer import takes_melodies
+    from ddsp_tf.models import Instrument
+
+    instrument = Instrument.load(name)
+    if curves is None and takes_melodies(instrument.model):
+        return TimbreTransfer(instrument, **options, **edits)
+    play = ColumnTransfer(instrument, curves=curves, **options)
+    source = click.get_current_context().get_parameter_source
+    for key in edits:
+        if source(key) is not ParameterSource.DEFAULT:
+            takes = ", ".join(f"`{column}`" for column in instrument.model.input_signals)
+            why = "curves are played as they are" if curves else f"`{name}` takes {takes}"
+            raise click.UsageError(f"{_EDITS[key]} edits a melody, and {why}. Leave it out.")
+    return play
+
+
 def _transfer(
-    play: "TimbreTransfer",
+    play: Any,
     named: NamedOutput,
+    source: Path | None,
     advance: Advance,
     *,
     sample_rate: int | None,
@@ -184,7 +240,7 @@ def _transfer(
         check_writable(picture, overwrite=overwrite)
     start = time.monotonic()
     result = play.transfer_file(
-        named.source, named.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
+        source, named.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
     )
     elapsed = time.monotonic() - start
     if picture is not None:
@@ -201,7 +257,7 @@ def _transfer(
     }
 
 
-def _describe(terminal: Terminal, named: NamedOutput, report: "TransferReport", speed: str) -> None:
+def _describe(terminal: Terminal, named: NamedOutput, report: Any, speed: str) -> None:
     terminal.say(f"{named.source} -> {named.target}  ({duration(report.seconds)} in {speed})")
     for line in report.lines():
         terminal.say(f"  {line}")

@@ -1,6 +1,12 @@
 """Players: any melody, live sound or score, played by a trained instrument."""
 
 from ddsp_tf.inference.autotune import autotune, estimate_tuning
+from ddsp_tf.inference.column_transfer import (
+    ColumnTransfer,
+    ColumnTransferReport,
+    ColumnTransferResult,
+)
+from ddsp_tf.inference.curves import Curves
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.effect import Effect, TreatedFile
 from ddsp_tf.inference.loudness_matching import match_loudness
@@ -17,6 +23,10 @@ from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
 
 __all__ = [
+    "ColumnTransfer",
+    "ColumnTransferReport",
+    "ColumnTransferResult",
+    "Curves",
     "EditedFeatures",
     "Edits",
     "Effect",
