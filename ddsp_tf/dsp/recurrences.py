@@ -18,11 +18,11 @@ import tensorflow as tf
 from ddsp_tf.errors import ArgumentError
 
 BLOCK_LENGTH = 64
-"""Samples of a block of `state_space`: as many steps as that are taken for all blocks at once."""
+"""Samples of a block of `state_space` on a GPU: as many steps are taken for all blocks at once."""
 
 Run = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 RunBack = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-Product = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+Product = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def first_order(
@@ -99,9 +99,9 @@ def state_space(
     """Runs a small linear system: h_t = matrices_t h_{t-1} + terms_t.
 
     Exact but for rounding, in float32 or float64 as the input is. What a filter of few states is
-    made of, whatever its form. Blocks of samples run side by side, first to see how each passes on
-    the state before it, then from the right state; so an unstable system overflows a little earlier
-    than one sample after the other would.
+    made of, whatever its form. On a GPU blocks of samples run side by side, first to see how each
+    passes on the state before it, then from the right state; so an unstable system overflows a
+    little earlier there than one sample after the other would.
 
     Args:
         terms: `[batch, n_samples, n_states]`, with few states: the work grows with their cube.
@@ -263,24 +263,47 @@ def second_order_sections(
         [audio.shape[0], n_sections, 2],
         "[batch, n_sections, 2]",
     )
-    states = []
-    for index in range(n_sections):
-        audio, state = _section(audio, sections[:, :, index], initial_state[:, index])
-        states.append(state)
-    return audio, tf.stack(states, axis=1) if states else initial_state
+    if n_sections == 0:
+        return audio, initial_state
+    # Sections that don't change are kept as they are: of every sample they would be far longer.
+    length = 1 if sections.shape[1] == 1 else tf.shape(audio)[1]
+    sections = tf.broadcast_to(sections, [tf.shape(audio)[0], length, n_sections, 5])
+    if _wide_steps():
+        return _by_states(audio, sections, initial_state)
+    # Before the first section, and after each.
+    after = _sections(audio[..., tf.newaxis], sections, initial_state)
+    filtered = tf.ensure_shape(after[..., -1], audio.shape)
+    return filtered, _last_of_sections(after, sections, initial_state)
 
 
-def _section(
-    audio: tf.Tensor, section: tf.Tensor, initial_state: tf.Tensor
+def _last_of_sections(after: tf.Tensor, sections: tf.Tensor, initial_state: tf.Tensor) -> tf.Tensor:
+    _, b1, b2, a1, a2 = tf.unstack(sections[:, -2:], axis=-1)
+    x, y = after[:, -2:, :-1], after[:, -2:, 1:]
+    # s2 once more from the start: there may be one sample, or none.
+    second = tf.concat([initial_state[:, tf.newaxis, :, 1], b2 * x - a2 * y], axis=1)
+    first = tf.concat(
+        [initial_state[:, tf.newaxis, :, 0], b1 * x - a1 * y + second[:, :-1]], axis=1
+    )
+    return tf.stack([first[:, -1], second[:, -1]], axis=-1)
+
+
+def _by_states(
+    audio: tf.Tensor, sections: tf.Tensor, initial_state: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    b0, b1, b2, a1, a2 = tf.unstack(section, axis=-1)
-    # With y put into the equations of the states, these are a system of their own.
-    terms = tf.stack([(b1 - a1 * b0) * audio, (b2 - a2 * b0) * audio], axis=-1)
-    matrices = tf.stack([-a1, tf.ones_like(a1), -a2, tf.zeros_like(a2)], axis=-1)
-    matrices = tf.reshape(matrices, tf.concat([tf.shape(a1), [2, 2]], axis=0))
-    states, last = state_space(terms, matrices, initial_state)
-    before = tf.concat([initial_state[:, tf.newaxis, 0], states[:, :-1, 0]], axis=1)
-    return b0 * audio + before[:, : tf.shape(audio)[1]], last
+    last_states = []
+    for section, state in zip(
+        tf.unstack(sections, axis=2), tf.unstack(initial_state, axis=1), strict=True
+    ):
+        b0, b1, b2, a1, a2 = tf.unstack(section, axis=-1)
+        # With y put into the equations of the states, these are a system of their own.
+        terms = tf.stack([(b1 - a1 * b0) * audio, (b2 - a2 * b0) * audio], axis=-1)
+        matrices = tf.stack([-a1, tf.ones_like(a1), -a2, tf.zeros_like(a2)], axis=-1)
+        matrices = tf.reshape(matrices, tf.concat([tf.shape(a1), [2, 2]], axis=0))
+        states, last = state_space(terms, matrices, state)
+        before = tf.concat([state[:, tf.newaxis, 0], states[:, :-1, 0]], axis=1)
+        audio = b0 * audio + before[:, : tf.shape(audio)[1]]
+        last_states.append(last)
+    return audio, tf.stack(last_states, axis=1)
 
 
 def _differentiable(
@@ -291,7 +314,7 @@ def _differentiable(
     Args:
         run: y of the input x, the coefficients c and the initial state s; linear in x and s.
         run_back: The transposed map: what a weighting of y is as one of x, and as one of s.
-        product: The gradient of c: of the weighting of x that `run_back` gave, y and s.
+        product: The gradient of c: of the weighting of x that `run_back` gave, c, y and s.
         gradient_of_run: Both together: of c, s, y and the weighting of y, the gradients of
             x, c and s.
     """
@@ -309,7 +332,8 @@ def _differentiable(
                     tape.watch(sources)
                     weights_y, *given = sources
                     to_x, to_s = adjoint(weights_y, given[1])
-                    outputs = [to_x, product(to_x, recursion(*given), given[2]), to_s]
+                    to_c = product(to_x, given[1], recursion(*given), given[2])
+                    outputs = [_given(to_x, given[0]), to_c, to_s]
                 return tape.gradient(
                     outputs,
                     sources,
@@ -317,7 +341,8 @@ def _differentiable(
                     unconnected_gradients=tf.UnconnectedGradients.ZERO,
                 )
 
-            return gradient_of_run(c, s, y, upstream), of_gradient
+            to_x, to_c, to_s = gradient_of_run(c, s, y, upstream)
+            return (_given(to_x, x), to_c, to_s), of_gradient
 
         return y, lambda upstream: gradient(upstream, *_here(x, c, s))
 
@@ -327,11 +352,16 @@ def _differentiable(
             known_upstream, known_c = _here(upstream, c)
             # What is transposed twice is the recursion itself.
             again = recursion(to_x, known_c, to_s)
-            return again, product(adjoint(known_upstream, known_c)[0], again, to_s)
+            return again, product(adjoint(known_upstream, known_c)[0], known_c, again, to_s)
 
         return run_back(upstream, c), of_adjoint
 
     return recursion
+
+
+def _given(to_x: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Leaves out the channels that x has not, which stand for zeros."""
+    return to_x[..., : x.shape[-1]] if x.shape.rank == 3 else to_x
 
 
 def _here(*values: tf.Tensor) -> list[tf.Tensor]:
@@ -342,13 +372,16 @@ def _here(*values: tf.Tensor) -> list[tf.Tensor]:
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles what no tape is to look into: it would ask for the states inside the loop."""
 
-    # Batch and length may change without a new trace, the number of states may not.
+    # Batch and length may change without a new trace; the number of states, the way to go and
+    # whether one sample stands for all may not.
     @functools.cache
-    def traced(*_: tuple[int, ...]) -> Callable[..., Any]:
+    def traced(*_: tuple[Any, ...]) -> Callable[..., Any]:
         return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
     def closed(*values: tf.Tensor) -> Any:
-        inside = traced(*(tuple(value.shape[2:]) for value in values))
+        inside = traced(
+            _wide_steps(), *((value.shape[1] == 1, *value.shape[2:]) for value in values)
+        )
         # Both ends: tapes follow inputs, and the gradient of a graph starts from outputs.
         results = inside(*(tf.stop_gradient(value) for value in values))
         return tf.nest.map_structure(tf.stop_gradient, results)
@@ -392,7 +425,10 @@ def _run_all_pole_back(upstream: tf.Tensor, coefficients: tf.Tensor) -> tuple[tf
     return tf.transpose(weights)[:, : tf.shape(upstream)[1]], -left
 
 
-def _all_pole_product(weights: tf.Tensor, outputs: tf.Tensor, before: tf.Tensor) -> tf.Tensor:
+def _all_pole_product(
+    weights: tf.Tensor, coefficients: tf.Tensor, outputs: tf.Tensor, before: tf.Tensor
+) -> tf.Tensor:
+    del coefficients
     order = before.shape[-1]
     count = tf.shape(outputs)[1]
     known = tf.concat([tf.reverse(before, axis=[1]), outputs], axis=1)
@@ -404,7 +440,7 @@ def _all_pole_gradient(
     coefficients: tf.Tensor, before: tf.Tensor, outputs: tf.Tensor, upstream: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     weights, to_before = _run_all_pole_back(upstream, coefficients)
-    return weights, _all_pole_product(weights, outputs, before), to_before
+    return weights, _all_pole_product(weights, coefficients, outputs, before), to_before
 
 
 _all_pole = _differentiable(
@@ -415,10 +451,124 @@ _all_pole = _differentiable(
 )
 
 
-# Systems of few states: blocks of samples side by side.
+# Sections: each the whole sound. What is added to the sound comes first, what is added after each
+# section follows, if anything is.
+
+
+def _run_sections(added: tf.Tensor, sections: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
+    count = tf.shape(added)[1]
+    added = _at_least_one(tf.transpose(added, [1, 0, 2]))
+    sections = _at_least_one(sections, axis=1)
+    after = [added[..., 0]]
+    for index in range(sections.shape[2]):
+
+        def step(
+            sample: tf.Tensor, state: tf.Tensor, sound: tf.Tensor = after[-1], index: int = index
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            now = sections[:, _of(sections, sample), index]
+            x = sound[sample]
+            y = now[:, 0] * x + state[:, 0]
+            if added.shape[2] > 1:
+                y += added[sample, :, index + 1]
+            own = now[:, 1:3] * x[:, tf.newaxis] - now[:, 3:] * y[:, tf.newaxis]
+            return y, own + tf.pad(state[:, 1:], [[0, 0], [0, 1]])
+
+        made, _ = in_turn(
+            step, initial[:, index], tf.shape(added)[0], element_shape=added.shape[1:2]
+        )
+        after.append(made)
+    return tf.transpose(tf.stack(after, axis=-1), [1, 0, 2])[:, :count]
+
+
+def _run_sections_back(upstream: tf.Tensor, sections: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    count = tf.shape(upstream)[1]
+    upstream = _at_least_one(tf.transpose(upstream, [1, 0, 2]))
+    sections = _at_least_one(sections, axis=1)
+    n_sections = sections.shape[2]
+    # What its inputs weigh through the section after it, from the last section to the first.
+    passed_on = tf.zeros_like(upstream[..., 0])
+    weights = []
+    for index in reversed(range(n_sections)):
+
+        def step(
+            sample: tf.Tensor, later: tf.Tensor, given: tf.Tensor = passed_on, index: int = index
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            b0, b1, b2, a1, a2 = tf.unstack(sections[:, _of(sections, sample), index], axis=-1)
+            own = upstream[sample, :, index + 1] + given[sample]
+            weight = own - a1 * later[0] - a2 * later[1]
+            passed = b0 * weight + b1 * later[0] + b2 * later[1]
+            later = tf.stack([weight, later[0], passed])
+            return later, later
+
+        nothing = tf.zeros_like(upstream[:1, :, 0])
+        made, _ = in_turn(
+            step,
+            tf.repeat(nothing, 3, axis=0),
+            tf.shape(upstream)[0],
+            element_shape=[3, *upstream.shape[1:2]],
+            backwards=True,
+        )
+        passed_on = made[:, 2]
+        weights.append(made[:, 0])
+    weights.append(upstream[..., 0] + passed_on)
+    weights = tf.transpose(tf.stack(weights[::-1], axis=-1), [1, 0, 2])[:, :count]
+    # The states are added to the first two outputs of their sections.
+    first = tf.pad(weights[:, :2, 1:], [[0, 0], [0, 2 - tf.minimum(count, 2)], [0, 0]])
+    return weights, tf.transpose(first, [0, 2, 1])
+
+
+def _sections_product(
+    weights: tf.Tensor, sections: tf.Tensor, outputs: tf.Tensor, initial: tf.Tensor
+) -> tf.Tensor:
+    del initial
+    count = tf.shape(outputs)[1]
+    weights = tf.pad(weights[..., 1:], [[0, 0], [0, 2], [0, 0]])
+    now, later, latest = (weights[:, i : i + count] for i in range(3))
+    x, y = outputs[..., :-1], outputs[..., 1:]
+    # Two stacks and a product are quicker than a stack of products.
+    weights = tf.stack([now, later, latest, -later, -latest], axis=-1)
+    product = weights * tf.stack([x, x, x, y, y], axis=-1)
+    return tf.reduce_sum(product, axis=1, keepdims=True) if sections.shape[1] == 1 else product
+
+
+def _of(coefficients: tf.Tensor, sample: tf.Tensor) -> tf.Tensor:
+    return tf.zeros_like(sample) if coefficients.shape[1] == 1 else sample
+
+
+def _sections_gradient(
+    sections: tf.Tensor, initial: tf.Tensor, outputs: tf.Tensor, upstream: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    weights, to_initial = _run_sections_back(upstream, sections)
+    return weights, _sections_product(weights, sections, outputs, initial), to_initial
+
+
+_sections = _differentiable(
+    _compiled(_run_sections),
+    _compiled(_run_sections_back),
+    _sections_product,
+    _compiled(_sections_gradient),
+)
+
+
+# Systems of few states.
 
 
 def _run_states(terms: tf.Tensor, matrices: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
+    if _wide_steps():
+        return _run_states_in_blocks(terms, matrices, initial)
+    count = tf.shape(terms)[1]
+    terms, matrices = _at_least_one(terms, axis=1), _at_least_one(matrices, axis=1)
+
+    def step(sample: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        moved = tf.reduce_sum(matrices[:, sample] * state[:, tf.newaxis], axis=-1)
+        state = moved + terms[:, sample]
+        return state, state
+
+    states, _ = in_turn(step, initial, tf.shape(terms)[1], element_shape=initial.shape)
+    return tf.transpose(states, [1, 0, 2])[:, :count]
+
+
+def _run_states_in_blocks(terms: tf.Tensor, matrices: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
     count = tf.shape(terms)[1]
     n_states = initial.shape[-1]
     # [BLOCK_LENGTH, n_states, batch, n_blocks], and matrices with one more axis of states.
@@ -477,7 +627,10 @@ def _run_states_back(upstream: tf.Tensor, matrices: tf.Tensor) -> tuple[tf.Tenso
     return weights, to_initial
 
 
-def _states_product(weights: tf.Tensor, states: tf.Tensor, initial: tf.Tensor) -> tf.Tensor:
+def _states_product(
+    weights: tf.Tensor, matrices: tf.Tensor, states: tf.Tensor, initial: tf.Tensor
+) -> tf.Tensor:
+    del matrices
     before = tf.concat([initial[:, tf.newaxis], states], axis=1)[:, :-1]
     return weights[..., tf.newaxis] * before[..., tf.newaxis, :]
 
@@ -486,7 +639,7 @@ def _states_gradient(
     matrices: tf.Tensor, initial: tf.Tensor, states: tf.Tensor, upstream: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     weights, to_initial = _run_states_back(upstream, matrices)
-    return weights, _states_product(weights, states, initial), to_initial
+    return weights, _states_product(weights, matrices, states, initial), to_initial
 
 
 _states = _differentiable(
@@ -594,6 +747,11 @@ def joined(factors: tf.Tensor, terms: tf.Tensor, initial: tf.Tensor) -> tf.Tenso
         lambda distance, *_: distance < count, join, (tf.constant(1), factors, terms)
     )
     return terms
+
+
+def _wide_steps() -> bool:
+    """Whether a step needs more to do than one sample of each row: where each is a kernel."""
+    return bool(tf.config.list_logical_devices("GPU"))
 
 
 # What callers may give.

@@ -69,6 +69,37 @@ def _sections(audio: Any, sections: Any) -> Any:
 
 
 @numba.njit(parallel=True, fastmath=True)
+def _sections_gradient(audio: Any, upstream: Any, sections: Any) -> Any:
+    count = audio.shape[1]
+    to_audio, to_sections = upstream.copy(), np.empty_like(sections)
+    for row in numba.prange(audio.shape[0]):
+        # The sound before each section, and after the last.
+        sounds = np.empty((N_SECTIONS + 1, count), np.float32)
+        sounds[0] = audio[row]
+        for section in range(N_SECTIONS):
+            first, second = np.float32(0.0), np.float32(0.0)
+            for sample in range(count):
+                b0, b1, b2, a1, a2 = sections[row, sample, section]
+                value = sounds[section, sample]
+                played = b0 * value + first
+                first = b1 * value - a1 * played + second
+                second = b2 * value - a2 * played
+                sounds[section + 1, sample] = played
+        for section in range(N_SECTIONS - 1, -1, -1):
+            later, latest = np.float32(0.0), np.float32(0.0)
+            for sample in range(count - 1, -1, -1):
+                b0, b1, b2, a1, a2 = sections[row, sample, section]
+                x, y = sounds[section, sample], sounds[section + 1, sample]
+                now = to_audio[row, sample] - a1 * later - a2 * latest
+                product = to_sections[row, sample, section]
+                product[0], product[1], product[2] = now * x, later * x, latest * x
+                product[3], product[4] = -later * y, -latest * y
+                to_audio[row, sample] = b0 * now + b1 * later + b2 * latest
+                later, latest = now, later
+    return to_audio, to_sections
+
+
+@numba.njit(parallel=True, fastmath=True)
 def _first_order(terms: Any, factors: Any) -> Any:
     states = np.empty_like(terms)
     for row in numba.prange(terms.shape[0]):
@@ -117,6 +148,7 @@ def main() -> None:
         for function in (dsp.all_pole, dsp.second_order_sections, dsp.first_order)
     }
     gradient = _differentiated(dsp.all_pole)
+    sections_gradient = _differentiated(dsp.second_order_sections)
     sound, x = tensors["audio"], tensors
     rows: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
         (
@@ -135,6 +167,11 @@ def main() -> None:
             lambda: _sections(audio, sections),
         ),
         (
+            "the same with its gradient",
+            lambda: sections_gradient(sound, x["sections"])[1].numpy(),
+            lambda: _sections_gradient(audio, upstream, sections),
+        ),
+        (
             "first order",
             lambda: in_graph[dsp.first_order](sound, x["factors"])[0].numpy(),
             lambda: _first_order(audio, factors),
@@ -142,6 +179,9 @@ def main() -> None:
     ]
     ours = in_graph[dsp.all_pole](sound, x["poles"])[0].numpy()
     np.testing.assert_allclose(ours, filtered[:, ORDER:], atol=1e-5)
+    theirs = _sections_gradient(audio, upstream, sections)
+    for ours, wanted in zip(sections_gradient(sound, x["sections"]), theirs, strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-3, atol=1e-3)
     print(f"{BATCH} x {N_SAMPLES} samples; ms, median of {N_RUNS} (least to most)")
     print("| recursion | ddsp_tf | numba | ratio of medians | ratio of the least |")
     print("|---|---|---|---|---|")

@@ -159,6 +159,29 @@ def test_sections_and_states_in_pieces(name: str) -> None:
     np.testing.assert_allclose(state, last, atol=1e-13)
 
 
+@pytest.mark.parametrize("n_samples", [1, 130])
+@pytest.mark.parametrize("name", ["first_order", "state_space", "second_order_sections"])
+def test_a_gpus_way_is_the_same(name: str, n_samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = _draw(name, n_samples)
+    function = _all_outputs(name)
+    wanted = function(*inputs), _gradient(function)(*inputs)
+    monkeypatch.setattr("ddsp_tf.dsp.recurrences._wide_steps", lambda: True)
+    np.testing.assert_allclose(function(*inputs), wanted[0], atol=1e-12)
+    np.testing.assert_allclose(_gradient(function)(*inputs), wanted[1], atol=1e-11)
+
+
+def test_sections_that_stand_still_are_those_of_every_sample() -> None:
+    function = _all_outputs("second_order_sections")
+    for n_samples, length in ((5, 1), (9, 9), (6, 1), (9, 1), (1, 1)):
+        audio, sections, state = _draw("second_order_sections", n_samples)
+        sections = sections[:1, :length]
+        every = tf.broadcast_to(sections, [2, n_samples, 2, 5])
+        np.testing.assert_allclose(
+            function(audio, sections, state), function(audio, every, state), atol=1e-14
+        )
+        assert _error_of_gradient(function, [audio, sections, state]) < 1e-8
+
+
 @pytest.mark.parametrize("name", RECURSIONS)
 def test_first_and_second_gradients_are_those_of_finite_differences(name: str) -> None:
     inputs = _draw(name, 5, batch=1)
