@@ -101,6 +101,62 @@ def all_pass_biquad(frequency_hz: Any, q: Any = BUTTERWORTH_Q, *, sample_rate: f
     return _designed(design, sample_rate, frequency_hz, q)
 
 
+def one_pole_low_pass(frequency_hz: Any, *, sample_rate: float) -> tf.Tensor:
+    """Designs y_t = (1 - p) x_t + p y_{t-1}, a low-pass of 6 dB an octave.
+
+    Its gain is -3 dB exactly at `frequency_hz`, below half the sample rate, and 0 dB at 0 Hz.
+
+    Args:
+        frequency_hz: Corner in Hz, above 0 and below half the sample rate, `[...]`.
+        sample_rate: In Hz.
+
+    Returns:
+        A section, `[..., 5]`, in float64 if the argument is, else in float32.
+
+    Example:
+        >>> section = one_pole_low_pass(np.float64(3000.0), sample_rate=16000)[tf.newaxis]
+        >>> gain = np.abs(biquad_response(section, [0.0, 2 * np.pi * 3000 / 16000]))
+        >>> (20 * np.log10(gain)).round(2).tolist()
+        [0.0, -3.01]
+    """
+
+    def design(w: _Angle) -> _Coefficients:
+        one, zero = tf.ones_like(w.cos), tf.zeros_like(w.cos)
+        return (1 - w.pole, zero, zero), (one, -w.pole, zero)
+
+    return _designed(design, sample_rate, frequency_hz, 1.0)
+
+
+def one_pole_high_pass(frequency_hz: Any, *, sample_rate: float) -> tf.Tensor:
+    """Designs what `one_pole_low_pass` leaves: both add up to the sound itself.
+
+    Arguments and result as there; the corner is only near to -3 dB.
+    """
+
+    def design(w: _Angle) -> _Coefficients:
+        one, zero = tf.ones_like(w.cos), tf.zeros_like(w.cos)
+        return (w.pole, -w.pole, zero), (one, -w.pole, zero)
+
+    return _designed(design, sample_rate, frequency_hz, 1.0)
+
+
+def first_order_all_pass(frequency_hz: Any, *, sample_rate: float) -> tf.Tensor:
+    """Designs an all-pass, whose phase turns by -90 degrees at `frequency_hz`, -180 in the end.
+
+    Arguments and result as for `one_pole_low_pass`.
+
+    Reference:
+        Regalia, Mitra and Vaidyanathan 1988, "The digital all-pass filter".
+    """
+
+    def design(w: _Angle) -> _Coefficients:
+        one, zero = tf.ones_like(w.cos), tf.zeros_like(w.cos)
+        c = (w.sin - 1 - w.cos) / (w.sin + 1 + w.cos)
+        return (c, one, zero), (one, c, zero)
+
+    return _designed(design, sample_rate, frequency_hz, 1.0)
+
+
 def peak_biquad(frequency_hz: Any, gain_db: Any, q: Any, *, sample_rate: float) -> tf.Tensor:
     """Designs a bell: `gain_db` at its centre, 0 dB far from it. 0 dB is exactly the identity.
 
@@ -164,11 +220,17 @@ class _Angle:
     """What all designs are made of: the corner on the unit circle, its width, and the gain."""
 
     def __init__(self, angle: tf.Tensor, q: tf.Tensor, amplitude: tf.Tensor) -> None:
-        self.cos = tf.cos(angle)
-        self.alpha = tf.sin(angle) / (2 * q)
+        self.cos, self.sin = tf.cos(angle), tf.sin(angle)
+        self.alpha = self.sin / (2 * q)
         self.amplitude = amplitude
         # Not 1 - cos, which is mostly rounding for low corners.
         self.one_minus_cos = 2 * tf.square(tf.sin(angle / 2))
+
+    @property
+    def pole(self) -> tf.Tensor:
+        """Of one pole with half the power at the corner: p + 1 / p = 2 + 2 (1 - cos)."""
+        rest = self.one_minus_cos
+        return 1 + rest - tf.sqrt(rest * (rest + 2))
 
     @property
     def denominator(self) -> tuple[tf.Tensor, ...]:
@@ -236,7 +298,7 @@ def biquad_response(sections: tf.Tensor, angles: Any) -> tf.Tensor:
         [6.0]
     """
     sections = _sections(sections)
-    angles = tf.cast(angles, sections.dtype)
+    angles = tf.cast(_double(angles), sections.dtype)
     z = tf.complex(tf.cos(angles), -tf.sin(angles))
     delays = tf.stack([tf.ones_like(z), z, z * z])
     b = tf.tensordot(_complex(sections[..., :3]), delays, 1)
@@ -381,7 +443,7 @@ def filter_biquads(
     sections = _sections(sections)
     audio = tf.convert_to_tensor(audio)
     if hop_length is not None:
-        sections = _at_samples(sections, hop_length)
+        sections = biquads_at_samples(sections, hop_length)
     elif sections.shape.rank == 3:
         sections = sections[:, tf.newaxis]
     filtered, state = second_order_sections(tf.cast(audio, sections.dtype), sections, initial_state)
@@ -441,7 +503,19 @@ def filter_biquads_by_frequency(
     return time_varying_fir(audio, centred, hop_length=hop_length)
 
 
-def _at_samples(sections: tf.Tensor, hop_length: int) -> tf.Tensor:
+def biquads_at_samples(sections: tf.Tensor, hop_length: int) -> tf.Tensor:
+    """Interpolates sections between frames: linearly, which keeps stable ones stable.
+
+    Args:
+        sections: `[batch, n_frames, n_sections, 5]`.
+        hop_length: Samples per frame.
+
+    Returns:
+        `[batch, n_frames * hop_length, n_sections, 5]`; after the last frame it is held.
+
+    Raises:
+        ArgumentError: `sections` has another layout.
+    """
     if sections.shape.rank != 4:
         raise ArgumentError(
             "`sections` should be [batch, n_frames, n_sections, 5] with `hop_length`. "

@@ -35,7 +35,7 @@ def autocorrelation(frames: tf.Tensor, *, order: int) -> tf.Tensor:
         >>> autocorrelation(tf.constant([1.0, 2.0, 3.0]), order=2).numpy().tolist()
         [14.0, 8.0, 3.0]
     """
-    frames = _floating("frames", frames)
+    frames = _floating("frames", frames, any_size=True)
     length = frames.shape[-1]
     if order < 0 or (length is not None and length <= order):
         raise ArgumentError(
@@ -316,9 +316,10 @@ def _in_double(convert: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor) -> 
     return tf.cast(convert(tf.cast(values, tf.float64)), values.dtype)
 
 
-def _floating(name: str, values: Any) -> tf.Tensor:
+def _floating(name: str, values: Any, *, any_size: bool = False) -> tf.Tensor:
     values = tf.convert_to_tensor(values)
-    if not values.dtype.is_floating or values.shape.rank in (0, None) or values.shape[-1] is None:
+    unknown = values.shape.rank in (0, None) or (values.shape[-1] is None and not any_size)
+    if not values.dtype.is_floating or unknown:
         raise ArgumentError(
             f"`{name}` should be real numbers with a last axis of known size. "
             f"Received {values.dtype.name} of shape {values.shape}."
