@@ -101,6 +101,13 @@ from ddsp_tf.dsp.units import (
     midi_to_hz,
     power_to_db,
 )
+from ddsp_tf.dsp.waveshaping import (
+    chebyshev,
+    hard_clip,
+    oversampled,
+    oversampling_state,
+    soft_clip,
+)
 
 __all__ = [
     "DB_RANGE",
@@ -115,6 +122,7 @@ __all__ = [
     "biquad_radius",
     "biquad_response",
     "biquads_at_samples",
+    "chebyshev",
     "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",
@@ -132,6 +140,7 @@ __all__ = [
     "frame",
     "graphic_equalizer_sections",
     "hann_window",
+    "hard_clip",
     "harmonic",
     "high_pass_biquad",
     "high_shelf_biquad",
@@ -161,6 +170,8 @@ __all__ = [
     "one_pole_high_pass",
     "one_pole_low_pass",
     "overlap_add",
+    "oversampled",
+    "oversampling_state",
     "pad_to_frames",
     "partition_spectra",
     "peak_biquad",
@@ -174,6 +185,7 @@ __all__ = [
     "scale_loudness_db",
     "second_order_sections",
     "sinusoidal",
+    "soft_clip",
     "state_space",
     "state_variable_filter",
     "state_variable_mix",
