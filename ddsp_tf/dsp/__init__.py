@@ -25,6 +25,13 @@ from ddsp_tf.dsp.biquads import (
     one_pole_low_pass,
     peak_biquad,
 )
+from ddsp_tf.dsp.dynamics import (
+    attack_release,
+    compressor_gain_db,
+    expander_gain_db,
+    level_db,
+    time_factor,
+)
 from ddsp_tf.dsp.envelopes import crossfade, resample_envelope, resample_frames
 from ddsp_tf.dsp.filters import (
     fast_fft_length,
@@ -116,6 +123,7 @@ __all__ = [
     "all_pass_biquad",
     "all_pole",
     "amplitude_to_db",
+    "attack_release",
     "autocorrelation",
     "band_pass_biquad",
     "bark_to_hz",
@@ -123,11 +131,13 @@ __all__ = [
     "biquad_response",
     "biquads_at_samples",
     "chebyshev",
+    "compressor_gain_db",
     "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",
     "db_to_power",
     "exp_sigmoid",
+    "expander_gain_db",
     "fast_fft_length",
     "fft_convolve",
     "fft_length_for_decay",
@@ -152,6 +162,7 @@ __all__ = [
     "hz_to_midi",
     "impulse_response_from_magnitudes",
     "initial_partition_history",
+    "level_db",
     "levinson",
     "low_pass_biquad",
     "low_shelf_biquad",
@@ -194,6 +205,7 @@ __all__ = [
     "stft_magnitude",
     "stream_harmonic",
     "stream_sinusoidal",
+    "time_factor",
     "time_varying_fir",
     "time_varying_fir_block",
     "uniform_noise",

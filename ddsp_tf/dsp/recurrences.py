@@ -369,7 +369,7 @@ def _here(*values: tf.Tensor) -> list[tf.Tensor]:
     return [tf.identity(value) for value in values]
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles what no tape is to look into: it would ask for the states inside the loop."""
 
     # Batch and length may change without a new trace; the number of states, the way to go and
@@ -444,10 +444,10 @@ def _all_pole_gradient(
 
 
 _all_pole = _differentiable(
-    _compiled(_run_all_pole),
-    _compiled(_run_all_pole_back),
+    compiled(_run_all_pole),
+    compiled(_run_all_pole_back),
     _all_pole_product,
-    _compiled(_all_pole_gradient),
+    compiled(_all_pole_gradient),
 )
 
 
@@ -543,10 +543,10 @@ def _sections_gradient(
 
 
 _sections = _differentiable(
-    _compiled(_run_sections),
-    _compiled(_run_sections_back),
+    compiled(_run_sections),
+    compiled(_run_sections_back),
     _sections_product,
-    _compiled(_sections_gradient),
+    compiled(_sections_gradient),
 )
 
 
@@ -643,10 +643,10 @@ def _states_gradient(
 
 
 _states = _differentiable(
-    _compiled(_run_states),
-    _compiled(_run_states_back),
+    compiled(_run_states),
+    compiled(_run_states_back),
     _states_product,
-    _compiled(_states_gradient),
+    compiled(_states_gradient),
 )
 
 

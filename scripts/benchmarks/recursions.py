@@ -110,6 +110,19 @@ def _first_order(terms: Any, factors: Any) -> Any:
     return states
 
 
+@numba.njit(parallel=True, fastmath=True)
+def _attack_release(target: Any, attack: float, release: float) -> Any:
+    followed = np.empty_like(target)
+    for row in numba.prange(target.shape[0]):
+        state = np.float32(0.0)
+        for sample in range(target.shape[1]):
+            wanted = target[row, sample]
+            factor = attack if wanted < state else release
+            state += np.float32(factor) * (wanted - state)
+            followed[row, sample] = state
+    return followed
+
+
 def _differentiated(function: Callable[..., Any]) -> Callable[..., Any]:
     @tf.function(autograph=False)
     def run(audio: tf.Tensor, coefficients: tf.Tensor) -> Any:
@@ -145,7 +158,12 @@ def main() -> None:
     }
     in_graph = {
         function: tf.function(function, autograph=False)
-        for function in (dsp.all_pole, dsp.second_order_sections, dsp.first_order)
+        for function in (
+            dsp.all_pole,
+            dsp.second_order_sections,
+            dsp.first_order,
+            dsp.attack_release,
+        )
     }
     gradient = _differentiated(dsp.all_pole)
     sections_gradient = _differentiated(dsp.second_order_sections)
@@ -175,6 +193,11 @@ def main() -> None:
             "first order",
             lambda: in_graph[dsp.first_order](sound, x["factors"])[0].numpy(),
             lambda: _first_order(audio, factors),
+        ),
+        (
+            "attack and release",
+            lambda: in_graph[dsp.attack_release](sound, 0.1, 0.01)[0].numpy(),
+            lambda: _attack_release(audio, 0.1, 0.01),
         ),
     ]
     ours = in_graph[dsp.all_pole](sound, x["poles"])[0].numpy()
