@@ -25,6 +25,12 @@ from ddsp_tf.dsp.biquads import (
     one_pole_low_pass,
     peak_biquad,
 )
+from ddsp_tf.dsp.delays import (
+    comb_filter,
+    fractional_delay,
+    low_frequency_oscillator,
+    schroeder_all_pass,
+)
 from ddsp_tf.dsp.dynamics import (
     attack_release,
     compressor_gain_db,
@@ -131,6 +137,7 @@ __all__ = [
     "biquad_response",
     "biquads_at_samples",
     "chebyshev",
+    "comb_filter",
     "compressor_gain_db",
     "convolve_partitioned",
     "crossfade",
@@ -147,6 +154,7 @@ __all__ = [
     "fir_context_frames",
     "first_order",
     "first_order_all_pass",
+    "fractional_delay",
     "frame",
     "graphic_equalizer_sections",
     "hann_window",
@@ -164,6 +172,7 @@ __all__ = [
     "initial_partition_history",
     "level_db",
     "levinson",
+    "low_frequency_oscillator",
     "low_pass_biquad",
     "low_shelf_biquad",
     "lpc_from_lsf",
@@ -194,6 +203,7 @@ __all__ = [
     "rms_power_db",
     "scale_f0_hz",
     "scale_loudness_db",
+    "schroeder_all_pass",
     "second_order_sections",
     "sinusoidal",
     "soft_clip",

@@ -97,9 +97,7 @@ class Crossover(SectionFilter):
     ) -> tuple[Any, State]:
         """Filters one block to each band."""
         del n_frames
-        sections = controls["sections"]
-        split = tf.concat([tf.shape(sections)[:-1], [self.n_sections, 5]], axis=0)
-        bands = tf.split(tf.reshape(sections, split), self._counts, axis=-2)
+        bands = tf.split(self.unpacked(controls["sections"]), self._counts, axis=-2)
         played, after = {}, {}
         for number, band in enumerate(bands, 1):
             name = f"band_{number}"

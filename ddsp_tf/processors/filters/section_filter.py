@@ -123,9 +123,12 @@ class SectionFilter(Processor):
     ) -> tuple[Any, State]:
         """Filters one block; the state is what the sections remember."""
         del n_frames
-        sections = controls["sections"]
+        return self.run(controls["audio"], self.unpacked(controls["sections"]), state)
+
+    def unpacked(self, sections: tf.Tensor) -> tf.Tensor:
+        """Gives the control "sections", `[..., 5 * n_sections]`, as `[..., n_sections, 5]`."""
         split = tf.concat([tf.shape(sections)[:-1], [self.n_sections, 5]], axis=0)
-        return self.run(controls["audio"], tf.reshape(sections, split), state)
+        return tf.reshape(sections, split)
 
     def silence(self, batch_size: int | tf.Tensor, n_sections: int) -> State:
         """Gives the state of `run` before the first sample."""

@@ -50,8 +50,8 @@ FILTERS: dict[str, tuple[Callable[..., Processor], dict[str, float]]] = {
         {"band_1_db": 6.0, "band_2_db": -6.0, "band_3_db": 3.0},
     ),
     "crossover": (
-        lambda **about: Crossover(n_splits=2, **about),
-        {"split_1_hz": 300.0, "split_2_hz": 1000.0},
+        lambda **about: Crossover(n_splits=1, **about),
+        {"split_1_hz": 300.0},
     ),
     "svf": (
         lambda **about: StateVariableFilter(**about),
