@@ -169,11 +169,6 @@ class _Search:
         seed: int,
         progress: Progress,
     ) -> None:
-        if not isinstance(model, Parametric) or not model.constant_names:
-            raise ArgumentError(
-                f"`{type(model).__name__}` has no parameters to be found for a sound. Choose a "
-                "model that has, such as `models.Parametric`."
-            )
         self._model, self._batch, self._progress = model, batch, progress
         self._objective = objective or Compare(SpectralLoss(sample_rate=model.sample_rate))
         self._random = np.random.default_rng(seed)
@@ -264,6 +259,11 @@ class _Search:
 
 
 def _batch(model: Model, target: FloatArray, dry: FloatArray | None) -> dict[str, FloatArray]:
+    if not isinstance(model, Parametric) or not model.constant_names:
+        raise ArgumentError(
+            f"`{type(model).__name__}` has no parameters to be found for a sound. Choose a "
+            "model that has, such as `models.Parametric`."
+        )
     needed = [
         key
         for key, signal in model.input_signals.items()

@@ -85,8 +85,12 @@ def test_a_time_limit_ends_it():
 
 def test_what_can_not_be_matched():
     sound = 0.1 * np.sin(np.arange(16000) * 0.1)
-    with pytest.raises(ArgumentError, match="takes `f0_hz`, `loudness_db`, which can't be found"):
+    with pytest.raises(ArgumentError, match="has no parameters to be found for a sound"):
         match(following_instrument(None).model, sound)
+    names = ["amplitudes", "harmonic_distribution", "f0_hz"]
+    group = ProcessorGroup(dag=[(Harmonic(n_harmonics=2), names)])
+    with pytest.raises(ArgumentError, match="takes `f0_hz`, which can't be found in a sound"):
+        match(Parametric(processor_group=group, columns=["f0_hz"]), sound)
     with pytest.raises(ArgumentError, match="the sound before it is needed"):
         match(room_model(), sound)
     with pytest.raises(ArgumentError, match="`dry` is for models of effects"):
