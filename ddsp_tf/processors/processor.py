@@ -207,6 +207,11 @@ class Processor(keras.layers.Layer):
 
     def _prepared(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         """The inputs, checked and complete, and the channels that have become rows, or 0."""
+        if not isinstance(inputs, Mapping):
+            raise ArgumentError(
+                f"`{self.name}` ({type(self).__name__}) takes a dict of its inputs, "
+                f"{', '.join(self.input_names)}. Received {type(inputs).__name__}."
+            )
         signals = self.input_signals
         given = {key: self._as_declared(key, x) for key, x in inputs.items()}
         missing = [

@@ -209,3 +209,8 @@ def test_names_missing_inputs(name: str) -> None:
     message = str(caught.value)
     assert message.startswith(f"`{processor.name}`")
     assert f"Missing: {missing}; received: {', '.join(others) or 'nothing'}." in message
+
+
+def test_a_tensor_instead_of_a_dict_is_refused_by_name():
+    with pytest.raises(ArgumentError, match=r"`crop` .*takes a dict of its inputs, audio"):
+        Crop(n_samples=10)(np.zeros([1, 100], np.float32))
