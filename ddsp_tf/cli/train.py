@@ -88,6 +88,10 @@ def command(
         raise SystemExit(INTERRUPTED)
 
 
+# Commands load no classes but ddsp_tf's.
+_FROM_PYTHON = ' from Python, once its classes are imported: ddsp_tf.Instrument.load("{run}")'
+
+
 def _report(terminal: Terminal, result: "TrainResult") -> None:
     reasons = {
         "num_steps": "all steps are taken",
@@ -106,21 +110,25 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
         terminal.say(f"Hear how it learned: {result.run / 'samples'}")
         if not result.learned_nothing:
             which = f"Play the model of step {result.best_step}" if result.diverged else "Play it"
-            terminal.say(f"{which}: ddsp-tf {_player(result.run)} -o out/")
+            terminal.say(f"{which}{_player(result.run)}")
     terminal.result(dataclasses.asdict(result))
 
 
 def _player(run: Path) -> str:
-    """The command that plays what was trained, and what it takes."""
+    """How to play what was trained: the command and what it takes, or Python."""
     from ddsp_tf.errors import ModelError
     from ddsp_tf.inference.effect import is_effect
     from ddsp_tf.models import Instrument
 
     try:
-        effect = is_effect(Instrument.load(run).model)
+        model = Instrument.load(run).model
     except ModelError:  # A class of the user's own, which this process may not know.
-        effect = False
-    return f"process {run} sound.wav" if effect else f"transfer {run} melody.wav"
+        return _FROM_PYTHON.format(run=run)
+    classes = {type(layer).__module__.split(".")[0] for layer in model._flatten_layers()}
+    if not classes <= {"ddsp_tf", "keras"}:
+        return _FROM_PYTHON.format(run=run)
+    command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"
+    return f": ddsp-tf {command} -o out/"
 
 
 def _warn(terminal: Terminal, result: "TrainResult") -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.spectral import padded_rfft
 from ddsp_tf.errors import ArgumentError
 
 
@@ -309,7 +310,7 @@ def lpc_response(coefficients: tf.Tensor, *, fft_length: int) -> tf.Tensor:
             f"`fft_length` should be even and more than the order, {order}. Received {fft_length}."
         )
     a = tf.concat([tf.ones_like(coefficients[..., :1]), coefficients], axis=-1)
-    return 1.0 / tf.signal.rfft(a, [fft_length])
+    return 1.0 / padded_rfft(a, fft_length)
 
 
 def _in_double(convert: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor) -> tf.Tensor:

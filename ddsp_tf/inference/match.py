@@ -1,5 +1,6 @@
 """Parameters found for a sound, by gradient."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +119,7 @@ def match(
 
     Raises:
         ArgumentError: The model has no parameters to find or takes other things, a dry sound is
-            missing, too much or of another length, or a number is out of range.
+            missing, too much or of another length, a number is out of range, or the loss is none.
         AudioFileError: The sound is silent, too short or not finite.
 
     Example:
@@ -143,6 +144,11 @@ def match(
             found.run(attempt, n_starts, n_steps, learning_rate, end)
     except KeyboardInterrupt:
         interrupted = True
+    if math.isnan(found.best):
+        raise ArgumentError(
+            "The loss was no number from the start to the end. Begin elsewhere "
+            "(`Parametric.initial`), or take a smaller learning rate."
+        )
     parametric = found.take_best()
     return Match(
         parameters=parametric.parameters(),
@@ -219,7 +225,7 @@ class _Search:
 
     def _keep_if_best(self) -> None:
         loss = self._judge()
-        if loss < self.best:
+        if loss < self.best or math.isnan(self.best):
             self.best = loss
             self._best_values = [variable.numpy() for variable in self._variables]
 

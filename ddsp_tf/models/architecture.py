@@ -107,7 +107,8 @@ def _require_own_class(part: dict[str, Any]) -> None:
     if not known:
         raise ModelError(
             f"The architecture names {part['class_name']!r} ({registered!r}), which isn't "
-            "part of this ddsp_tf. The file is foreign, or was written by a newer version."
+            "part of this ddsp_tf. The file is foreign, or was written by a newer version; a class "
+            "of your own has to lie in ddsp_tf's folders, or be imported before, in Python."
         )
 
 

@@ -125,6 +125,7 @@ def test_the_response_is_scipys() -> None:
     ours = dsp.lpc_response(coefficients, fft_length=512)[0]
     _, theirs = scipy.signal.freqz([1.0], [1.0, *coefficients[0]], worN=257, include_nyquist=True)
     np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    assert dsp.lpc_response(tf.zeros([0, 4]), fft_length=16).shape == (0, 9)
 
 
 def test_modes_agree() -> None:

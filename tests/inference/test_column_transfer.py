@@ -95,6 +95,14 @@ def test_an_instrument_of_melodies_plays_curves_too():
     assert not takes_melodies(toy_instrument().model)
 
 
+def test_a_melody_out_of_all_hearing_is_refused():
+    instrument = following_instrument()
+    for wrong in ({"f0_hz": [(0, 50000)]}, {"loudness_db": [(0, 20000)]}):
+        drawn = curves(**{"f0_hz": [(0, 440)], "loudness_db": [(0, -20), (1, -20)], **wrong})
+        with pytest.raises(ArgumentError, match="should be"):
+            ColumnTransfer(instrument, curves=drawn)
+
+
 def test_a_curve_that_lacks_is_named():
     transfer = ColumnTransfer(toy_instrument(), curves=curves(loudness_db=[(0, -60), (3, -20)]))
     with pytest.raises(ArgumentError, match="lacks `spectral_centroid_hz`, which the model takes"):

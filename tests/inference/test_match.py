@@ -83,6 +83,16 @@ def test_a_time_limit_ends_it():
     assert 1 <= found.n_steps < 100_000
 
 
+def test_a_loss_that_is_no_number_is_said():
+    sound = 0.1 * np.sin(np.arange(16000) * 0.1)
+
+    def broken(batch, outputs):
+        return {"loss": tf.reduce_mean(outputs["audio"]) * np.nan}
+
+    with pytest.raises(ArgumentError, match="no number from the start to the end"):
+        match(harmonic_model(), sound, objective=broken, n_steps=2)
+
+
 def test_what_can_not_be_matched():
     sound = 0.1 * np.sin(np.arange(16000) * 0.1)
     with pytest.raises(ArgumentError, match="has no parameters to be found for a sound"):

@@ -24,8 +24,8 @@ from ddsp_tf.types import Signal
 
 _COLUMNS = {"f0_hz": 1, "loudness_db": 1}
 _KNOWN = {
-    "f0_hz": Signal("frames", unit="Hz", low=0.0),
-    "loudness_db": Signal("frames", unit="dB"),
+    "f0_hz": Signal("frames", unit="Hz", low=0.0, high=20000.0),
+    "loudness_db": Signal("frames", unit="dB", high=20.0),
 }
 _SCALED = {
     "f0_scaled": ("f0_hz", dsp.scale_f0_hz),
