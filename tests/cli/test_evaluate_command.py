@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from cli_toys import Run
 
+pytestmark = pytest.mark.xdist_group("evaluate")
+
 
 @pytest.fixture
 def silence(tmp_path: Path) -> Path:

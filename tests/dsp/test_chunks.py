@@ -54,7 +54,7 @@ def _with_gradients(
 
 
 @pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
-@pytest.mark.parametrize("size", [2_000, 15_000])
+@pytest.mark.parametrize("size", [2_000, pytest.param(15_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_chunks_are_the_whole_and_so_are_gradients(
     name: str, size: int, mode: str, monkeypatch: pytest.MonkeyPatch

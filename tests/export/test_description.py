@@ -8,6 +8,8 @@ import pytest
 import ddsp_tf
 from ddsp_tf.export import ParityReport
 
+pytestmark = pytest.mark.xdist_group("description")
+
 if TYPE_CHECKING:
     from conftest import Exported
 

@@ -22,6 +22,8 @@ from ddsp_tf.export.runtimes import LITERT, ONNX
 from ddsp_tf.export.sound_loss import SoundLoss
 from ddsp_tf.models import Instrument, MinGruFcDecoder
 
+pytestmark = pytest.mark.xdist_group("live export")
+
 SMALL: dict[str, Any] = {"rnn_channels": 16, "n_harmonics": 8, "n_noise_bands": 5}
 RUNTIMES = ("litert", "onnx")
 

@@ -11,6 +11,8 @@ from ddsp_tf.features import Features, FeatureSettings, extract_features, extrac
 from ddsp_tf.inference import TimbreTransfer, TransferResult
 from ddsp_tf.models import list_presets
 
+pytestmark = pytest.mark.xdist_group("shipped violin")
+
 QUICK = ("cello_phrase", "saxophone_tenor_scale_e_major", "voice_vocadito_10")
 SLOW = (
     "clarinet_phrase",

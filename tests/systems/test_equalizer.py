@@ -98,6 +98,7 @@ def test_an_untrained_equaliser_changes_nothing_in_stereo() -> None:
     np.testing.assert_allclose(played, dry, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_gains_are_found_for_a_sound() -> None:
     dry = noise(2.0)
     parsed = config.parse([GIN], SMALL)

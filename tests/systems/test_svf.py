@@ -20,14 +20,14 @@ def found_section(parameters: dict[str, Any]) -> np.ndarray:
     return dsp.state_variable_section(hz, q, np.array(mix), sample_rate=RATE).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "known",
     [
         scipy.signal.butter(2, 1500, fs=RATE, output="sos")[0],
-        pytest.param(
-            scipy.signal.iirpeak(700, 3.0, fs=RATE), marks=pytest.mark.slow, id="resonance"
-        ),
+        np.concatenate(scipy.signal.iirpeak(700, 3.0, fs=RATE)),
     ],
+    ids=["low-pass", "resonance"],
 )
 def test_a_filter_of_second_order_is_identified_to_a_thousandth(known: np.ndarray) -> None:
     b, a = np.split(np.ravel(known), 2)

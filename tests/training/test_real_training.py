@@ -18,6 +18,9 @@ from ddsp_tf.losses import Compare, SpectralLoss
 from ddsp_tf.models import Instrument
 from ddsp_tf.training import Limits, Optimization, Schedule, train
 
+# What they share takes longest: one run of training.
+pytestmark = pytest.mark.xdist_group("real training")
+
 
 @pytest.fixture(scope="module")
 def run(recorded_dataset: RecordedDataset, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ from ddsp_tf.export.web import web
 from ddsp_tf.export.web.web_site import name_instrument
 from ddsp_tf.models import Instrument
 
+pytestmark = pytest.mark.xdist_group("web")
+
 
 @pytest.fixture(scope="module")
 def instrument() -> Instrument:

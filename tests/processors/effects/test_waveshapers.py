@@ -23,7 +23,7 @@ SHAPERS: dict[str, Any] = {
     "polynomial": lambda: Waveshaper(
         curve="chebyshev", n_degrees=3, oversampling=1, hop_length=HOP
     ),
-    "learned": lambda: bent(LearnedWaveshaper(oversampling=2, hop_length=HOP)),
+    "learned": lambda: bent(LearnedWaveshaper(oversampling=1, hop_length=HOP)),
 }
 
 
