@@ -30,9 +30,9 @@ class Dynamics(Processor):
         link: Of channels: "max" turns all down as the loudest asks, "mean" as the mean of their
             levels in dB, "none" each as it asks itself.
         look_ahead_ms: By how much the sound is late behind its gain, >= 0: the gain has fallen when
-            a loud sound begins. It is latency.
+            a loud sound begins, and stays down until it has passed. It is latency.
         smoothing: "attack_release" chooses between both times at every sample, exactly; "one_pole"
-            uses the attack time alone, which is a little faster.
+            uses the attack time alone, which takes half as long.
         sample_rate: In Hz.
         name: The processor's name.
 
@@ -121,6 +121,7 @@ class Dynamics(Processor):
         """Silence, at full gain; channels show themselves with the first block."""
         return {
             "gain_db": tf.zeros([batch_size, 1]),
+            "targets_db": tf.zeros([batch_size, self.latency_samples, 1]),
             "mean_square": tf.zeros([batch_size, 1]),
             "late": tf.zeros([batch_size, self.latency_samples, 1]),
         }
@@ -128,12 +129,17 @@ class Dynamics(Processor):
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor
     ) -> tuple[Any, State]:
-        """Turns one block down; the state is the gain, the mean square and the late sound."""
+        """Turns one block down; the state is the gain, its targets, and the late sound."""
         del n_frames
         audio = tf.convert_to_tensor(controls["audio"])
         sound = with_channels(audio)
         side = controls.get("side_chain")
         side = sound if side is None else with_channels(tf.convert_to_tensor(side))
+        if self.link == "none" and not _each_or_one(side.shape[2], sound.shape[2]):
+            raise ArgumentError(
+                f"`{self.name}`: with channels that aren't linked, `side_chain` should have one "
+                f"channel, or {sound.shape[2]} as `audio` has. Received {side.shape[2]}."
+            )
         gain_db, after = self._gain_db(side, controls, state)
         # A gain of one channel is that of all.
         late = tf.concat([_wide(state["late"], sound), sound], axis=1)
@@ -186,14 +192,18 @@ class Dynamics(Processor):
             dsp.time_factor(settings[key], sample_rate=self.sample_rate)
             for key in ("attack_ms", "release_ms")
         )
+        # Down until the sound that asked for it has passed.
+        earlier = tf.broadcast_to(state["targets_db"], [batch_size, self.latency_samples, n_rows])
+        targets = tf.concat([rows(earlier), self.curve(level, settings)], axis=1)
+        target = _running_minimum(targets, self.latency_samples + 1)
+        before = tf.reshape(tf.broadcast_to(state["gain_db"], [batch_size, n_rows]), [-1])
         if self.smoothing == "one_pole":
-            release = attack
-        before = tf.broadcast_to(state["gain_db"], [batch_size, n_rows])
-        smoothed, last = dsp.attack_release(
-            self.curve(level, settings), attack, release, tf.reshape(before, [-1])
-        )
+            smoothed, last = dsp.first_order(attack * target, 1.0 - attack, before)
+        else:
+            smoothed, last = dsp.attack_release(target, attack, release, before)
         after = {
             "gain_db": tf.reshape(last, [batch_size, n_rows]),
+            "targets_db": channels(targets[:, tf.shape(target)[1] :]),
             "mean_square": tf.reshape(power, [batch_size, n_channels]),
         }
         return channels(smoothed), after
@@ -202,6 +212,20 @@ class Dynamics(Processor):
 def with_channels(audio: tf.Tensor) -> tf.Tensor:
     """Gives `[batch, n_samples, n_channels]`, of one channel where there is no axis for them."""
     return audio[..., tf.newaxis] if audio.shape.rank == 2 else audio
+
+
+def _each_or_one(n_side: int | None, n_channels: int | None) -> bool:
+    return n_side in (None, 1) or n_channels is None or n_side == n_channels
+
+
+def _running_minimum(values: tf.Tensor, window: int) -> tf.Tensor:
+    """The least of every `window` neighbours, `[rows, n]` to `[rows, n - window + 1]`."""
+    done = 1
+    while done < window:
+        step = min(done, window - done)
+        values = tf.minimum(values[:, step:], values[:, :-step])
+        done += step
+    return values
 
 
 def _wide(late: tf.Tensor, sound: tf.Tensor) -> tf.Tensor:

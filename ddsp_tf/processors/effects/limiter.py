@@ -18,7 +18,8 @@ class Limiter(Dynamics):
 
     Inputs: `audio`, `threshold_db` (-40 to 0), and as `Dynamics` says `attack_ms`, 0 unless told
     otherwise, `release_ms`, `gain_db` and `side_chain`. With an attack of 0 ms, the "peak" detector
-    and the sound's own level, no sample exceeds the threshold and the gain after it.
+    and the sound's own level, no sample exceeds the threshold and the gain after it, whether it
+    looks ahead or not.
 
     Args:
         name: The processor's name.

@@ -101,6 +101,33 @@ def test_a_limiter_lets_nothing_through() -> None:
     assert np.max(np.abs(limited)) > 10 ** (-6.1 / 20)
 
 
+@pytest.mark.parametrize("release_ms", [1.0, 100.0])
+def test_a_limiter_that_looks_ahead_lets_nothing_through_either(release_ms: float) -> None:
+    sound = 0.01 * noise(1, 8000)
+    sound[0, ::1777] = 1.0
+    limiter = Limiter(look_ahead_ms=5.0, sample_rate=RATE)
+    knobs = values(threshold_db=-20.0, release_ms=release_ms)
+    limited = np.asarray(limiter({"audio": sound, **knobs}))
+    assert np.max(np.abs(limited)) <= 0.1 * (1 + 1e-5)
+    assert np.max(np.abs(limited)) > 0.099
+
+
+def test_one_pole_is_the_attack_alone() -> None:
+    audio, knobs = noise(2, 2000), {"attack_ms": 20.0, "threshold_db": -30.0}
+    given = {"audio": audio, **{key: np.full([2, 1], x) for key, x in knobs.items()}}
+    one = Compressor(smoothing="one_pole", sample_rate=RATE)(given)
+    both = Compressor(sample_rate=RATE)({**given, "release_ms": np.full([2, 1], 20.0)})
+    np.testing.assert_allclose(one, both, atol=1e-6)
+
+
+def test_side_chains_of_other_channels() -> None:
+    audio, side = noise(1, 64), noise(1, 64, 2)
+    linked = Compressor(sample_rate=RATE)({"audio": audio, "side_chain": side})
+    assert linked.shape == (1, 64)
+    with pytest.raises(ArgumentError, match="should have one channel, or 1 as `audio` has"):
+        Compressor(link="none", sample_rate=RATE)({"audio": audio, "side_chain": side})
+
+
 def test_linked_channels_keep_their_balance() -> None:
     sound = noise(1, 4000, 2) * np.array([1.0, 0.1], np.float32)
     knobs = values(threshold_db=-30.0, ratio=8.0)
