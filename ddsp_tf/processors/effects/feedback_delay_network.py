@@ -28,7 +28,8 @@ class FeedbackDelayNetwork(Processor):
 
     Inputs: `audio` `[batch, n_samples]`; `low_t60_s` (0.1 to 20) and `high_t60_s` (0.05 to 20), the
     times in which low and the highest frequencies decay by 60 dB, and `wet_db` (-60 to 12), each
-    `[batch, 1]`. All examples share a room: the first one's times count. What is learned beside
+    `[batch, 1]`; high ones decay no slower than low ones, so the lesser of both times counts for
+    them. All examples share a room: the first one's times count. What is learned beside
     them: the feedback matrix, orthogonal whatever its weights are, and how much enters and leaves
     each line. Controls: `audio`, and the network's numbers.
 
@@ -36,7 +37,8 @@ class FeedbackDelayNetwork(Processor):
         delays: Of the lines, in samples; without common divisors, or echoes fall together.
         method: "exact" plays the network itself; "frequency" its response, sampled over
             `length_s`, which trains faster, and ends there.
-        length_s: Of the sampled response.
+        length_s: Of the sampled response; 1.33 times the longest decay keeps the error below
+            -80 dB (`dsp.fft_length_for_decay`), less of it wraps the rest around.
         add_dry: Whether the dry sound is added.
         sample_rate: In Hz.
         name: The processor's name.

@@ -1,0 +1,66 @@
+"""Times effects on one sound: how many times faster than it sounds each plays, compiled.
+
+python scripts/benchmarks/effects.py
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.dsp.delay_networks import absorption_sections, delay_network, orthogonal_matrix
+from ddsp_tf.processors import Compressor, ParametricEqualizer, Processor, Waveshaper
+
+RATE = 48_000
+N_RUNS = 7
+
+
+def _played(processor: Processor, **knobs: float) -> Callable[[tf.Tensor], tf.Tensor]:
+    constants = {key: tf.constant([[value]]) for key, value in knobs.items()}
+    return lambda audio: processor({"audio": audio, **constants})
+
+
+def _network() -> Callable[[tf.Tensor], tf.Tensor]:
+    random = np.random.default_rng(0)
+    delays = [int(delay) for delay in np.linspace(1031, 4001, 16)]
+    matrix = orthogonal_matrix(tf.constant(random.normal(size=[16, 16]), tf.float32))
+    gains = tf.constant(random.normal(size=16), tf.float32)
+    absorption = absorption_sections(delays, 2.0, 0.7, sample_rate=RATE)
+    return lambda audio: delay_network(audio, delays, matrix, gains, gains, absorption)[0]
+
+
+def main() -> None:
+    """Prints one row an effect: median time, its spread, and times real time."""
+    bands = {f"band_{number}_db": 3.0 for number in range(1, 7)}
+    mono, minute = [1, 2 * RATE], [1, 60 * RATE, 2]
+    exact, sampled = (
+        ParametricEqualizer(method=method, sample_rate=RATE) for method in ("exact", "frequency")
+    )
+    rows: list[tuple[str, list[int], Callable[[tf.Tensor], tf.Tensor]]] = [
+        ("feedback delay network, 16 lines, 2 s", mono, _network()),
+        ("tanh, oversampled 8 times, 2 s", mono, _played(Waveshaper())),
+        ("tanh, oversampled 4 times, 2 s", mono, _played(Waveshaper(oversampling=4))),
+        ("compressor, 2 s", mono, _played(Compressor(sample_rate=RATE))),
+        ("six-band equaliser, exact, 60 s stereo", minute, _played(exact, **bands)),
+        ("six-band equaliser, sampled, 60 s stereo", minute, _played(sampled, **bands)),
+    ]
+    print("| effect | ms, median (least to most) | times real time |")
+    print("|---|---|---|")
+    for name, shape, play in rows:
+        audio = 0.1 * tf.random.stateless_normal(shape, [1, 2])
+        run = tf.function(play, jit_compile="network" in name, autograph=False)
+        run(audio)
+        times = []
+        for _ in range(N_RUNS):
+            start = time.perf_counter()
+            run(audio).numpy()
+            times.append(1000.0 * (time.perf_counter() - start))
+        median = statistics.median(times)
+        factor = 1000.0 * shape[1] / RATE / median
+        print(f"| {name} | {median:.0f} ({min(times):.0f} to {max(times):.0f}) | {factor:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
