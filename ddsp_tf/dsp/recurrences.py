@@ -306,22 +306,26 @@ def _by_states(
     return audio, tf.stack(last_states, axis=1)
 
 
-def _differentiable(
-    run: Run, run_back: RunBack, product: Product, gradient_of_run: Callable[..., Any]
-) -> Run:
-    """Gives a linear recursion its gradients, of any order.
+def _differentiable(run: Run, run_back: RunBack, product: Product) -> Run:
+    """Compiles a linear recursion, and gives it its gradients, of any order.
 
     Args:
         run: y of the input x, the coefficients c and the initial state s; linear in x and s.
         run_back: The transposed map: what a weighting of y is as one of x, and as one of s.
         product: The gradient of c: of the weighting of x that `run_back` gave, c, y and s.
-        gradient_of_run: Both together: of c, s, y and the weighting of y, the gradients of
-            x, c and s.
     """
+    run_compiled, run_back_compiled = compiled(run), compiled(run_back)
+
+    @compiled
+    def gradient_of_run(
+        c: tf.Tensor, s: tf.Tensor, y: tf.Tensor, upstream: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        to_x, to_s = run_back(upstream, c)
+        return to_x, product(to_x, c, y, s), to_s
 
     @tf.custom_gradient
     def recursion(x: tf.Tensor, c: tf.Tensor, s: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        y = run(x, c, s)
+        y = run_compiled(x, c, s)
 
         @tf.custom_gradient
         def gradient(upstream: tf.Tensor, x: tf.Tensor, c: tf.Tensor, s: tf.Tensor) -> Any:
@@ -354,7 +358,7 @@ def _differentiable(
             again = recursion(to_x, known_c, to_s)
             return again, product(adjoint(known_upstream, known_c)[0], known_c, again, to_s)
 
-        return run_back(upstream, c), of_adjoint
+        return run_back_compiled(upstream, c), of_adjoint
 
     return recursion
 
@@ -436,19 +440,7 @@ def _all_pole_product(
     return -weights[..., tf.newaxis] * tf.stack(delayed, axis=-1)
 
 
-def _all_pole_gradient(
-    coefficients: tf.Tensor, before: tf.Tensor, outputs: tf.Tensor, upstream: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    weights, to_before = _run_all_pole_back(upstream, coefficients)
-    return weights, _all_pole_product(weights, coefficients, outputs, before), to_before
-
-
-_all_pole = _differentiable(
-    compiled(_run_all_pole),
-    compiled(_run_all_pole_back),
-    _all_pole_product,
-    compiled(_all_pole_gradient),
-)
+_all_pole = _differentiable(_run_all_pole, _run_all_pole_back, _all_pole_product)
 
 
 # Sections: each the whole sound. What is added to the sound comes first, what is added after each
@@ -535,19 +527,7 @@ def _of(coefficients: tf.Tensor, sample: tf.Tensor) -> tf.Tensor:
     return tf.zeros_like(sample) if coefficients.shape[1] == 1 else sample
 
 
-def _sections_gradient(
-    sections: tf.Tensor, initial: tf.Tensor, outputs: tf.Tensor, upstream: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    weights, to_initial = _run_sections_back(upstream, sections)
-    return weights, _sections_product(weights, sections, outputs, initial), to_initial
-
-
-_sections = _differentiable(
-    compiled(_run_sections),
-    compiled(_run_sections_back),
-    _sections_product,
-    compiled(_sections_gradient),
-)
+_sections = _differentiable(_run_sections, _run_sections_back, _sections_product)
 
 
 # Systems of few states.
@@ -635,19 +615,7 @@ def _states_product(
     return weights[..., tf.newaxis] * before[..., tf.newaxis, :]
 
 
-def _states_gradient(
-    matrices: tf.Tensor, initial: tf.Tensor, states: tf.Tensor, upstream: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    weights, to_initial = _run_states_back(upstream, matrices)
-    return weights, _states_product(weights, matrices, states, initial), to_initial
-
-
-_states = _differentiable(
-    compiled(_run_states),
-    compiled(_run_states_back),
-    _states_product,
-    compiled(_states_gradient),
-)
+_states = _differentiable(_run_states, _run_states_back, _states_product)
 
 
 def _side_by_side(values: tf.Tensor) -> tf.Tensor:
