@@ -16,9 +16,9 @@ from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
     MfccTimeDistributedRnnEncoder,
 )
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
-from ddsp_tf.models.model import Model
+from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.nn import NetworkPrecision, Precision
-from ddsp_tf.processors import Processor, ProcessorGroup
+from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import hold_frames
 from ddsp_tf.types import Signal
 
@@ -35,7 +35,7 @@ _LEVELS = ("amplitudes", "noise_magnitudes")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Autoencoder(Model):
+class Autoencoder(GroupModel):
     """Scales features, decodes them to controls, and plays the controls.
 
     Any batch size and length. A sound made at once and the same sound made in blocks by `stream`
@@ -75,7 +75,6 @@ class Autoencoder(Model):
         self.processor_group = processor_group
         self.encoder = encoder
         self.columns = dict(_COLUMNS if columns is None else columns)
-        self.black_box = processor_group.black_box
         self._jit_network = False
         self._pitch_range: PitchRange | None = None
         self._loudness_range: LoudnessRange | None = None
@@ -139,21 +138,6 @@ class Autoencoder(Model):
         return self._loudness_range
 
     @property
-    def sample_rate(self) -> int:
-        """Of the audio that it makes, in Hz."""
-        return self.processor_group.sample_rate
-
-    @property
-    def hop_length(self) -> int:
-        """Samples per frame."""
-        return self.processor_group.hop_length
-
-    @property
-    def lookahead_frames(self) -> int:
-        """Frames after a block that `stream` needs besides it."""
-        return self.processor_group.lookahead_frames
-
-    @property
     def input_signals(self) -> Mapping[str, Signal]:
         """The columns; with an encoder `audio` or `z`; and what the processors take beside them."""
         signals = {
@@ -172,7 +156,7 @@ class Autoencoder(Model):
     def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """What may be left out; of `audio` and `z`, an encoder needs one."""
         of_encoder = () if self.encoder is None else ("audio", "z")
-        return (*of_encoder, *self.processor_group.optional_input_names)
+        return (*of_encoder, *super().optional_input_names)
 
     @property
     def encoded_signals(self) -> Mapping[str, Signal]:
@@ -190,7 +174,7 @@ class Autoencoder(Model):
         """The part that needs more than a block."""
         if not self.decoder.causal:
             return f"its decoder `{self.decoder.name}` reads frames of the future"
-        return _why_not_streamable(self.processor_group)
+        return super().why_not_streamable
 
     @property
     def why_not_live(self) -> str:
@@ -198,11 +182,6 @@ class Autoencoder(Model):
         if self.encoder is not None:
             return "its encoder makes `z` from the whole recording"
         return self.why_not_streamable
-
-    @property
-    def last_room(self) -> Processor | None:
-        """The room at the end of the processor group."""
-        return self.processor_group.last_room
 
     def call(self, features: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
@@ -231,8 +210,7 @@ class Autoencoder(Model):
         }
         state = self.initial_state(tf.shape(first)[0])
         raw_controls, _ = self.decode(held, state["decoder"])
-        outputs, _ = self._play(raw_controls, held, state["processors"], n_frames)
-        return outputs
+        return self.play_group({**held, **raw_controls}, state["processors"], n_frames)[0]
 
     def encode(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Gives the features that decoding needs, `z` among them if there is an encoder.
@@ -293,15 +271,11 @@ class Autoencoder(Model):
                 "whole sound."
             )
         read = {key: x for key, x in features.items() if self._is_read(key)}
-        now = {key: x[:, :n_frames] for key, x in read.items()}
-        later = {key: x[:, n_frames:] for key, x in read.items()}
-        raw_controls, decoder_state = self.decode(now, state["decoder"])
-        if self.lookahead_frames:
-            ahead, _ = self.decode(later, decoder_state)
-            raw_controls = {
-                key: tf.concat([x, ahead[key]], axis=1) for key, x in raw_controls.items()
-            }
-        outputs, processors = self._play(raw_controls, features, state["processors"], n_frames)
+        raw_controls, decoder_state = self.decode_with_lookahead(
+            self.decode, read, state["decoder"], n_frames
+        )
+        given = {**features, **raw_controls}
+        outputs, processors = self.play_group(given, state["processors"], n_frames)
         return outputs, {"decoder": decoder_state, "processors": processors}
 
     def delayed(self) -> DelayedAutoencoder:
@@ -405,17 +379,6 @@ class Autoencoder(Model):
         louder = beyond_db / self.decoder.db_per_unit
         return {key: x + louder if key in _LEVELS else x for key, x in controls.items()}, state
 
-    def _play(
-        self,
-        raw_controls: Mapping[str, tf.Tensor],
-        features: Mapping[str, tf.Tensor],
-        state: dict[str, Any],
-        n_frames: int | tf.Tensor,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        outputs, state = self.processor_group.play({**features, **raw_controls}, state, n_frames)
-        audio = outputs.pop("signal")
-        return {"audio": audio, "controls": outputs}, state
-
     @property
     def _given(self) -> set[str]:
         """What the group gets from elsewhere than the decoder."""
@@ -481,10 +444,3 @@ class Autoencoder(Model):
             if config[key] is not None
         }
         return cls(name=config["name"], columns=config.get("columns"), **parts)
-
-
-def _why_not_streamable(group: ProcessorGroup) -> str:
-    for processor in group.processors:
-        if not processor.streamable:
-            return f"its processor `{processor.name}` can't play a part of a sound"
-    return ""

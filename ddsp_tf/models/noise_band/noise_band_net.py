@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.model import Model
+from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.nn import FcStack, Gru
-from ddsp_tf.processors import Processor, ProcessorGroup
+from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import hold_frames
 from ddsp_tf.types import Signal
 
@@ -18,7 +18,7 @@ _LOUDNESS_AND_CENTROID = {"loudness_db": (-80.0, 0.0), "spectral_centroid_hz": (
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class NoiseBandNet(Model):
+class NoiseBandNet(GroupModel):
     """Reads curves, such as loudness and spectral centroid, and plays a processor group by them.
 
     Each curve has an MLP of one layer; a GRU reads them side by side; an MLP of three layers reads
@@ -67,7 +67,6 @@ class NoiseBandNet(Model):
         self.processor_group = processor_group
         self.channels = channels
         self.rnn_channels = rnn_channels
-        self.black_box = processor_group.black_box
         self._jit_network = False
         signals = processor_group.input_signals
         self._besides = {
@@ -105,21 +104,6 @@ class NoiseBandNet(Model):
             part.jit_compile = enabled
 
     @property
-    def sample_rate(self) -> int:
-        """Of the audio that it makes, in Hz."""
-        return self.processor_group.sample_rate
-
-    @property
-    def hop_length(self) -> int:
-        """Samples per frame."""
-        return self.processor_group.hop_length
-
-    @property
-    def lookahead_frames(self) -> int:
-        """Frames after a block that `stream` needs besides it."""
-        return self.processor_group.lookahead_frames
-
-    @property
     def input_signals(self) -> Mapping[str, Signal]:
         """The curves, and what else the processors take."""
         curves = {
@@ -127,24 +111,6 @@ class NoiseBandNet(Model):
             for key, (low, high) in self.controls.items()
         }
         return {**self._besides, **curves}
-
-    @property
-    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What the processors can do without."""
-        return self.processor_group.optional_input_names
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The processor that needs more than a block."""
-        for processor in self.processor_group.processors:
-            if not processor.streamable:
-                return f"its processor `{processor.name}` can't play a part of a sound"
-        return ""
-
-    @property
-    def last_room(self) -> Processor | None:
-        """The room at the end of the processor group."""
-        return self.processor_group.last_room
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
@@ -168,8 +134,7 @@ class NoiseBandNet(Model):
         held = {key: hold_frames(x, ahead, signals[key]) for key, x in inputs.items()}
         state = self.initial_state(tf.shape(first)[0])
         raw_controls, _ = self.decode(held, state["network"])
-        outputs, _ = self._play(raw_controls, held, state["processors"], n_frames)
-        return outputs
+        return self.play_group({**held, **raw_controls}, state["processors"], n_frames)[0]
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame."""
@@ -199,15 +164,12 @@ class NoiseBandNet(Model):
                 f"The model can't be played in blocks: {self.why_not_streamable}. Call it on the "
                 "whole sound."
             )
-        now = {key: inputs[key][:, :n_frames] for key in self.controls}
-        raw_controls, network = self.decode(now, state["network"])
-        if self.lookahead_frames:
-            later = {key: inputs[key][:, n_frames:] for key in self.controls}
-            ahead, _ = self.decode(later, network)
-            raw_controls = {
-                key: tf.concat([x, ahead[key]], axis=1) for key, x in raw_controls.items()
-            }
-        outputs, processors = self._play(raw_controls, inputs, state["processors"], n_frames)
+        curves = {key: inputs[key] for key in self.controls}
+        raw_controls, network = self.decode_with_lookahead(
+            self.decode, curves, state["network"], n_frames
+        )
+        given = {**inputs, **raw_controls}
+        outputs, processors = self.play_group(given, state["processors"], n_frames)
         return outputs, {"network": network, "processors": processors}
 
     def decode(
@@ -246,18 +208,6 @@ class NoiseBandNet(Model):
         twin.stacks, twin.rnn, twin.stack = self.stacks, self.rnn, self.stack
         twin.to_controls = self.to_controls
         return twin
-
-    def _play(
-        self,
-        raw_controls: Mapping[str, tf.Tensor],
-        inputs: Mapping[str, Any],
-        state: dict[str, Any],
-        n_frames: int | tf.Tensor,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        given = {**inputs, **raw_controls}
-        outputs, state = self.processor_group.play(given, state, n_frames)
-        audio = outputs.pop("signal")
-        return {"audio": audio, "controls": outputs}, state
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments, serialised."""

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.model import Model
-from ddsp_tf.processors import Processor, ProcessorGroup
+from ddsp_tf.models.group_model import GroupModel
+from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import extent
 from ddsp_tf.types import Signal
 
@@ -24,7 +24,7 @@ gradient would be none."""
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Parametric(Model):
+class Parametric(GroupModel):
     """Plays a processor group whose controls don't change: an effect's settings, or a sound's.
 
     Every input of the group that doesn't come with the batch is a trainable constant of its
@@ -87,17 +87,26 @@ class Parametric(Model):
                     f"`{key}` should be that of the group, {own}. Received {given}."
                 )
             rates[key] = given if own is None else own
-        self.sample_rate, self.hop_length = rates["sample_rate"], rates["hop_length"]
+        self._rates = rates
         self.processor_group = group
         self.columns = tuple(columns)
         self.initial = dict(initial or {})
-        self.black_box = group.black_box
         self._check_names()
         self._constants = {
             key: shared[key] if key in shared else self._new_constant(key)
             for key in self.constant_names
         }
         self.built = True
+
+    @property
+    def sample_rate(self) -> Any:
+        """The group's, or the one given."""
+        return self._rates["sample_rate"]
+
+    @property
+    def hop_length(self) -> Any:
+        """The group's, or the one given."""
+        return self._rates["hop_length"]
 
     @property
     def constant_names(self) -> tuple[str, ...]:
@@ -122,32 +131,9 @@ class Parametric(Model):
         return signals if timed else {_AUDIO: Signal("samples", width=None), **signals}
 
     @property
-    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Those of the group."""
-        return self.processor_group.optional_input_names
-
-    @property
     def output_signals(self) -> Mapping[str, Signal]:
         """Audio of as many channels as the group plays."""
         return {_AUDIO: self.processor_group.output_signals["signal"]}
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The processor that can't play a part of a sound."""
-        for processor in self.processor_group.processors:
-            if not processor.streamable:
-                return f"its processor `{processor.name}` can't play a part of a sound"
-        return ""
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The group's."""
-        return self.processor_group.lookahead_frames
-
-    @property
-    def last_room(self) -> Processor | None:
-        """The group's."""
-        return self.processor_group.last_room
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
@@ -190,9 +176,7 @@ class Parametric(Model):
         batch_size = extent(inputs, self.input_signals, self.hop_length)["batch_size"]
         ahead = n_frames + self.lookahead_frames
         complete = self._with_constants(inputs, batch_size, ahead)
-        outputs, following = self.processor_group.play(complete, state, n_frames)
-        audio = outputs.pop("signal")
-        return {_AUDIO: audio, "controls": outputs}, following
+        return self.play_group(complete, state, n_frames)
 
     def without_rooms(self) -> "Parametric":
         """Gives a model that shares all weights and plays dry."""

@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.model import Model
+from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.models.piano.mono_network import MonoNetwork
 from ddsp_tf.models.piano.rigaud_tuning import RigaudTuning
-from ddsp_tf.processors import Processor, ProcessorGroup
+from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import hold_frames
 from ddsp_tf.types import Signal
 
@@ -21,7 +21,7 @@ _SILENCE = 1e-8
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Piano(Model):
+class Piano(GroupModel):
     """Plays as many keys at once as it has voices.
 
     Every voice is the same network and the same strings: pitch and stiffness come from the tuning,
@@ -77,7 +77,6 @@ class Piano(Model):
         self.n_voices = n_voices
         self.lowest_key = lowest_key
         self.highest_key = highest_key
-        self.black_box = processor_group.black_box
         sizes = processor_group.control_sizes()
         self._check(sizes)
         if not network.built:
@@ -87,39 +86,11 @@ class Piano(Model):
         self.built = True
 
     @property
-    def sample_rate(self) -> int:
-        """Of its audio, in Hz."""
-        return self.processor_group.sample_rate
-
-    @property
-    def hop_length(self) -> int:
-        """Samples per frame."""
-        return self.processor_group.hop_length
-
-    @property
     def input_signals(self) -> Mapping[str, Signal]:
         """Key, onset velocity and gate of each voice, as `midi.allocate_voices` makes them."""
         share = Signal("frames", self.n_voices, low=0.0, high=1.0)
         key = Signal("frames", self.n_voices, low=self.lowest_key, high=self.highest_key)
         return {"midi": key, "velocity": share, "gate": share}
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The processor that can't play a part of a sound."""
-        for processor in self.processor_group.processors:
-            if not processor.streamable:
-                return f"its processor `{processor.name}` can't play a part of a sound"
-        return ""
-
-    @property
-    def lookahead_frames(self) -> int:
-        """Frames after a block that the processors need besides it."""
-        return self.processor_group.lookahead_frames
-
-    @property
-    def last_room(self) -> Processor | None:
-        """The room at the end of the processor group."""
-        return self.processor_group.last_room
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
@@ -146,7 +117,7 @@ class Piano(Model):
         }
         state = self.initial_state(tf.shape(midi)[0])
         raw_controls, _ = self._decode(held, state["network"])
-        return self._play(raw_controls, state["processors"], n_frames)[0]
+        return self.play_group(raw_controls, state["processors"], n_frames)[0]
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame: no key was struck."""
@@ -165,15 +136,11 @@ class Piano(Model):
         """
         if not self.streamable:
             raise ArgumentError(f"The model can't be played in blocks: {self.why_not_streamable}.")
-        now = {key: inputs[key][:, :n_frames] for key in self.input_signals}
-        raw_controls, network_state = self._decode(now, state["network"])
-        if self.lookahead_frames:
-            later = {key: inputs[key][:, n_frames:] for key in self.input_signals}
-            ahead, _ = self._decode(later, network_state)
-            raw_controls = {
-                key: tf.concat([x, ahead[key]], axis=1) for key, x in raw_controls.items()
-            }
-        outputs, processors = self._play(raw_controls, state["processors"], n_frames)
+        keys = {key: inputs[key] for key in self.input_signals}
+        raw_controls, network_state = self.decode_with_lookahead(
+            self._decode, keys, state["network"], n_frames
+        )
+        outputs, processors = self.play_group(raw_controls, state["processors"], n_frames)
         return outputs, {"network": network_state, "processors": processors}
 
     def without_rooms(self) -> "Piano":
@@ -215,15 +182,6 @@ class Piano(Model):
         }
         f0_hz, inharmonicity = self.tuning(inputs["midi"])
         return {**controls, "f0_hz": f0_hz, "inharmonicity": inharmonicity}, following
-
-    def _play(
-        self,
-        raw_controls: Mapping[str, tf.Tensor],
-        state: dict[str, Any],
-        n_frames: int | tf.Tensor,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        outputs, state = self.processor_group.play(raw_controls, state, n_frames)
-        return {"audio": outputs.pop("signal"), "controls": outputs}, state
 
     def _as_rows(self, frames: tf.Tensor) -> tf.Tensor:
         n_frames = frames.shape[1] or tf.shape(frames)[1]
