@@ -27,6 +27,13 @@ Kind = Literal["frames", "samples", "notes", "value"]
 KINDS: tuple[Kind, ...] = ("frames", "samples", "notes", "value")
 
 
+def scaled(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Gives what reports a part of some work: its shares, 0 to 1, lie between two of the whole."""
+    if progress is None:
+        return None
+    return lambda share: progress(start + (end - start) * share)
+
+
 def no_progress(share: float, what: str = "") -> None:
     """Tells nobody."""
     del share, what

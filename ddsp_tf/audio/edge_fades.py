@@ -5,14 +5,18 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ddsp_tf.types import FloatArray
+from ddsp_tf.types import FloatArray, Progress
 
 _FADE_IN_S = 0.003
 _FADE_OUT_S = 0.01
 
 
 def fade_edges(
-    blocks: Iterable[FloatArray], *, n_samples: int, sample_rate: int
+    blocks: Iterable[FloatArray],
+    *,
+    n_samples: int,
+    sample_rate: int,
+    progress: Progress | None = None,
 ) -> Iterator[FloatArray]:
     """Cuts a sound to length and fades its ends, so that neither end is a step.
 
@@ -24,6 +28,7 @@ def fade_edges(
         blocks: Mono audio, one block after the other.
         n_samples: Length of the sound; what the blocks give beyond it is cut.
         sample_rate: In Hz.
+        progress: Is called with the share that was taken, 0 to 1.
 
     Yields:
         The blocks, `n_samples` in all if they hold as many.
@@ -38,6 +43,8 @@ def fade_edges(
         kept = block[: n_samples - position]
         yield fade_block(kept, start=position, n_samples=n_samples, sample_rate=sample_rate)
         position += len(kept)
+        if progress is not None:
+            progress(min(1.0, position / n_samples))
 
 
 def fade_block(

@@ -57,6 +57,16 @@ def peak_gain(peak: float) -> float:
     return 1.0 / peak if peak > 1.0 else 1.0
 
 
+def level_lines(gain_db: float, limited_db: float) -> list[str]:
+    """Says what was done to a sound's level so that it does not clip; nothing, if nothing was."""
+    lines = []
+    if gain_db:
+        lines.append(f"level: {gain_db:+.1f} dB, so that nothing clips")
+    if limited_db:
+        lines.append(f"limiter: peaks turned down by up to {limited_db:.1f} dB")
+    return lines
+
+
 def gain_to_db(gain: float) -> float:
     """Writes a gain above 0 in dB."""
     return 20.0 * float(np.log10(gain))

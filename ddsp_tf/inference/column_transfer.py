@@ -8,18 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soxr
 
 from ddsp_tf.audio.audio_files import check_usable, read_audio, read_sound
 from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.audio.edge_fades import fade_edges
-from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_blocks
+from ddsp_tf.audio.mono_arrays import mono_at_rate
+from ddsp_tf.audio.output import (
+    check_output,
+    gain_to_db,
+    level_lines,
+    peak_gain,
+    write_blocks,
+)
 from ddsp_tf.audio.peak_limiter import PeakLimiter
-from ddsp_tf.errors import ArgumentError, AudioFileError, ModelError
+from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import columns_of, extract_features, extractor_columns
 from ddsp_tf.inference.curves import LONGEST_S, Curves
 from ddsp_tf.models import BlockPlayer, Instrument, Model
-from ddsp_tf.types import Float32Array, FloatArray, Progress, Signal
+from ddsp_tf.types import Float32Array, FloatArray, Progress, Signal, scaled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +43,7 @@ _FEATURES_SHARE = 0.5
 
 def takes_melodies(model: Model) -> bool:
     """Whether a model is an instrument of pitch and loudness, which `TimbreTransfer` plays."""
-    required = set(_required(model))
+    required = set(model.required_input_names)
     return set(_MELODY) <= set(model.input_signals) and required <= _OF_MELODIES
 
 
@@ -72,11 +78,7 @@ class ColumnTransferReport:
             for origin, names in (("the sound", self.from_sound), ("the curves", self.from_curves))
             if names
         ]
-        if self.gain_db:
-            lines.append(f"level: {self.gain_db:+.1f} dB, so that nothing clips")
-        if self.limited_db:
-            lines.append(f"limiter: peaks turned down by up to {self.limited_db:.1f} dB")
-        return lines
+        return lines + level_lines(self.gain_db, self.limited_db)
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,9 @@ class ColumnTransfer:
         given = samples = None
         if audio is not None:
             given = np.asarray(audio, np.float32)
-            samples, _ = remove_offset(self._resampled(given, rate), self.sample_rate)
+            samples, _ = remove_offset(
+                mono_at_rate(given, rate, wanted_rate=self.sample_rate), self.sample_rate
+            )
         inputs, n_samples = self._inputs(samples, "the audio", progress)
         limiter = PeakLimiter(self.sample_rate) if self.limiter else None
         blocks = self._blocks(inputs, n_samples, progress)
@@ -298,7 +302,7 @@ class ColumnTransfer:
             ModelError: There is one that no extractor makes.
         """
         signals = self._model.input_signals
-        needed = [key for key in _required(self._model) if key not in self._drawn]
+        needed = [key for key in self._model.required_input_names if key not in self._drawn]
         for key in needed:
             is_sound = key == _AUDIO and signals[key].kind == "samples"
             if not (is_sound or self._can_extract(key, signals[key])):
@@ -326,7 +330,7 @@ class ColumnTransfer:
             wanted = tuple(key for key in self._heard if key != _AUDIO)
             if wanted:
                 settings = replace(self.settings, columns=wanted)
-                report = None if progress is None else lambda x: progress(_FEATURES_SHARE * x)
+                report = scaled(progress, 0.0, _FEATURES_SHARE)
                 batch |= extract_features(samples, settings, progress=report).as_batch()
             if self._model.input_signals.get(_AUDIO) is not None:
                 batch[_AUDIO] = samples[np.newaxis]
@@ -356,27 +360,15 @@ class ColumnTransfer:
             )
         return n_samples
 
-    def _resampled(self, audio: FloatArray, sample_rate: int) -> FloatArray:
-        if audio.ndim != 1:
-            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {audio.shape}.")
-        if not sample_rate > 0:
-            raise ArgumentError(f"`sample_rate` must be above 0 Hz; got {sample_rate!r}.")
-        if not np.isfinite(audio).all():
-            raise AudioFileError("The audio has NaN or infinite samples. Repair it first.")
-        if audio.size == 0 or sample_rate == self.sample_rate:
-            return audio
-        return soxr.resample(audio, sample_rate, self.sample_rate, quality="HQ")
-
     def _blocks(
         self, inputs: dict[str, FloatArray], n_samples: int, progress: Progress | None
     ) -> Iterator[FloatArray]:
-        n_done, before = 0, _FEATURES_SHARE if self._heard else 0.0
-        blocks = self._player.blocks(inputs)
-        for block in fade_edges(blocks, n_samples=n_samples, sample_rate=self.sample_rate):
-            yield block
-            n_done += len(block)
-            if progress is not None:
-                progress(min(1.0, before + (1.0 - before) * n_done / n_samples))
+        return fade_edges(
+            self._player.blocks(inputs),
+            n_samples=n_samples,
+            sample_rate=self.sample_rate,
+            progress=scaled(progress, _FEATURES_SHARE if self._heard else 0.0, 1.0),
+        )
 
     def _report(
         self,
@@ -394,14 +386,6 @@ class ColumnTransfer:
             limited_db=0.0 if limiter is None else limiter.most_reduction_db,
             warnings=tuple(f"The input {remark}" for remark in remarks),
         )
-
-
-def _required(model: Model) -> list[str]:
-    return [
-        key
-        for key, signal in model.input_signals.items()
-        if signal.default is None and key not in model.optional_input_names
-    ]
 
 
 def _is_curve(signal: Signal) -> bool:

@@ -255,7 +255,7 @@ def require_effect(model: Model) -> None:
     """
     if is_effect(model):
         return
-    others = [key for key in _needed(model) if key != DRY]
+    others = [key for key in model.required_input_names if key != DRY]
     kind = f" It takes {', '.join(f'`{key}`' for key in others)}." if others else ""
     raise ArgumentError(
         f"`{type(model).__name__}` is no effect: it does not take a dry sound alone.{kind} Play it "
@@ -265,15 +265,7 @@ def require_effect(model: Model) -> None:
 
 def is_effect(model: Model) -> bool:
     """Whether a model treats a sound and needs nothing else."""
-    return _needed(model) == [DRY]
-
-
-def _needed(model: Model) -> list[str]:
-    return [
-        key
-        for key, signal in model.input_signals.items()
-        if key not in model.optional_input_names and signal.default is None
-    ]
+    return model.required_input_names == (DRY,)
 
 
 def _heard(tail: FloatArray) -> FloatArray:

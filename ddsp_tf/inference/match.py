@@ -270,11 +270,7 @@ def _batch(model: Model, target: FloatArray, dry: FloatArray | None) -> dict[str
             f"`{type(model).__name__}` has no parameters to be found for a sound. Choose a "
             "model that has, such as `models.Parametric`."
         )
-    needed = [
-        key
-        for key, signal in model.input_signals.items()
-        if key not in model.optional_input_names and signal.default is None
-    ]
+    needed = model.required_input_names
     others = [key for key in needed if key not in ("dry", "audio")]
     if others:
         raise ArgumentError(

@@ -268,12 +268,9 @@ class Render:
             blocks = self._melody_player.blocks(part.inputs, part.gate)
         else:
             blocks = self._block_player.blocks(part.inputs)
-        n_done = 0
-        for block in fade_edges(blocks, n_samples=n_samples, sample_rate=self.sample_rate):
-            yield block
-            n_done += len(block)
-            if progress is not None:
-                progress(min(1.0, n_done / n_samples))
+        return fade_edges(
+            blocks, n_samples=n_samples, sample_rate=self.sample_rate, progress=progress
+        )
 
 
 def _what_it_takes(instrument: Instrument) -> str:
@@ -283,11 +280,7 @@ def _what_it_takes(instrument: Instrument) -> str:
         ModelError: None of them.
     """
     model = instrument.model
-    needed = {
-        key
-        for key, signal in model.input_signals.items()
-        if key not in model.optional_input_names and signal.default is None
-    }
+    needed = set(model.required_input_names)
     for name, columns in (
         ("notes", ("notes",)),
         ("voices", VOICE_COLUMNS),

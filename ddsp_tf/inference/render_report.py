@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ddsp_tf.audio.output import level_lines
+
 
 @dataclass(frozen=True)
 class RenderReport:
@@ -38,8 +40,4 @@ class RenderReport:
         """What was played, one short line each."""
         voices = "one at a time" if self.n_voices == 1 else f"up to {self.n_voices} at a time"
         lines = [f"notes: {self.n_played} of {self.n_notes}, {voices}"]
-        if self.gain_db:
-            lines.append(f"level: {self.gain_db:+.1f} dB, so that nothing clips")
-        if self.limited_db:
-            lines.append(f"limiter: peaks turned down by up to {self.limited_db:.1f} dB")
-        return lines
+        return lines + level_lines(self.gain_db, self.limited_db)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 
 from ddsp_tf.audio.audio_files import check_usable, read_audio, read_sound
 from ddsp_tf.audio.constant_offset import remove_offset
 from ddsp_tf.audio.edge_fades import fade_edges
+from ddsp_tf.audio.mono_arrays import mono_at_rate
 from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_blocks
 from ddsp_tf.audio.peak_limiter import PeakLimiter
-from ddsp_tf.errors import ArgumentError, AudioFileError
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Features, extract_features
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.player import Player
@@ -22,7 +22,7 @@ from ddsp_tf.inference.suspicion import find_warnings
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.models import Instrument
-from ddsp_tf.types import FloatArray, Progress
+from ddsp_tf.types import FloatArray, Progress, scaled
 
 _FEATURES_SHARE = 0.6
 """Share of the whole work that finding pitch and loudness takes, for the progress."""
@@ -111,7 +111,9 @@ class TimbreTransfer:
                 of another length.
         """
         given = np.asarray(audio, np.float32)
-        samples, _ = remove_offset(self._resampled(given, sample_rate), self.sample_rate)
+        samples, _ = remove_offset(
+            mono_at_rate(given, sample_rate, wanted_rate=self.sample_rate), self.sample_rate
+        )
         features, edited = self._prepare(samples, "the audio", progress, features)
         limiter = self._new_limiter(self.sample_rate)
         blocks = self._blocks(samples, edited, progress)
@@ -187,17 +189,6 @@ class TimbreTransfer:
             load_input_audio=partial(_read_samples, Path(source), self.sample_rate),
         )
 
-    def _resampled(self, audio: FloatArray, sample_rate: int) -> FloatArray:
-        if audio.ndim != 1:
-            raise ArgumentError(f"`audio` must be mono, [n_samples]; got shape {audio.shape}.")
-        if not sample_rate > 0:
-            raise ArgumentError(f"`sample_rate` must be above 0 Hz; got {sample_rate!r}.")
-        if not np.isfinite(audio).all():
-            raise AudioFileError("The audio has NaN or infinite samples. Repair it first.")
-        if audio.size == 0 or sample_rate == self.sample_rate:
-            return audio
-        return soxr.resample(audio, sample_rate, self.sample_rate, quality="HQ")
-
     def _prepare(
         self,
         samples: FloatArray,
@@ -208,7 +199,7 @@ class TimbreTransfer:
         check_usable(samples, n_samples=self.settings.hop_length, name=name)
         n_frames = self.settings.n_frames(len(samples))
         if features is None:
-            report = _scaled(progress, 0.0, _FEATURES_SHARE)
+            report = scaled(progress, 0.0, _FEATURES_SHARE)
             features = extract_features(samples, self.settings, progress=report)
         elif features.n_frames != n_frames:
             raise ArgumentError(
@@ -221,14 +212,12 @@ class TimbreTransfer:
     def _blocks(
         self, samples: FloatArray, edited: EditedFeatures, progress: Progress | None
     ) -> Iterator[FloatArray]:
-        report = _scaled(progress, _FEATURES_SHARE, 1.0)
-        n_done = 0
-        blocks = self._player.blocks(self._model_features(samples, edited), edited.gate)
-        for block in fade_edges(blocks, n_samples=len(samples), sample_rate=self.sample_rate):
-            yield block
-            n_done += len(block)
-            if report is not None:
-                report(min(1.0, n_done / len(samples)))
+        return fade_edges(
+            self._player.blocks(self._model_features(samples, edited), edited.gate),
+            n_samples=len(samples),
+            sample_rate=self.sample_rate,
+            progress=scaled(progress, _FEATURES_SHARE, 1.0),
+        )
 
     def _model_features(
         self, samples: FloatArray, edited: EditedFeatures
@@ -265,12 +254,6 @@ class TimbreTransfer:
             limited_db=0.0 if limiter is None else limiter.most_reduction_db,
             warnings=(*(f"The input {remark}" for remark in remarks), *found),
         )
-
-
-def _scaled(progress: Progress | None, start: float, end: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda share: progress(start + (end - start) * share)
 
 
 def _read_samples(path: Path, sample_rate: int) -> FloatArray:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from ddsp_tf.audio.output import level_lines
 from ddsp_tf.features import Statistics
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.models import PitchRange
@@ -102,11 +103,7 @@ class TransferReport:
             share = self.gated_frames / max(1, self.n_frames)
             lines.append(f"gated: {100 * share:.0f} % of the time, where there is no note")
         lines += self._range_lines()
-        if self.gain_db:
-            lines.append(f"level: {self.gain_db:+.1f} dB, so that nothing clips")
-        if self.limited_db:
-            lines.append(f"limiter: peaks turned down by up to {self.limited_db:.1f} dB")
-        return lines
+        return lines + level_lines(self.gain_db, self.limited_db)
 
     def _range_lines(self) -> list[str]:
         if self.trained_range_midi is None:

@@ -65,6 +65,15 @@ class Model(keras.Model):
         raise NotImplementedError
 
     @property
+    def required_input_names(self) -> tuple[str, ...]:
+        """Inputs that every batch has to have: they have no default and can't be left out."""
+        return tuple(
+            key
+            for key, signal in self.input_signals.items()
+            if signal.default is None and key not in self.optional_input_names
+        )
+
+    @property
     def output_signals(self) -> Mapping[str, Signal]:
         """What `call` gives, besides "controls" for plots."""
         return {"audio": Signal("samples")}
@@ -119,11 +128,7 @@ class Model(keras.Model):
             ArgumentError: An input is missing, or shapes don't fit what is declared or each other.
         """
         signals = self.input_signals
-        missing = [
-            key
-            for key, signal in signals.items()
-            if key not in batch and signal.default is None and key not in self.optional_input_names
-        ]
+        missing = [key for key in self.required_input_names if key not in batch]
         if missing:
             raise ArgumentError(
                 f"The model needs the inputs {', '.join(missing)}. "
