@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ddsp_tf.cli.each_file import say_left_out
 from ddsp_tf.cli.exit_codes import INTERRUPTED, describe, report_failures
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
@@ -84,6 +85,7 @@ def command(
     from ddsp_tf.audio import read_audio
 
     plan = plan_outputs(inputs, output, suffix=".wav")
+    say_left_out(terminal, plan)
     failures = dict(plan.failures)
     results: list[dict[str, Any]] = []
     interrupted = False

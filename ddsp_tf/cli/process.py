@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from ddsp_tf.allocator import keep_freed_memory
-from ddsp_tf.cli.exit_codes import describe, report_failures
+from ddsp_tf.cli.each_file import Work, for_each_file, say_made
 from ddsp_tf.cli.options import overwrite_option, reporting
-from ddsp_tf.cli.output_names import plan_outputs
-from ddsp_tf.cli.terminal import Terminal, duration
+from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
+from ddsp_tf.cli.terminal import Advance, Terminal
 
 
 @click.command(name="process", short_help="Treat sound with a trained effect.")
@@ -72,43 +72,25 @@ def command(
     from ddsp_tf.models import Instrument
 
     plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
-    failures = dict(plan.failures)
-    for sentence in plan.skipped:
-        terminal.note(sentence)
-    results: list[dict[str, Any]] = []
-    if plan.outputs:
+
+    def prepare() -> Work:
         effect = Effect(Instrument.load(model), wet=wet, tail_s=tail_s)
-        for named in plan.outputs:
+
+        def process(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             start = time.monotonic()
-            try:
-                with terminal.progress(named.source.name) as advance:
-                    done = effect.process_file(
-                        named.source, named.target, overwrite=overwrite, progress=advance
-                    )
-            except Exception as error:
-                if terminal.debug:
-                    raise
-                failures[str(named.source)] = describe(error)
-                continue
-            took = time.monotonic() - start
-            terminal.say(
-                f"{named.source} -> {named.target}  ({duration(done.seconds)} in {duration(took)}, "
-                f"{done.seconds / max(took, 1e-3):.1f} x real time)"
+            done = effect.process_file(
+                named.source, named.target, overwrite=overwrite, progress=advance
             )
-            for line in done.lines():
-                terminal.say(f"  {line}")
-            results.append(
-                {
-                    "input": str(named.source),
-                    "output": str(named.target),
-                    "seconds": done.seconds,
-                    "tail_s": done.tail_s,
-                    "gain_db": done.gain_db,
-                    "n_channels": done.n_channels,
-                    "sample_rate": done.sample_rate,
-                    "model_rate": done.model_rate,
-                    "took_s": took,
-                }
-            )
-    terminal.result({"files": results, "failed": failures})
-    report_failures(failures, n_done=len(results))
+            return {
+                **say_made(terminal, named, done, took_s=time.monotonic() - start),
+                "seconds": done.seconds,
+                "tail_s": done.tail_s,
+                "gain_db": done.gain_db,
+                "n_channels": done.n_channels,
+                "sample_rate": done.sample_rate,
+                "model_rate": done.model_rate,
+            }
+
+        return process
+
+    for_each_file(terminal, plan, prepare)

@@ -2,18 +2,15 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ddsp_tf.allocator import keep_freed_memory
-from ddsp_tf.cli.exit_codes import describe, report_failures
+from ddsp_tf.cli.each_file import Work, for_each_file, say_made
 from ddsp_tf.cli.options import limiter_option, no_reverb_option, overwrite_option, reporting
 from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
-from ddsp_tf.cli.terminal import Advance, Terminal, duration
-
-if TYPE_CHECKING:
-    from ddsp_tf.inference import Render
+from ddsp_tf.cli.terminal import Advance, Terminal
 
 
 @click.command(name="render", short_help="Play MIDI files with an instrument.")
@@ -91,46 +88,18 @@ def command(
 
     suffix = f".{file_format}" if file_format else None
     plan = plan_outputs(inputs, output, suffix=suffix, added="", search=search_scores)
-    failures = dict(plan.failures)
-    for sentence in plan.skipped:
-        terminal.note(sentence)
-    results: list[dict[str, Any]] = []
-    if plan.outputs:
+
+    def prepare() -> Work:
         play = Render(
             model, transpose=transpose, tail_s=tail_s, reverb=not no_reverb, limiter=limiter
         )
-        for index, named in enumerate(plan.outputs):
-            counter = f"[{index + 1}/{len(plan.outputs)}] " if len(plan.outputs) > 1 else ""
-            try:
-                with terminal.progress(f"{counter}{named.source.name}") as advance:
-                    results.append(_render(play, named, advance, terminal, **options))
-            except Exception as error:
-                if terminal.debug:
-                    raise
-                failures[str(named.source)] = describe(error)
-    terminal.result({"files": results, "failed": failures})
-    report_failures(failures, n_done=len(results))
 
+        def render(named: NamedOutput, advance: Advance) -> dict[str, Any]:
+            start = time.monotonic()
+            report = play.render_file(named.source, named.target, progress=advance, **options)
+            about = say_made(terminal, named, report, took_s=time.monotonic() - start)
+            return {**about, **report.to_dict()}
 
-def _render(
-    play: "Render", named: NamedOutput, advance: Advance, terminal: Terminal, **options: Any
-) -> dict[str, Any]:
-    start = time.monotonic()
-    report = play.render_file(named.source, named.target, progress=advance, **options)
-    elapsed = time.monotonic() - start
-    speed = report.seconds / max(elapsed, 1e-3)
-    terminal.say(
-        f"{named.source} -> {named.target}  ({duration(report.seconds)} in {duration(elapsed)}, "
-        f"{speed:.1f} x real time)"
-    )
-    for line in report.lines():
-        terminal.say(f"  {line}")
-    for warning in report.warnings:
-        terminal.note(f"  warning: {warning}")
-    return {
-        "input": str(named.source),
-        "output": str(named.target),
-        "took_s": elapsed,
-        "times_real_time": speed,
-        **report.to_dict(),
-    }
+        return render
+
+    for_each_file(terminal, plan, prepare)

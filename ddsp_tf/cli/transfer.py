@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ddsp_tf.allocator import keep_freed_memory
-from ddsp_tf.cli.exit_codes import describe, report_failures
+from ddsp_tf.cli.each_file import Work, for_each_file, say_made
 from ddsp_tf.cli.options import (
     gate_option,
     limiter_option,
@@ -20,7 +20,7 @@ from ddsp_tf.cli.options import (
     semitones_option,
 )
 from ddsp_tf.cli.output_names import NamedOutput, Plan, plan_outputs
-from ddsp_tf.cli.terminal import Advance, Terminal, duration
+from ddsp_tf.cli.terminal import Advance, Terminal
 
 if TYPE_CHECKING:
     from ddsp_tf.inference import ColumnTransfer, TimbreTransfer
@@ -153,36 +153,25 @@ def command(
     """
     keep_freed_memory()
     plan = _plan(inputs, curves, output, suffix=f".{file_format}" if file_format else None)
-    failures = dict(plan.failures)
-    for sentence in plan.skipped:
-        terminal.note(sentence)
-    if plan.earlier:
-        terminal.note(plan.describe_earlier())
-    results: list[dict[str, Any]] = []
-    if plan.outputs:
+
+    def prepare() -> Work:
         play = _player(instrument, curves, edits, reverb=not no_reverb, limiter=limiter)
-        for index, named in enumerate(plan.outputs):
-            counter = f"[{index + 1}/{len(plan.outputs)}] " if len(plan.outputs) > 1 else ""
-            try:
-                with terminal.progress(f"{counter}{named.source.name}") as advance:
-                    results.append(
-                        _transfer(
-                            play,
-                            named,
-                            named.source if inputs else None,
-                            advance,
-                            sample_rate=sample_rate,
-                            plot=plot,
-                            overwrite=overwrite,
-                            terminal=terminal,
-                        )
-                    )
-            except Exception as error:
-                if terminal.debug:
-                    raise
-                failures[str(named.source)] = describe(error)
-    terminal.result({"files": results, "failed": failures})
-    report_failures(failures, n_done=len(results))
+
+        def transfer(named: NamedOutput, advance: Advance) -> dict[str, Any]:
+            return _transfer(
+                play,
+                named,
+                named.source if inputs else None,
+                advance,
+                sample_rate=sample_rate,
+                plot=plot,
+                overwrite=overwrite,
+                terminal=terminal,
+            )
+
+        return transfer
+
+    for_each_file(terminal, plan, prepare)
 
 
 def _plan(
@@ -242,24 +231,7 @@ def _transfer(
     result = play.transfer_file(
         source, named.target, sample_rate=sample_rate, overwrite=overwrite, progress=advance
     )
-    elapsed = time.monotonic() - start
+    took_s = time.monotonic() - start
     if picture is not None:
         save_figure(result.figure(title=named.source.name), picture, overwrite=overwrite)
-    report = result.report
-    speed = report.seconds / max(elapsed, 1e-3)
-    _describe(terminal, named, report, f"{duration(elapsed)}, {speed:.1f} x real time")
-    return {
-        "input": str(named.source),
-        "output": str(named.target),
-        "took_s": elapsed,
-        "times_real_time": speed,
-        **report.to_dict(),
-    }
-
-
-def _describe(terminal: Terminal, named: NamedOutput, report: Any, speed: str) -> None:
-    terminal.say(f"{named.source} -> {named.target}  ({duration(report.seconds)} in {speed})")
-    for line in report.lines():
-        terminal.say(f"  {line}")
-    for warning in report.warnings:
-        terminal.note(f"  warning: {warning}")
+    return {**say_made(terminal, named, result.report, took_s=took_s), **result.report.to_dict()}

@@ -1,6 +1,7 @@
 """`ddsp-tf process` and `ddsp-tf match` as a user runs them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,15 @@ def test_process_leaves_what_is_there(run: Run, room: Path, tmp_path: Path):
     assert done.exit_code == 1
     assert "--overwrite" in done.stderr
     assert (tmp_path / "takes.wav").read_text() == "mine"
+
+
+def test_process_says_what_an_earlier_run_wrote(run: Run, room: Path, tmp_path: Path):
+    shutil.copy(room / "takes.wav", tmp_path / "a.wav")
+    assert run("process", room / "room", tmp_path, "-o", tmp_path).exit_code == 0
+    again = run("process", room / "room", tmp_path, "-o", tmp_path, "--overwrite")
+    assert again.exit_code == 0, again.output
+    assert again.stdout.count(" -> ") == 1
+    assert "Left out 1 file that an earlier run wrote, such as" in again.stderr
 
 
 def test_process_names_what_a_model_lacks(run: Run, instrument: Path, room: Path, tmp_path: Path):
