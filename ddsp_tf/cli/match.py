@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="FOLDER",
-    help="Where NAME.json, NAME.png and NAME.wav go.",
+    help="Where NAME.json, NAME.png, NAME.wav and NAME.model go.",
 )
 @click.option(
     "--dry",
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     metavar="NAME=VALUE",
     help="One setting, where MODEL is a gin file. Repeatable.",
 )
+@click.option(
+    "--start-from",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="NAME.model of another match, whose parameters are the start.",
+)
 @click.option("--steps", type=click.IntRange(1), default=500, show_default=True, metavar="N")
 @click.option(
     "--starts",
@@ -48,10 +54,27 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     metavar="N",
-    help="How often to begin anew; the best counts.",
+    help="How often to begin; the best goes on.",
+)
+@click.option(
+    "--try",
+    "tries",
+    multiple=True,
+    metavar="NAME=VALUE,...",
+    help="Values at which a parameter begins; each combination is a start. Repeatable.",
 )
 @click.option(
     "--learning-rate", type=click.FloatRange(0.0, min_open=True), default=0.1, show_default=True
+)
+@click.option(
+    "--grow",
+    is_flag=True,
+    help="Hear the beginning first and more and more of the rest: for effects that swing.",
+)
+@click.option(
+    "--align",
+    is_flag=True,
+    help="Take the delay between --dry and SOUND out, by whole samples.",
 )
 @click.option("--minutes", type=click.FloatRange(0.0, min_open=True), help="Limit for each sound.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -64,9 +87,13 @@ def command(
     output: Path,
     dry: Path | None,
     gin_params: tuple[str, ...],
+    start_from: Path | None,
     steps: int,
     starts: int,
+    tries: tuple[str, ...],
     learning_rate: float,
+    grow: bool,
+    align: bool,
     minutes: float | None,
     seed: int,
     overwrite: bool,
@@ -74,13 +101,15 @@ def command(
     """Find the parameters with which MODEL plays SOUND.
 
     MODEL is a gin file, your own or a packaged one, or a run or model folder. For each SOUND there
-    are the parameters with their units and ranges (NAME.json), the sound that they give (NAME.wav)
-    and a picture of both (NAME.png). Ctrl-C keeps the best found so far.
+    are the parameters with their units and ranges (NAME.json), the sound that they give (NAME.wav),
+    a picture of both (NAME.png), and the model that has them (NAME.model), for `ddsp-tf process`
+    and as the MODEL from which another match begins. Ctrl-C keeps the best found so far.
 
     \b
     Examples:
       ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
       ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
+      ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
     """
     from ddsp_tf.audio import read_audio
 
@@ -89,13 +118,16 @@ def command(
     failures = dict(plan.failures)
     results: list[dict[str, Any]] = []
     interrupted = False
-    build = _builder(model, gin_params)
+    build = _builder(model, gin_params, start_from)
+    tried = dict(map(_try, tries))
     for named in plan.outputs:
         try:
             built, objective = build()
             rate = int(built.sample_rate)
             target, _ = read_audio(named.source, sample_rate=rate)
             before = None if dry is None else read_audio(dry, sample_rate=rate)[0]
+            if before is not None:
+                target = _aligned(terminal, before, target, rate, align=align)
             _check_targets(named, overwrite=overwrite)
             with terminal.progress(named.source.name) as advance:
                 found = _match(
@@ -106,11 +138,13 @@ def command(
                     objective=objective,
                     n_steps=steps,
                     n_starts=starts,
+                    tries=tried,
                     learning_rate=learning_rate,
+                    grow=grow,
                     max_minutes=minutes,
                     seed=seed,
                 )
-            _write(named, found, overwrite=overwrite)
+            _write(named, found, built, overwrite=overwrite)
         except Exception as error:
             if terminal.debug:
                 raise
@@ -128,19 +162,68 @@ def command(
     report_failures(failures, n_done=len(results))
 
 
-def _builder(name: str, gin_params: tuple[str, ...]) -> Callable[[], tuple[Any, Any]]:
+def _builder(
+    name: str, gin_params: tuple[str, ...], start_from: Path | None
+) -> Callable[[], tuple[Any, Any]]:
     """Makes a new model for each sound, so that none begins where another ended."""
+    from ddsp_tf.models import Instrument, find_instrument
+
     if name.endswith(".gin"):
         from ddsp_tf import config
 
         parsed = config.parse([name], gin_params)
-        return lambda: (parsed.build_model(), parsed.build_objective())
-    if gin_params:
-        raise click.UsageError("--gin-param goes with a MODEL that is a gin file.")
-    from ddsp_tf.models import Instrument, find_instrument
+        values = None
+        if start_from is not None:
+            values = _weights(Instrument.load(start_from).model, parsed.build_model(), start_from)
 
+        def build() -> tuple[Any, Any]:
+            model = parsed.build_model()
+            if values is not None:
+                model.set_weights(values)
+            return model, parsed.build_objective()
+
+        return build
+    if gin_params or start_from:
+        raise click.UsageError("--gin-param and --start-from go with a MODEL that is a gin file.")
     folder = find_instrument(name)
     return lambda: (Instrument.load(folder).model, None)
+
+
+def _weights(given: Any, like: Any, folder: Path) -> Any:
+    """What a model of the same parts has learned."""
+    ours, theirs = ({(x.name, tuple(x.shape)) for x in m.weights} for m in (like, given))
+    if ours != theirs:
+        raise click.UsageError(
+            f"--start-from should be a model of the same parts as MODEL. `{folder}` has "
+            f"{', '.join(sorted(name for name, _ in theirs))}, and MODEL "
+            f"{', '.join(sorted(name for name, _ in ours))}."
+        )
+    return given.get_weights()
+
+
+def _try(text: str) -> tuple[str, list[float]]:
+    name, _, values = text.partition("=")
+    try:
+        return name.strip(), [float(value) for value in values.split(",")]
+    except ValueError:
+        raise click.UsageError(
+            f"--try should be NAME=VALUE,VALUE,... with numbers. Received {text!r}."
+        ) from None
+
+
+def _aligned(terminal: Terminal, dry: Any, target: Any, rate: int, *, align: bool) -> Any:
+    """The treated sound, moved if that was asked for; if not, a delay is told of."""
+    from ddsp_tf.data.sources.delay import UNSURE, measure_delay, moved_earlier
+
+    delay = measure_delay(dry, target, rate)
+    if not delay.samples or delay.likeness < UNSURE:
+        return target
+    comes = f"comes {abs(delay.samples)} samples {'later' if delay.samples > 0 else 'earlier'}"
+    if align:
+        terminal.say(f"The treated sound {comes} than the dry one, and is moved.")
+        return moved_earlier(target, delay.samples)
+    terminal.note(f"The treated sound {comes} than the dry one. --align takes that out.")
+    return target
 
 
 def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match":
@@ -150,21 +233,30 @@ def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match
 
 
 def _check_targets(named: NamedOutput, *, overwrite: bool) -> None:
-    from ddsp_tf.files import check_writable
+    from ddsp_tf.files import check_folder, check_writable
+    from ddsp_tf.models.instrument import INSTRUMENT
 
     for suffix in (".json", ".png", ".wav"):
         check_writable(named.target.with_suffix(suffix), overwrite=overwrite)
+    check_folder(named.target.with_suffix(".model"), sort=INSTRUMENT, overwrite=overwrite)
 
 
-def _write(named: NamedOutput, found: "Match", *, overwrite: bool) -> None:
+def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -> None:
     from ddsp_tf.audio import write_audio
+    from ddsp_tf.features import FeatureSettings
     from ddsp_tf.files import write_json
+    from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
 
     write_audio(named.target, found.audio, found.sample_rate, overwrite=overwrite)
     picture = named.target.with_suffix(".png")
     save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
     write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
+    features = FeatureSettings(
+        sample_rate=model.sample_rate, hop_length=model.hop_length, columns=()
+    )
+    folder = named.target.with_suffix(".model")
+    Instrument(model, features).save(folder, overwrite=overwrite)
 
 
 def _describe(terminal: Terminal, named: NamedOutput, found: "Match") -> None:

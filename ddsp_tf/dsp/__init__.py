@@ -81,6 +81,7 @@ from ddsp_tf.dsp.partitioned_convolution import (
     initial_partition_history,
     partition_spectra,
 )
+from ddsp_tf.dsp.phasing import all_pass_loop, all_pass_loop_by_frames
 from ddsp_tf.dsp.recurrences import (
     all_pole,
     first_order,
@@ -127,6 +128,8 @@ __all__ = [
     "a_weighted_loudness_db",
     "a_weighting_db",
     "all_pass_biquad",
+    "all_pass_loop",
+    "all_pass_loop_by_frames",
     "all_pole",
     "amplitude_to_db",
     "attack_release",

@@ -1,8 +1,9 @@
 """Parameters found for a sound, by gradient."""
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,13 @@ Objective = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, tf.Tensor
 _LONGEST_AT_ONCE_S = 8.0
 _CLIP_S, _N_CLIPS, _N_JUDGED = 2.0, 4, 6
 _JUDGE_EVERY = 20
+_WINDOW = "_window"
+_FIRST_HEARD, _GROWN = 0.15, 0.6
+"""With `grow`: the share heard at first, and of the steps after which all is heard."""
 _LAST_RATE = 0.02
 """Of the learning rate, in parts of the first: large steps find the place, small ones settle."""
+_TRIAL = 4
+"""A start of several gets this part of the steps, and the best of them all the steps."""
 _SPREAD = 1.0
 """Deviation of random starts, in logits: two of three are in the middle half of a range."""
 
@@ -92,15 +98,18 @@ def match(
     objective: Objective | None = None,
     n_steps: int = 500,
     n_starts: int = 1,
+    tries: Mapping[str, Sequence[float]] | None = None,
     learning_rate: float = 0.1,
     seed: int = 0,
+    grow: bool = False,
     max_minutes: float | None = None,
     progress: Progress | None = None,
 ) -> Match:
     """Finds the constants with which a model plays a sound.
 
     Adam moves the constants, of which the best are kept. Sounds of an effect longer than 8 s are
-    heard in clips of 2 s. The model holds what was found afterwards.
+    heard in clips of 2 s; of an effect that keeps a time of its own, as a phaser does, the first
+    8 s are heard. The model holds what was found afterwards.
 
     Args:
         model: A `Parametric`: of an effect, or of a sound.
@@ -109,8 +118,14 @@ def match(
         objective: What is minimised; a spectral loss if None.
         n_steps: Steps from each start, > 0.
         n_starts: How often it is begun: at the model's values first, then at random ones.
+        tries: Values at which constants begin, by name; every combination is a start, and so often
+            as `n_starts` says. Each of several starts gets a quarter of the steps, and the best of
+            them all the steps.
         learning_rate: Of Adam at the start, > 0; it falls to 2 % of it.
         seed: Of random starts and clips.
+        grow: Whether to hear the beginning alone at first, and the whole after three fifths of the
+            steps. A rate that is somewhat wrong is nearly right in the first swings and quite wrong
+            in the last, where the gradient leads nowhere.
         max_minutes: A limit of time, or None.
         progress: Is called with the share that is done, 0 to 1.
 
@@ -140,8 +155,7 @@ def match(
     end = None if max_minutes is None else start + 60.0 * max_minutes
     interrupted = False
     try:
-        for attempt in range(n_starts):
-            found.run(attempt, n_starts, n_steps, learning_rate, end)
+        found.search(n_starts, tries or {}, n_steps, learning_rate, end, grow=grow)
     except KeyboardInterrupt:
         interrupted = True
     if math.isnan(found.best):
@@ -180,8 +194,13 @@ class _Search:
         self._random = np.random.default_rng(seed)
         self._variables = model.trainable_variables
         self._starts = [variable.numpy() for variable in self._variables]
-        n_samples, clip = batch["audio"].shape[1], round(_CLIP_S * model.sample_rate)
-        self._clip = clip if n_samples > _LONGEST_AT_ONCE_S * model.sample_rate else None
+        n_samples, longest = batch["audio"].shape[1], round(_LONGEST_AT_ONCE_S * model.sample_rate)
+        self._heard = batch
+        self._clip = None
+        if n_samples > longest and model.processor_group.keeps_time:
+            self._heard = {key: x[:, :longest] for key, x in batch.items()}
+        elif n_samples > longest:
+            self._clip = round(_CLIP_S * model.sample_rate)
         self._judged = self._fixed_part()
         self._loss = tf.function(self._loss_of, autograph=False)
         self._gradients = tf.function(self._loss_and_gradients, autograph=False)
@@ -189,26 +208,68 @@ class _Search:
         self.first = self.best = self._judge()
         self._best_values = self._starts
 
-    def run(
-        self, attempt: int, n_starts: int, n_steps: int, learning_rate: float, end: float | None
+    def search(
+        self,
+        n_starts: int,
+        tries: Mapping[str, Sequence[float]],
+        n_steps: int,
+        learning_rate: float,
+        end: float | None,
+        *,
+        grow: bool,
     ) -> None:
-        """Takes steps from one start."""
+        """Takes steps from one start; or some from each of several, and all from the best."""
+        starts = [start for number in range(n_starts) for start in self._starts_of(number, tries)]
+        several = len(starts) > 1
+        trial = max(1, n_steps // _TRIAL) if several else 0
+        self._n_to_do = len(starts) * trial + n_steps
+        about: dict[str, Any] = {"learning_rate": learning_rate, "end": end}
+        for start in starts if several else []:
+            self._run(start, trial, grow=grow, **about)
+        first = self._best_values if several else starts[0]
+        self._run(first, n_steps, grow=grow and not several, **about)
+
+    def _starts_of(
+        self, number: int, tries: Mapping[str, Sequence[float]]
+    ) -> Iterator[list[FloatArray]]:
+        """The model's values, or random constants; networks, and what is tried, as given."""
+        moved = {id(variable) for variable in self._model.constant_variables} if number else set()
         for variable, value in zip(self._variables, self._starts, strict=True):
-            moved = _SPREAD * self._random.standard_normal(value.shape) if attempt else 0.0
-            variable.assign(value + moved)
+            spread = _SPREAD * self._random.standard_normal(value.shape)
+            variable.assign(value + spread if id(variable) in moved else value)
+        values = [variable.numpy() for variable in self._variables]
+        for combination in itertools.product(*tries.values()):
+            for variable, value in zip(self._variables, values, strict=True):
+                variable.assign(value)
+            self._model.set_parameters(dict(zip(tries, combination, strict=True)))
+            yield [variable.numpy() for variable in self._variables]
+
+    def _run(
+        self,
+        values: list[FloatArray],
+        n_steps: int,
+        *,
+        learning_rate: float,
+        end: float | None,
+        grow: bool,
+    ) -> None:
+        for variable, value in zip(self._variables, values, strict=True):
+            variable.assign(value)
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, n_steps, alpha=_LAST_RATE)
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self._variables)
         for step in range(n_steps):
             if end is not None and time.monotonic() >= end:
                 break
-            _, gradients = self._gradients(self._part())
+            share = step / (_GROWN * n_steps) if grow else 1.0
+            part = self._beginning(self._part(), _FIRST_HEARD ** max(0.0, 1.0 - share))
+            _, gradients = self._gradients(part)
             gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
             optimizer.apply(gradients, self._variables)
             self.n_steps += 1
             if step % _JUDGE_EVERY == _JUDGE_EVERY - 1 or step == n_steps - 1:
                 self._keep_if_best()
-            self._progress((attempt + (step + 1) / n_steps) / n_starts)
+            self._progress(self.n_steps / self._n_to_do)
         self._keep_if_best()
 
     def take_best(self) -> Parametric:
@@ -230,12 +291,20 @@ class _Search:
             self._best_values = [variable.numpy() for variable in self._variables]
 
     def _judge(self) -> float:
-        return float(self._loss(self._judged))
+        return float(self._loss(self._beginning(self._judged, 1.0)))
+
+    def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> dict[str, Any]:
+        """The batch, and where its sound is heard: 1, and after the beginning 0."""
+        length = batch["audio"].shape[1]
+        return {**batch, _WINDOW: tf.constant(np.arange(length) < share * length, tf.float32)}
 
     def _loss_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        window = batch[_WINDOW]
+        batch = {key: x for key, x in batch.items() if key != _WINDOW}
         outputs = self._model(batch, training=True)
         length = batch["audio"].shape[1]
-        outputs = {**outputs, "audio": outputs["audio"][:, :length]}
+        outputs = {**outputs, "audio": outputs["audio"][:, :length] * window}
+        batch["audio"] *= window
         return tf.add_n(list(self._objective(batch, outputs).values()))
 
     def _loss_and_gradients(self, batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
@@ -253,7 +322,7 @@ class _Search:
 
     def _fixed_part(self) -> dict[str, tf.Tensor]:
         if self._clip is None:
-            return {key: tf.constant(x) for key, x in self._batch.items()}
+            return {key: tf.constant(x) for key, x in self._heard.items()}
         last = self._batch["audio"].shape[1] - self._clip
         return self._clips(np.linspace(0, last, _N_JUDGED).astype(int))
 

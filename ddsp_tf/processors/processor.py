@@ -49,6 +49,9 @@ class Processor(keras.layers.Layer):
     is_room: bool = False
     """Whether it is a room around the sound, which players leave out on request."""
 
+    keeps_time: bool = False
+    """Whether it moves by a clock of its own, so that a clip from the middle sounds otherwise."""
+
     black_box: bool = False
     """Whether it computes outside TensorFlow, so that no gradient passes and no export holds it."""
 

@@ -72,6 +72,7 @@ class ProcessorGroup(Processor):
         self._input_signals = MappingProxyType(signals)
         self._n_channels = MappingProxyType(_channels(nodes, signals))
         self.streamable = all(processor.streamable for processor in self.processors)
+        self.keeps_time = any(processor.keeps_time for processor in self.processors)
         self.black_box = any(processor.black_box for processor in self.processors)
 
     @property

@@ -101,6 +101,44 @@ def test_match_writes_parameters_sound_and_picture(run: Run, room: Path, tmp_pat
     assert "exists" in again.stderr
 
 
+def test_what_match_found_is_played_and_begun_from(run: Run, room: Path, tmp_path: Path):
+    run("process", room / "room", room / "takes.wav", "-o", tmp_path / "wet.wav", "--tail", 0)
+    command = ("match", room / "room.gin", tmp_path / "wet.wav", "--dry", room / "takes.wav")
+    done = run(*command, "-o", tmp_path / "found", "--steps", 8, "--try", "wet=0.2,0.8")
+    assert done.exit_code == 0, done.stderr
+    model = tmp_path / "found" / "wet.model"
+    played = run("process", model, room / "takes.wav", "-o", tmp_path / "out.wav", "--tail", 0)
+    assert played.exit_code == 0, played.stderr
+    found, _ = soundfile.read(tmp_path / "found" / "wet.wav")
+    both, _ = soundfile.read(tmp_path / "out.wav")
+    # `match` hears one channel, the mean of both.
+    np.testing.assert_allclose(both.mean(axis=1), found, atol=1e-4)
+
+    on = ("-o", tmp_path / "on", "--steps", 1)
+    done = run(*command, *on, "--start-from", model, "--json")
+    first = json.loads((tmp_path / "found" / "wet.json").read_text())
+    (second,) = json.loads(done.stdout)["files"]
+    assert second["loss"] == pytest.approx(first["loss"], rel=0.05)
+    done = run(*command, *on, "--try", "wet=much")
+    assert done.exit_code == 2
+    assert "--try should be NAME=VALUE,VALUE,... with numbers. Received 'wet=much'" in done.stderr
+    longer = ("--gin-param", "Reverb.impulse_response_length=500")
+    done = run(*command, *on, "--start-from", model, *longer)
+    assert done.exit_code == 2
+    assert "--start-from should be a model of the same parts as MODEL" in done.stderr
+
+
+def test_match_takes_a_delay_out(run: Run, room: Path, tmp_path: Path):
+    dry, _ = soundfile.read(room / "takes.wav")
+    late = np.concatenate([np.zeros((30, 2)), 0.5 * dry[:-30]])
+    soundfile.write(tmp_path / "late.wav", late, RATE, subtype="FLOAT")
+    command = ("match", room / "room.gin", tmp_path / "late.wav", "--dry", room / "takes.wav")
+    done = run(*command, "-o", tmp_path / "as_is", "--steps", 1)
+    assert "comes 30 samples later than the dry one. --align takes that out." in done.stderr
+    done = run(*command, "-o", tmp_path / "moved", "--steps", 1, "--align")
+    assert "comes 30 samples later than the dry one, and is moved." in done.stdout
+
+
 def test_match_says_what_is_missing(run: Run, room: Path, tmp_path: Path):
     done = run("match", room / "room.gin", room / "takes.wav", "-o", tmp_path / "found")
     assert done.exit_code == 1

@@ -7,6 +7,8 @@ import numpy as np
 from ddsp_tf.types import FloatArray
 
 LARGEST_DELAY_S = 1.0
+UNSURE = 0.06
+"""A likeness below this is no better than that of sounds which have nothing in common."""
 _REGULARISATION = 1e-3
 
 

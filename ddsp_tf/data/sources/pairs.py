@@ -24,7 +24,7 @@ from ddsp_tf.data.analysis import (
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.quality import ClippingCounter, measure_recording
 from ddsp_tf.data.recording import Recording
-from ddsp_tf.data.sources.delay import Delay, measure_delay, moved_earlier
+from ddsp_tf.data.sources.delay import UNSURE, Delay, measure_delay, moved_earlier
 from ddsp_tf.data.sources.example import Example, Found
 from ddsp_tf.data.sources.sound_columns import sound_column
 from ddsp_tf.errors import AudioFileError, DatasetError
@@ -37,8 +37,6 @@ from ddsp_tf.features import (
 )
 
 FOLDERS = ("dry", "wet")
-UNSURE = 0.06
-"""A likeness below this is no better than that of sounds which have nothing in common."""
 
 _LONGEST_TAIL_S = 20.0
 _SHORTEST_SHARE = 0.5

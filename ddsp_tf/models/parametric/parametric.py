@@ -119,6 +119,11 @@ class Parametric(GroupModel):
         )
 
     @property
+    def constant_variables(self) -> list[Any]:
+        """What the constants are learned as; the other trainable variables are the processors'."""
+        return list(self._constants.values())
+
+    @property
     def input_signals(self) -> Mapping[str, Signal]:
         """The columns, the sounds that the group treats, and, without either, "audio"."""
         group = self.processor_group

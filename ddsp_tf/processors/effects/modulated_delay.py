@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.processors.effects.swing import Swing
 from ddsp_tf.processors.processor import Processor, State
 from ddsp_tf.types import Signal
 
@@ -23,7 +24,8 @@ class ModulatedDelay(Processor):
 
     Args:
         longest_ms: The longest delay.
-        shape: Of the swing, "sine" or "triangle".
+        shape: Of the swing, "sine", "triangle", or "given": the input `swing` `[batch, n_samples]`,
+            from -1 to 1, takes the place of `rate_hz`.
         phase: Where it begins, in turns.
         sample_rate: In Hz.
         name: The processor's name.
@@ -39,18 +41,16 @@ class ModulatedDelay(Processor):
         self,
         *,
         longest_ms: float = 50.0,
-        shape: Literal["sine", "triangle"] = "sine",
+        shape: Literal["sine", "triangle", "given"] = "sine",
         phase: float = 0.0,
         sample_rate: int = 44100,
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(sample_rate=sample_rate, name=name, **kwargs)
-        if shape not in ("sine", "triangle"):
-            raise ArgumentError(f'`shape` should be "sine" or "triangle". Received {shape!r}.')
+        self.swing = Swing(shape, phase, sample_rate)
+        self.keeps_time = self.swing.keeps_time
         self.longest_ms = longest_ms
-        self.shape = shape
-        self.phase = phase
         if self._longest < 4:
             raise ArgumentError(
                 f"`longest_ms` should be at least {4000 / sample_rate:.3g}, four samples. "
@@ -63,7 +63,7 @@ class ModulatedDelay(Processor):
         longest = self.longest_ms
         return {
             "audio": Signal("samples"),
-            "rate_hz": Signal("value", unit="Hz", low=0.01, high=20.0, default=self.rate_hz),
+            **self.swing.signals(self.rate_hz),
             "depth_ms": Signal(
                 "value",
                 unit="ms",
@@ -86,7 +86,7 @@ class ModulatedDelay(Processor):
         """Silence before, and where the swing begins."""
         return {
             "history": tf.zeros([batch_size, self._longest + (_ORDER + 1) // 2]),
-            "phase": tf.fill([batch_size, 1], tf.constant(self.phase, tf.float64)),
+            **self.swing.initial_state(batch_size),
         }
 
     def stream(
@@ -95,13 +95,7 @@ class ModulatedDelay(Processor):
         """Treats one block; the state is the sound before it and the phase of the swing."""
         del n_frames
         audio = tf.convert_to_tensor(controls["audio"])
-        swing, phase = dsp.low_frequency_oscillator(
-            controls["rate_hz"],
-            tf.shape(audio)[1],
-            state["phase"],
-            sample_rate=self.sample_rate,
-            shape=self.shape,
-        )
+        swing, following = self.swing(controls, tf.shape(audio)[1], state)
         delay_ms = controls["delay_ms"] + controls["depth_ms"] * swing
         late, history = dsp.fractional_delay(
             audio,
@@ -111,15 +105,15 @@ class ModulatedDelay(Processor):
             order=_ORDER,
         )
         wet = controls["wet"]
-        return (1.0 - wet) * audio + wet * late, {"history": history, "phase": phase}
+        return (1.0 - wet) * audio + wet * late, {"history": history, **following}
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
             "longest_ms": self.longest_ms,
-            "shape": self.shape,
-            "phase": self.phase,
+            "shape": self.swing.shape,
+            "phase": self.swing.phase,
         }
 
     @property

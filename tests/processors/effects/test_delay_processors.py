@@ -13,7 +13,7 @@ from contracts import (
 )
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors import Chorus, Echo, Flanger, Phaser, Processor, Vibrato
+from ddsp_tf.processors import Chorus, Echo, Flanger, Oscillator, Phaser, Processor, Vibrato
 
 RATE, HOP = 4000, 16
 ABOUT = {"sample_rate": RATE, "hop_length": HOP}
@@ -22,6 +22,10 @@ PROCESSORS: dict[str, tuple[Callable[..., Processor], dict[str, float]]] = {
     "flanger": (lambda: Flanger(shape="triangle", **ABOUT), {"delay_ms": 3.0}),
     "vibrato": (lambda: Vibrato(phase=0.3, **ABOUT), {"rate_hz": 6.0, "wet": 0.9}),
     "phaser": (lambda: Phaser(n_stages=2, **ABOUT), {"low_hz": 200.0, "high_hz": 900.0}),
+    "phaser_fed_back": (
+        lambda: Phaser(shape="triangle", phase=0.6, **ABOUT),
+        {"low_hz": 200.0, "high_hz": 900.0, "feedback": -0.6, "wet": 0.7},
+    ),
     "echo": (lambda: Echo(delay_ms=9.0, **ABOUT), {"feedback": -0.6, "wet": 0.7}),
 }
 
@@ -101,11 +105,34 @@ def test_a_vibrato_swings_the_pitch() -> None:
     assert np.min(hz) == pytest.approx(400 * (1 - depth), rel=1e-3)
 
 
+@pytest.mark.parametrize("kind", [Chorus, Flanger, Phaser])
+def test_a_given_swing_is_as_good_as_their_own(kind: type[Processor]) -> None:
+    audio = {"audio": noise(1, 2000)}
+    own = kind(**ABOUT)({**audio, **values(rate_hz=3.0)})
+    swing = Oscillator(**ABOUT)({**audio, **values(rate_hz=3.0)})
+    given = kind(shape="given", **ABOUT)({**audio, "swing": swing})
+    np.testing.assert_allclose(given, own, atol=1e-6)
+    assert kind(**ABOUT).keeps_time
+    assert not kind(shape="given", **ABOUT).keeps_time
+
+
+def test_a_phaser_by_frames_is_nearly_the_exact_one_and_not_streamed() -> None:
+    audio = {"audio": noise(1, 16000), **values(rate_hz=0.5, feedback=0.5)}
+    exact = np.asarray(Phaser(sample_rate=16000)(audio))
+    by_frames = Phaser(method="frames", sample_rate=16000)
+    error = np.sum(np.square(by_frames(audio) - exact)) / np.sum(np.square(exact))
+    assert error < 1e-3
+    assert not by_frames.streamable
+    np.testing.assert_array_equal(by_frames.for_live(64)(audio), exact)
+
+
 @pytest.mark.parametrize(
     ("make_wrong", "message"),
     [
         (lambda: Chorus(longest_ms=0.01), "`longest_ms` should be at least 0.0907, four samples"),
-        (lambda: Flanger(shape="saw"), '`shape` should be "sine" or "triangle"'),
+        (lambda: Flanger(shape="saw"), '`shape` should be "sine", "triangle" or "given"'),
+        (lambda: Phaser(method="fast"), '`method` "exact" or "frames"'),
+        (lambda: Phaser(frame_hop=0), "`frame_hop` should be at least 1"),
         (lambda: Phaser(n_stages=0), "`n_stages` should be at least 1"),
         (lambda: Echo(delay_ms=0.0), "`delay_ms` should be at least 0.0227, one sample"),
     ],
