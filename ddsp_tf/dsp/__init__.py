@@ -81,6 +81,7 @@ from ddsp_tf.dsp.partitioned_convolution import (
     initial_partition_history,
     partition_spectra,
 )
+from ddsp_tf.dsp.perturbation import perturbed
 from ddsp_tf.dsp.recurrences import (
     all_pole,
     first_order,
@@ -195,6 +196,7 @@ __all__ = [
     "pad_to_frames",
     "partition_spectra",
     "peak_biquad",
+    "perturbed",
     "power_to_db",
     "reflection_from_lpc",
     "remove_above_nyquist",
