@@ -30,9 +30,7 @@ class Chain:
         self._stages = [_load(effect) for effect in effects]
         self._prefixes = stage_names(effects)
 
-    def play(
-        self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]
-    ) -> np.ndarray:
+    def play(self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -> np.ndarray:
         """Plays a sound from silence.
 
         Args:
@@ -97,9 +95,7 @@ class _BuiltIn:
     def __init__(self, name: str, plugin: Any) -> None:
         self._name, self._plugin = name, plugin
 
-    def play(
-        self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]
-    ) -> np.ndarray:
+    def play(self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -> np.ndarray:
         for key, value in values.items():
             if not isinstance(getattr(type(self._plugin), key, None), property):
                 raise EffectNotFoundError(
@@ -121,9 +117,7 @@ class _PluginFile:
     def __init__(self, path: str, plugin: Any) -> None:
         self._path, self._plugin = path, plugin
 
-    def play(
-        self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]
-    ) -> np.ndarray:
+    def play(self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -> np.ndarray:
         parameters = self._plugin.parameters
         for key, value in values.items():
             if key not in parameters:
@@ -140,9 +134,7 @@ class _Function:
     def __init__(self, function: Any) -> None:
         self._function = function() if isinstance(function, type) else function
 
-    def play(
-        self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]
-    ) -> np.ndarray:
+    def play(self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -> np.ndarray:
         return self._function(audio.copy(), sample_rate, dict(values))
 
 

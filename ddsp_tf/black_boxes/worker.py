@@ -56,9 +56,9 @@ def serve(effects: list[str]) -> None:
                 played.append(chains[side].play(audio, sample_rate, values))
             answer: tuple[str, Any] = ("played", played)
         except EffectNotFoundError as error:
-            answer = ("refused", str(error))
+            answer = ("refused", " ".join(str(error).split()))
         except Exception as error:
-            answer = ("failed", f"{type(error).__name__}: {error}")
+            answer = ("failed", " ".join(f"{type(error).__name__}: {error}".split()))
         write(outgoing, answer)
 
 

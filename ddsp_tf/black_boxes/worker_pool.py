@@ -125,13 +125,13 @@ class WorkerPool:
         names = ", ".join(f"`{effect}`" for effect in self._effects)
         if kind == "refused":
             return BlackBoxError(f"The black box {names} can't be played: {answer}")
-        settings = [", ".join(f"{k}={x:.6g}" for k, x in values.items()) for _, values in job.points]
-        listed = "; or ".join(dict.fromkeys(settings)) or "none"
+        settings = " or ".join(dict.fromkeys(_listed(values) for _, values in job.points))
+        n_samples, n_channels = job.audio.shape
         return BlackBoxError(
             f"The black box {names} failed, and again in a new process: {answer}. It had "
-            f"{len(job.audio)} samples of {job.audio.shape[1]} channels at {self._sample_rate} Hz; "
-            f"its parameters were {listed}. Give parameters ranges that it can bear, or take "
-            "another effect."
+            f"{n_samples} samples of {n_channels} channels at {self._sample_rate} Hz; its "
+            f"parameters were {settings}. Give parameters ranges that it can bear, or take another "
+            "effect."
         )
 
 
@@ -182,6 +182,10 @@ class _Worker:
                 pipe.close()  # type: ignore[union-attr]
             except OSError:
                 continue  # what was still to be sent has nobody to go to
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{key}={value:.6g}" for key, value in values.items())
 
 
 def _ended_by(code: int) -> str:

@@ -81,7 +81,7 @@ from ddsp_tf.dsp.partitioned_convolution import (
     initial_partition_history,
     partition_spectra,
 )
-from ddsp_tf.dsp.perturbation import perturbed
+from ddsp_tf.dsp.perturbation import own_errors, perturbed
 from ddsp_tf.dsp.recurrences import (
     all_pole,
     first_order,
@@ -193,6 +193,7 @@ __all__ = [
     "overlap_add",
     "oversampled",
     "oversampling_state",
+    "own_errors",
     "pad_to_frames",
     "partition_spectra",
     "peak_biquad",

@@ -1,14 +1,19 @@
 """Gradients of what nobody can look into, by perturbing all its parameters at once."""
 
+import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf import errors
 from ddsp_tf.dsp.shapes import floats, require_positive_integer
 from ddsp_tf.errors import ArgumentError
+
+_OWN_ERROR = re.compile(r"^ddsp_tf\.errors\.(\w+): (.+)$", re.MULTILINE)
 
 Sides = Sequence[str]
 """For each point of the parameters, what it is: "forward", "plus" or "minus"."""
@@ -98,6 +103,32 @@ def perturbed(
         return _outside(estimate.play, [audio, parameters], audio), gradient
 
     return played(audio, parameters)
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Raises an error of ddsp_tf that a function raised inside a graph as the error that it was.
+
+    TensorFlow tells of it in the text of one of its own.
+
+    Example:
+        >>> def broken(audio, points, sides):
+        ...     raise errors.BlackBoxError("The plug-in is gone.")
+        >>> play = tf.function(lambda x: perturbed(broken, x, tf.zeros([1, 1])), autograph=False)
+        >>> with own_errors():
+        ...     play(tf.zeros([1, 10]))
+        Traceback (most recent call last):
+        ...
+        ddsp_tf.errors.BlackBoxError: The plug-in is gone.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        told = _OWN_ERROR.findall(error.message)
+        kind = getattr(errors, told[-1][0], None) if told else None
+        if kind is None:
+            raise
+        raise kind(told[-1][1]) from error
 
 
 class _Estimate:

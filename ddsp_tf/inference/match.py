@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.audio import check_usable
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.losses import Compare, SpectralLoss
@@ -202,7 +203,8 @@ class _Search:
         for step in range(n_steps):
             if end is not None and time.monotonic() >= end:
                 break
-            _, gradients = self._gradients(self._part())
+            with dsp.own_errors():
+                _, gradients = self._gradients(self._part())
             gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
             optimizer.apply(gradients, self._variables)
             self.n_steps += 1
@@ -230,7 +232,8 @@ class _Search:
             self._best_values = [variable.numpy() for variable in self._variables]
 
     def _judge(self) -> float:
-        return float(self._loss(self._judged))
+        with dsp.own_errors():
+            return float(self._loss(self._judged))
 
     def _loss_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
         outputs = self._model(batch, training=True)
