@@ -45,13 +45,10 @@ class Chain:
             EffectNotFoundError: An effect has no such parameter.
             ValueError: An effect gave something else than a finite sound of this shape.
         """
+        own = self._shared_out(values)
         for prefix, stage in zip(self._prefixes, self._stages, strict=True):
-            own = values
-            if len(self._stages) > 1:
-                start = f"{prefix}_"
-                own = {k.removeprefix(start): x for k, x in values.items() if k.startswith(start)}
             given, shape = audio, audio.shape
-            audio = np.asarray(stage.play(given, sample_rate, own), np.float32)
+            audio = np.asarray(stage.play(given, sample_rate, own[prefix]), np.float32)
             if audio.shape != shape:
                 raise ValueError(
                     f"`{prefix}` gave audio of the shape {list(audio.shape)} for {list(shape)}"
@@ -59,6 +56,22 @@ class Chain:
             if not np.isfinite(audio).all():
                 raise ValueError(f"`{prefix}` gave NaN or infinite samples")
         return audio
+
+    def _shared_out(self, values: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """The values of each effect, by its own names for them."""
+        if len(self._stages) == 1:
+            return {self._prefixes[0]: dict(values)}
+        own: dict[str, dict[str, float]] = {prefix: {} for prefix in self._prefixes}
+        for key, value in values.items():
+            fitting = [prefix for prefix in self._prefixes if key.startswith(f"{prefix}_")]
+            if not fitting:
+                starts = ", ".join(f"{prefix}_" for prefix in self._prefixes)
+                raise EffectNotFoundError(
+                    f"the parameter `{key}` is none of its effects': names begin with {starts}."
+                )
+            prefix = max(fitting, key=len)
+            own[prefix][key.removeprefix(f"{prefix}_")] = value
+        return own
 
 
 def stage_names(effects: Sequence[str]) -> list[str]:
@@ -97,18 +110,24 @@ class _BuiltIn:
 
     def play(self, audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -> np.ndarray:
         for key, value in values.items():
-            if not isinstance(getattr(type(self._plugin), key, None), property):
+            if key not in self._names:
                 raise EffectNotFoundError(
-                    f"`{self._name}` has no parameter `{key}`. {self._there()}"
+                    f"`{self._name}` has no parameter `{key}`. It has "
+                    f"{', '.join(self._names) or 'none'}."
                 )
             setattr(self._plugin, key, float(value))
         return _through_pedalboard(self._plugin, audio, sample_rate)
 
-    def _there(self) -> str:
-        kind = type(self._plugin)
-        there = [key for key in dir(kind) if isinstance(getattr(kind, key), property)]
-        numbers = [key for key in there if isinstance(getattr(self._plugin, key), float | int)]
-        return f"It has {', '.join(k for k in numbers if not k.startswith('is_')) or 'none'}."
+    @property
+    def _names(self) -> list[str]:
+        """Properties that are numbers and can be set."""
+        kind, plugin = type(self._plugin), self._plugin
+        return [
+            key
+            for key in dir(kind)
+            if getattr(getattr(kind, key), "fset", None)
+            and isinstance(getattr(plugin, key), float | int)
+        ]
 
 
 class _PluginFile:

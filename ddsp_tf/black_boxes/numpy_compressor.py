@@ -33,7 +33,7 @@ def compress(audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -
     if not audio.size:
         return audio
     power = np.mean(np.square(audio, dtype=np.float64), axis=1)
-    hops = np.pad(power, (0, -n_samples % _HOP)).reshape(-1, _HOP).mean(axis=1)
+    hops = np.pad(power, (0, -n_samples % _HOP), "edge").reshape(-1, _HOP).mean(axis=1)
     above_db = 10.0 * np.log10(hops + 1e-12) - values["threshold_db"]
     targets = np.minimum(0.0, above_db * (1.0 / values["ratio"] - 1.0))
     seconds = {key: values.get(f"{key}_ms", ms) / 1000.0 for key, ms in _TIMES_MS.items()}

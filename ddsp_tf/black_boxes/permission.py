@@ -37,7 +37,8 @@ def is_allowed(effect: str) -> bool:
     name = effect.removeprefix("pedalboard.")
     if _BUILT_IN.fullmatch(effect) and name not in _NO_EFFECTS:
         return True
-    return effect in os.environ.get(VARIABLE, "").split(os.pathsep)
+    named = os.environ.get(VARIABLE, "")
+    return bool(effect) and effect in named.split(os.pathsep)
 
 
 def require_allowed(owner: str, effects: Sequence[str]) -> None:

@@ -1,0 +1,91 @@
+"""Effects for tests, which worker processes import by name: "black_box_toys.gain"."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+Values = Mapping[str, float]
+
+
+def gain(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Multiplies."""
+    return values["gain"] * audio
+
+
+def slow_gain(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Takes its time."""
+    time.sleep(0.05)
+    return values["gain"] * audio
+
+
+def process_id(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Gives the number of the process that it runs in."""
+    time.sleep(0.1)
+    return np.full_like(audio, os.getpid())
+
+
+class Calls:
+    """Gives how often this instance has been called."""
+
+    def __init__(self) -> None:
+        self.n_calls = 0
+
+    def __call__(self, audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+        self.n_calls += 1
+        return np.full_like(audio, self.n_calls)
+
+
+def crash(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Does what a plug-in does that writes where it must not."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return audio
+
+
+def crash_when_told(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Crashes once there is a file, which says so."""
+    if Path(os.environ["BLACK_BOX_TOYS"], "crash").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return values["gain"] * audio
+
+
+def crash_once(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Crashes the first time of all."""
+    marker = Path(os.environ["BLACK_BOX_TOYS"], "crashed")
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return audio
+
+
+def hang(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Never gives an answer."""
+    while True:
+        time.sleep(0.01)
+
+
+def fail(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Raises."""
+    raise RuntimeError("no licence\nwas found")
+
+
+def not_a_number(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Divides silence by silence."""
+    return np.full_like(audio, np.nan)
+
+
+def shorten(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Loses a sample."""
+    return audio[1:]
+
+
+def talk(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Prints, which must not get between the answers."""
+    os.write(1, b"Unregistered version! " * 100)
+    return audio
+
+
+NO_FUNCTION = 3
