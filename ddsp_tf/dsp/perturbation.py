@@ -112,8 +112,9 @@ def own_errors() -> Iterator[None]:
     TensorFlow tells of it in the text of one of its own.
 
     Example:
+        >>> from ddsp_tf.errors import BlackBoxError
         >>> def broken(audio, points, sides):
-        ...     raise errors.BlackBoxError("The plug-in is gone.")
+        ...     raise BlackBoxError("The plug-in is gone.")
         >>> play = tf.function(lambda x: perturbed(broken, x, tf.zeros([1, 1])), autograph=False)
         >>> with own_errors():
         ...     play(tf.zeros([1, 10]))

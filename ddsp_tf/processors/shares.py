@@ -22,6 +22,7 @@ def value_at(share: Any, signal: Signal) -> Any:
         signal: With both ends.
 
     Example:
+        >>> from ddsp_tf.types import Signal
         >>> round(value_at(0.5, Signal("value", unit="Hz", low=20.0, high=20000.0)), 1)
         632.5
     """

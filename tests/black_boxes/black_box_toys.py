@@ -28,6 +28,11 @@ def process_id(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarra
     return np.full_like(audio, os.getpid())
 
 
+def by_the_first(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
+    """Turns all channels up by the level of the first."""
+    return audio * (1.0 + np.std(audio[:, 0])) * 10.0 ** (values["gain_db"] / 20.0)
+
+
 class Calls:
     """Gives how often this instance has been called."""
 

@@ -16,6 +16,9 @@ from ddsp_tf.types import Signal
 
 _AUDIO, _DRY = "audio", "dry"
 _FLOOR = 1e-5
+_PAUSE = 1e-3
+"""Of the loudest frame's magnitude: less is a pause."""
+
 _EDGE = 1e-3
 """How near to an end of its range a parameter may begin, in parts of the range."""
 
@@ -25,9 +28,10 @@ class EffectEncoder(GroupModel):
     """Listens to a sound, and plays an effect with the settings that it finds right for it.
 
     Log-mel spectra of the channels' mean go through 3x3 convolutions of stride 2, their mean over
-    time and bands through a layer, and a sigmoid gives each parameter's place in its range
-    (evenly spaced in the logarithm for Hz, s and ms). The settings hold for the whole sound and all
-    of its channels. An untrained network gives about the declared defaults.
+    bands and time through a layer, and a sigmoid gives each parameter's place in its range
+    (evenly spaced in the logarithm for Hz, s and ms). Pauses don't count: a frame that is 60 dB
+    below the loudest. The settings hold for the whole sound and all of its channels. An untrained
+    network gives about the declared defaults.
 
     The effect may be a black box (`processors.BlackBox`) or any other processors whose inputs are
     the sound and values in a range.
@@ -194,11 +198,14 @@ class EffectEncoder(GroupModel):
             hop_length=self.fft_hop_length,
             n_bands=self.n_bands,
         )
-        # About -1 for silence, 1 for what is loud.
-        hidden = 1.0 + tf.math.log(tf.maximum(mel, _FLOOR))[..., tf.newaxis] / 6.0
+        # 0 for silence, as beyond the ends, and about 2 for what is loud.
+        hidden = tf.math.log(tf.maximum(mel / _FLOOR, 1.0))[..., tf.newaxis] / 6.0
+        heard = _heard(mel)
         for convolution in self.convolutions:
-            hidden = convolution(hidden)
-        shares = tf.sigmoid(self.to_shares(self.hidden(tf.reduce_mean(hidden, axis=[1, 2]))))
+            hidden, heard = convolution(hidden), heard[:, ::2]
+        pooled = tf.reduce_sum(heard * tf.reduce_mean(hidden, axis=2), axis=1)
+        pooled /= tf.reduce_sum(heard, axis=1)
+        shares = tf.sigmoid(self.to_shares(self.hidden(pooled)))
         return {
             key: value_at(shares[:, index : index + 1], signal)
             for index, (key, signal) in enumerate(self.parameters.items())
@@ -234,6 +241,13 @@ class EffectEncoder(GroupModel):
     def _padded_to(self) -> int:
         """Frames are of interest to processors that have some."""
         return self.processor_group.hop_length or 1
+
+
+def _heard(mel: tf.Tensor) -> tf.Tensor:
+    """1 for frames in which there is something, next to 0 for pauses, `[batch, n_frames, 1]`."""
+    level = tf.reduce_sum(mel, axis=2, keepdims=True)
+    loudest = tf.reduce_max(level, axis=1, keepdims=True)
+    return tf.stop_gradient(tf.cast(level > _PAUSE * loudest, mel.dtype) + 1e-6)
 
 
 def _parameters(group: ProcessorGroup) -> dict[str, Signal]:

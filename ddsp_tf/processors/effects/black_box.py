@@ -77,7 +77,7 @@ class BlackBox(Processor):
         ...                            "ratio": {"low": 1.0, "high": 20.0, "default": 4.0}})
         >>> box.input_names
         ('audio', 'threshold_db', 'ratio')
-        >>> quiet = box({"audio": 0.5 * tf.ones([1, 16000]), "threshold_db": tf.constant([[-20.0]])})
+        >>> quiet = box({"audio": tf.fill([1, 16000], 0.5), "threshold_db": tf.fill([1, 1], -20.0)})
         >>> round(float(20.0 * tf.math.log(quiet[0, -1]) / tf.math.log(10.0)), 1)
         -16.5
 
