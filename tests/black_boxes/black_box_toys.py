@@ -58,11 +58,13 @@ def crash_when_told(audio: np.ndarray, sample_rate: int, values: Values) -> np.n
 
 
 def crash_once(audio: np.ndarray, sample_rate: int, values: Values) -> np.ndarray:
-    """Crashes the first time of all."""
-    marker = Path(os.environ["BLACK_BOX_TOYS"], "crashed")
-    if not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGSEGV)
+    """Is killed if a file says so, which it takes away first."""
+    armed = Path(os.environ["BLACK_BOX_TOYS"], "armed")
+    try:
+        armed.unlink()
+    except FileNotFoundError:
+        return values["gain"] * audio
+    os.kill(os.getpid(), signal.SIGKILL)
     return audio
 
 
