@@ -1,6 +1,6 @@
 """Makes the figure of docs/systems/blackbox.md, and prints what it measures.
 
-Settings of a compressor of NumPy, and of pedalboard's compressor, gain and limiter, are found for
+Settings of a compressor of NumPy, and of pedalboard's gain, compressor and limiter, are found for
 the first sound. Then a network learns from the sounds, at random levels and mastered by a rule, to
 set pedalboard's effects; the last sounds are held out. It takes a quarter of an hour.
 
@@ -39,7 +39,7 @@ def main(folder: Path, n_held_out: int, paths: Sequence[Path]) -> None:
     sounds = [read(path) for path in paths]
     curves = {
         "compressor of NumPy": losses("numpy_compressor", sounds[0]),
-        "pedalboard's compressor, gain, limiter": losses("plugin", sounds[0]),
+        "pedalboard's gain, compressor, limiter": losses("plugin", sounds[0]),
     }
     random = np.random.default_rng(0)
     held_out = [at_some_level(sound[: PIECE_S * RATE], random) for sound in sounds[-n_held_out:]]
@@ -58,8 +58,8 @@ def losses(name: str, dry: np.ndarray) -> list[float]:
     """Finds settings for one sound that was treated by known ones."""
     known = {"threshold_db": -34.0, "ratio": 6.0}
     if name == "plugin":
-        wet = pedalboard.Compressor(**known)(dry[np.newaxis], RATE)
-        wet = pedalboard.Limiter(-8.0)(pedalboard.Gain(6.0)(wet, RATE), RATE)[0]
+        wet = pedalboard.Compressor(**known)(pedalboard.Gain(6.0)(dry[np.newaxis], RATE), RATE)
+        wet = pedalboard.Limiter(-8.0)(wet, RATE)[0]
     else:
         wet = compress(dry[:, np.newaxis], RATE, {**known, "gain_db": 6.0})[:, 0]
     parsed = config.parse([f"{PAPER}/{name}.gin"], ["train.model=@models.Parametric()"])
@@ -101,11 +101,10 @@ def write_pairs(folder: Path, sounds: Sequence[np.ndarray], random: np.random.Ge
 
 
 def mastered(dry: np.ndarray) -> np.ndarray:
-    """As somebody does who listens: threshold and gain go with the level of the sound."""
-    compressor = pedalboard.Compressor(threshold_db=level_db(dry) - 3.0, ratio=4.0)
-    sound = compressor(dry[np.newaxis], RATE)
-    sound *= 10.0 ** ((-20.0 - level_db(sound)) / 20.0)
-    return pedalboard.Limiter(threshold_db=-3.0)(sound.astype(np.float32), RATE)[0]
+    """As somebody does who listens: brought to -22 dB, then squeezed and limited."""
+    gain = pedalboard.Gain(-22.0 - level_db(dry))
+    sound = pedalboard.Compressor(threshold_db=-28.0, ratio=4.0)(gain(dry[np.newaxis], RATE), RATE)
+    return pedalboard.Limiter(threshold_db=-6.0)(sound, RATE)[0]
 
 
 def at_some_level(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:

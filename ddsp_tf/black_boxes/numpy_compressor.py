@@ -18,7 +18,7 @@ def compress(audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -
         audio: `[n_samples, n_channels]`.
         sample_rate: In Hz.
         values: `threshold_db`, `ratio`, and, if not 10 ms, 100 ms and 0 dB, `attack_ms`,
-            `release_ms` and `gain_db`.
+            `release_ms` and `gain_db`, by which the sound is turned up before.
 
     Returns:
         The same shape.
@@ -32,6 +32,7 @@ def compress(audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -
     n_samples = len(audio)
     if not audio.size:
         return audio
+    audio = audio * np.float32(10.0 ** (values.get("gain_db", 0.0) / 20.0))
     power = np.mean(np.square(audio, dtype=np.float64), axis=1)
     hops = np.pad(power, (0, -n_samples % _HOP), "edge").reshape(-1, _HOP).mean(axis=1)
     above_db = 10.0 * np.log10(hops + 1e-12) - values["threshold_db"]
@@ -44,7 +45,7 @@ def compress(audio: np.ndarray, sample_rate: int, values: Mapping[str, float]) -
         gain = target + factor * (gain - target)
         gains[index] = gain
     middles = _HOP * np.arange(len(gains)) + 0.5 * _HOP
-    gain_db = np.interp(np.arange(n_samples), middles, gains) + values.get("gain_db", 0.0)
+    gain_db = np.interp(np.arange(n_samples), middles, gains)
     return (audio * 10.0 ** (gain_db[:, np.newaxis] / 20.0)).astype(audio.dtype)
 
 

@@ -28,10 +28,10 @@ class EffectEncoder(GroupModel):
     """Listens to a sound, and plays an effect with the settings that it finds right for it.
 
     Log-mel spectra of the channels' mean go through 3x3 convolutions of stride 2, their mean over
-    bands and time through a layer, and a sigmoid gives each parameter's place in its range
-    (evenly spaced in the logarithm for Hz, s and ms). Pauses don't count: a frame that is 60 dB
-    below the loudest. The settings hold for the whole sound and all of its channels. An untrained
-    network gives about the declared defaults.
+    bands and time, beside the sound's level, through a layer, and a sigmoid gives each parameter's
+    place in its range (evenly spaced in the logarithm for Hz, s and ms). Pauses don't count: frames
+    60 dB below the loudest. The settings hold for the whole sound and all of its channels. An
+    untrained network gives about the declared defaults.
 
     The effect may be a black box (`processors.BlackBox`) or any other processors whose inputs are
     the sound and values in a range.
@@ -125,7 +125,7 @@ class EffectEncoder(GroupModel):
         depths = [1, *self.channels]
         for layer, depth in zip(self.convolutions, depths, strict=False):
             layer.build((None, None, None, depth))
-        self.hidden.build((None, depths[-1]))
+        self.hidden.build((None, depths[-1] + 1))
         self.to_shares.build((None, self.n_units))
         self.to_shares.bias.assign([_logit(signal) for signal in self.parameters.values()])
         self.built = True
@@ -198,14 +198,15 @@ class EffectEncoder(GroupModel):
             hop_length=self.fft_hop_length,
             n_bands=self.n_bands,
         )
-        # 0 for silence, as beyond the ends, and about 2 for what is loud.
-        hidden = tf.math.log(tf.maximum(mel / _FLOOR, 1.0))[..., tf.newaxis] / 6.0
         heard = _heard(mel)
+        level = _level(mono, heard)
+        # About the middle of what there is, or what all sounds have in common would hide the rest.
+        hidden = (tf.math.log(tf.maximum(mel, _FLOOR))[..., tf.newaxis] + 4.0) / 3.0
         for convolution in self.convolutions:
             hidden, heard = convolution(hidden), heard[:, ::2]
         pooled = tf.reduce_sum(heard * tf.reduce_mean(hidden, axis=2), axis=1)
         pooled /= tf.reduce_sum(heard, axis=1)
-        shares = tf.sigmoid(self.to_shares(self.hidden(pooled)))
+        shares = tf.sigmoid(self.to_shares(self.hidden(tf.concat([pooled, level], axis=1))))
         return {
             key: value_at(shares[:, index : index + 1], signal)
             for index, (key, signal) in enumerate(self.parameters.items())
@@ -248,6 +249,13 @@ def _heard(mel: tf.Tensor) -> tf.Tensor:
     level = tf.reduce_sum(mel, axis=2, keepdims=True)
     loudest = tf.reduce_max(level, axis=1, keepdims=True)
     return tf.stop_gradient(tf.cast(level > _PAUSE * loudest, mel.dtype) + 1e-6)
+
+
+def _level(mono: tf.Tensor, heard: tf.Tensor) -> tf.Tensor:
+    """The level of what isn't pauses, 0 for -30 dB and 1 for -20 dB full scale, `[batch, 1]`."""
+    power = tf.reduce_mean(tf.square(mono), axis=1, keepdims=True)
+    power /= tf.reduce_mean(heard, axis=1)
+    return (dsp.power_to_db(power) + 30.0) / 10.0
 
 
 def _parameters(group: ProcessorGroup) -> dict[str, Signal]:
