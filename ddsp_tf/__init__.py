@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ddsp_tf import (
         audio,
+        black_boxes,
         config,
         data,
         dsp,
@@ -51,6 +52,7 @@ __all__ = [
     "TimbreTransfer",
     "__version__",
     "audio",
+    "black_boxes",
     "config",
     "data",
     "dsp",

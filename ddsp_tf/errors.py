@@ -40,5 +40,9 @@ class ExportError(DdspError):
     """An export is unsupported for this model, or failed its own parity check."""
 
 
+class BlackBoxError(DdspError):
+    """An effect that runs outside TensorFlow can't be loaded, crashed, hung or gave no sound."""
+
+
 class OutputError(DdspError):
     """Something cannot be written: it exists, or there is no permission or space."""

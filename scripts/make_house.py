@@ -32,6 +32,7 @@ ROOMS = {
     "processors": "controls to sound",
     "audio": "sound files",
     "dsp": "tensor to tensor",
+    "black_boxes": "plug-ins' processes",
     "files": "whole or not at all",
     "types": "signals, aliases",
     "discovery": "classes by files",

@@ -81,6 +81,7 @@ from ddsp_tf.dsp.partitioned_convolution import (
     initial_partition_history,
     partition_spectra,
 )
+from ddsp_tf.dsp.perturbation import own_errors, perturbed
 from ddsp_tf.dsp.phasing import all_pass_loop, all_pass_loop_by_frames
 from ddsp_tf.dsp.recurrences import (
     all_pole,
@@ -195,9 +196,11 @@ __all__ = [
     "overlap_add",
     "oversampled",
     "oversampling_state",
+    "own_errors",
     "pad_to_frames",
     "partition_spectra",
     "peak_biquad",
+    "perturbed",
     "power_to_db",
     "reflection_from_lpc",
     "remove_above_nyquist",

@@ -235,11 +235,17 @@ class Effect:
     def _whole(self, dry: FloatArray) -> FloatArray:
         longest = _LONGEST_TAIL_S if self.tail_s is None else self.tail_s
         padded = np.pad(dry, ((0, round(longest * self.sample_rate)), (0, 0)))
-        rows = [self.model({DRY: row[np.newaxis]})["audio"].numpy()[0] for row in padded.T]
-        treated = self._mixed(padded, np.stack(rows, axis=1))
+        treated = self._mixed(padded, self._at_once(padded))
         if self.tail_s is None:
             return np.concatenate([treated[: len(dry)], _heard(treated[len(dry) :])])
         return treated
+
+    def _at_once(self, dry: FloatArray) -> FloatArray:
+        if self.model.any_channels and dry.shape[1] > 1:
+            # What hears the whole sound may choose by all channels what it does to each.
+            return self.model({DRY: dry[np.newaxis]})["audio"].numpy()[0]
+        rows = [self.model({DRY: row[np.newaxis]})["audio"].numpy()[0] for row in dry.T]
+        return np.stack(rows, axis=1)
 
     def _mixed(self, dry: FloatArray, treated: FloatArray) -> FloatArray:
         if self.wet == 1.0:

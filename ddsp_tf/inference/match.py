@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.audio import check_usable
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.losses import Compare, SpectralLoss
@@ -263,7 +264,8 @@ class _Search:
                 break
             share = step / (_GROWN * n_steps) if grow else 1.0
             part = self._beginning(self._part(), _FIRST_HEARD ** max(0.0, 1.0 - share))
-            _, gradients = self._gradients(part)
+            with dsp.own_errors():
+                _, gradients = self._gradients(part)
             gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
             optimizer.apply(gradients, self._variables)
             self.n_steps += 1
@@ -291,7 +293,8 @@ class _Search:
             self._best_values = [variable.numpy() for variable in self._variables]
 
     def _judge(self) -> float:
-        return float(self._loss(self._beginning(self._judged, 1.0)))
+        with dsp.own_errors():
+            return float(self._loss(self._beginning(self._judged, 1.0)))
 
     def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> dict[str, Any]:
         """The batch, and where its sound is heard: 1, and after the beginning 0."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError, TrainingError
 from ddsp_tf.losses import Objective, require_objective, variables_of
 from ddsp_tf.training.optimization import Optimization
@@ -209,6 +210,7 @@ class Trainer:
 
         Raises:
             TrainingError: No phase is due.
+            BlackBoxError: An effect outside TensorFlow failed. No weight has moved.
         """
         if not self._built:
             self.build(self.strategy.experimental_local_results(batch)[0])
@@ -217,7 +219,7 @@ class Trainer:
             raise TrainingError(f"No phase is due at step {self.n_steps}.")
         if due not in self._train_steps:
             self._train_steps[due] = self._traced_step([self._work[index] for index in due])
-        with self.strategy.scope():
+        with self.strategy.scope(), dsp.own_errors():
             result = self._train_steps[due](batch, tf.constant(self.n_steps, tf.int64))
         self.n_steps += 1
         return dict(result)
@@ -230,7 +232,8 @@ class Trainer:
             noise_seed: Seeds the model's noise.
         """
         self.build(batch)
-        return self._validation_step(dict(batch), tf.constant(noise_seed, tf.int32))
+        with dsp.own_errors():
+            return self._validation_step(dict(batch), tf.constant(noise_seed, tf.int32))
 
     @property
     def has_workers(self) -> bool:
@@ -330,7 +333,9 @@ class Trainer:
         clipped, norm = _clip(summed, work.clip_norm)
         # Keras sums over the replicas once more, hence the division.
         equal_shares = [gradient / context.num_replicas_in_sync for gradient in clipped]
-        work.optimizer.apply(equal_shares, [v for _, v in used])
+        # A step that fails in a black box has moved nothing.
+        with tf.control_dependencies([norm]):
+            work.optimizer.apply(equal_shares, [v for _, v in used])
         return terms, norm
 
     def _noise_seed(self, context: Any, step: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from ddsp_tf.allocator import return_freed_memory
-from ddsp_tf.errors import TrainingError
+from ddsp_tf.errors import BlackBoxError, TrainingError
 from ddsp_tf.training.checkpoints import Checkpoints
 from ddsp_tf.training.failure import non_finite_loss
 from ddsp_tf.training.interruption import Interruption
@@ -120,8 +120,14 @@ class TrainingRun:
         """Trains until a limit is reached or the user interrupts.
 
         Raises:
-            TrainingError: The loss stopped being finite.
+            TrainingError: The loss stopped being finite, or an effect outside TensorFlow failed.
         """
+        try:
+            return self._run()
+        except BlackBoxError as error:
+            raise self._stopped_by(error) from error
+
+    def _run(self) -> TrainResult:
         self._report("start")
         with Interruption() as interruption:
             iterator = iter(self._trainer.distribute(self._batches(self._state.step)))
@@ -147,6 +153,16 @@ class TrainingRun:
             state.best_loss,
             state.validation_loss,
             state.first_loss,
+        )
+
+    def _stopped_by(self, error: BlackBoxError) -> TrainingError:
+        """Saves the steps taken, of which the one that failed is none."""
+        if not self._state.step:
+            return TrainingError(f"{error} No step had been taken yet; start with --overwrite.")
+        if self._saved_step != self._state.step:
+            self._save_checkpoint()
+        return TrainingError(
+            f"{error} The {self._state.step} steps before are saved: --resume goes on from there."
         )
 
     def _step(self, iterator: Iterator[Any]) -> None:
