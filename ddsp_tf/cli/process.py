@@ -25,6 +25,20 @@ from ddsp_tf.cli.terminal import Advance, Terminal
     help="A folder, or a .wav or .flac file when there is one input.",
 )
 @click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="How it should sound, for models of style transfer.",
+)
+@click.option(
+    "--refine",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Steps by gradient after the network, with --reference.",
+)
+@click.option(
     "--wet",
     type=click.FloatRange(0.0, 1.0),
     default=1.0,
@@ -52,12 +66,16 @@ def command(
     model: str,
     inputs: tuple[str, ...],
     output: Path,
+    reference: Path | None,
+    refine: int,
     wet: float,
     tail_s: float | None,
     file_format: str | None,
     overwrite: bool,
 ) -> None:
     """Treat AUDIO with MODEL: a run or a model folder that was trained on dry and treated sound.
+
+    A model of style transfer treats AUDIO so that it becomes like --reference in tone and dynamics.
 
     AUDIO is files, folders or patterns, of any length, rate and number of channels. The output has
     the rate and the channels of its input. A file that fails does not stop the others.
@@ -66,23 +84,40 @@ def command(
     Examples:
       ddsp-tf process runs/equalizer mix.wav -o treated/
       ddsp-tf process runs/room takes/ -o treated/ --wet 0.3 --tail 2
+      ddsp-tf process style mix.wav -o treated/ --reference like_this.wav
     """
     keep_freed_memory()
-    from ddsp_tf.inference import Effect
+    from ddsp_tf.inference import Effect, Style
     from ddsp_tf.models import Instrument
 
     plan = plan_outputs(inputs, output, suffix=f".{file_format}" if file_format else None)
 
     def prepare() -> Work:
-        effect = Effect(Instrument.load(model), wet=wet, tail_s=tail_s)
+        instrument = Instrument.load(model)
+        style = None
+        if reference is None:
+            effect = Effect(instrument, wet=wet, tail_s=tail_s)
+        else:
+            style = Style(instrument, reference, n_steps=refine, wet=wet, tail_s=tail_s)
 
         def process(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             start = time.monotonic()
-            done = effect.process_file(
-                named.source, named.target, overwrite=overwrite, progress=advance
+            if style is None:
+                chosen, played = effect, advance
+            else:
+                chosen = style.effect_for(named.source, progress=lambda x: advance(x / 2))
+                played = lambda x: advance((1.0 + x) / 2)  # noqa: E731
+            done = chosen.process_file(
+                named.source, named.target, overwrite=overwrite, progress=played
             )
+            told = say_made(terminal, named, done, took_s=time.monotonic() - start)
+            settings = {} if style is None else style.settings_of(chosen)
+            if settings:
+                listed = ", ".join(f"{key} {value:.3g}" for key, value in settings.items())
+                terminal.say(f"  {listed}")
             return {
-                **say_made(terminal, named, done, took_s=time.monotonic() - start),
+                **told,
+                "settings": settings,
                 "seconds": done.seconds,
                 "tail_s": done.tail_s,
                 "gain_db": done.gain_db,

@@ -6,6 +6,7 @@ from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.source import Source
+from ddsp_tf.data.styled_recordings import StyledRecordings
 
 __all__ = [
     "Dataset",
@@ -14,5 +15,6 @@ __all__ = [
     "PrepareReport",
     "PrepareSettings",
     "Source",
+    "StyledRecordings",
     "prepare",
 ]

@@ -17,6 +17,7 @@ from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.streaming import Streamer
+from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
@@ -36,6 +37,7 @@ __all__ = [
     "Render",
     "RenderReport",
     "Streamer",
+    "Style",
     "TimbreTransfer",
     "TransferReport",
     "TransferResult",

@@ -17,7 +17,7 @@ class Compare:
     Args:
         loss: (target, value) -> scalar, or a dictionary of them; for example a `SpectralLoss`,
             whose terms stay apart.
-        target: The column to compare with.
+        target: The column to compare with; an output of that name if the batch has none.
         output: The output to compare: "controls/harmonic/controls/f0_hz" is one inside of
             dictionaries.
         name: Goes in front of the names of the terms, or is the name of a single one. None: a
@@ -59,7 +59,9 @@ class Compare:
         Raises:
             ArgumentError: The batch or the outputs have no such column.
         """
-        target = found(self.target, batch, "the columns of the batch")
+        # A model that makes its own task says what was to come out.
+        where = batch if self.target in batch or self.target not in outputs else outputs
+        target = found(self.target, where, "the columns of the batch")
         output = found(self.output, outputs, "the model's outputs")
         if isinstance(self.loss, FramedLoss):
             values: Any = self.loss.differentiable_terms(target, output)

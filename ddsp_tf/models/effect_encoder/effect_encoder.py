@@ -45,11 +45,12 @@ class EffectEncoder(GroupModel):
         n_bands: Mel bands.
         fft_length: Samples in a frame that is listened to.
         fft_hop_length: Samples between them.
+        fixed: Parameters that stay, by name, instead of being set for each sound.
         name: The model's name.
 
     Raises:
         ArgumentError: The group takes no sound, has no parameter or one without a range, there is
-            no rate, or a size is below 1.
+            no rate, a size is below 1, or `fixed` names none or is out of range.
 
     Example:
         >>> from ddsp_tf.processors import Compressor, ProcessorGroup
@@ -78,6 +79,7 @@ class EffectEncoder(GroupModel):
         n_bands: int = 128,
         fft_length: int = 1024,
         fft_hop_length: int = 256,
+        fixed: Mapping[str, float] | None = None,
         name: str = "effect_encoder",
         **kwargs: Any,
     ) -> None:
@@ -105,7 +107,8 @@ class EffectEncoder(GroupModel):
         self.n_bands = n_bands
         self.fft_length = fft_length
         self.fft_hop_length = fft_hop_length
-        self.parameters = _parameters(processor_group)
+        self.fixed = dict(fixed or {})
+        self.parameters = _parameters(processor_group, self.fixed)
         self._build()
 
     def _build(self) -> None:
@@ -116,19 +119,27 @@ class EffectEncoder(GroupModel):
             for index, n in enumerate(self.channels)
         ]
         self.hidden = keras.layers.Dense(self.n_units, activation="relu", name="hidden")
-        self.to_shares = keras.layers.Dense(
-            len(self.parameters),
-            # Small, so that it begins at the defaults, and not 0, so that what is before learns.
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-            name="to_shares",
-        )
+        self.to_shares = self.layer_to_shares()
         depths = [1, *self.channels]
         for layer, depth in zip(self.convolutions, depths, strict=False):
             layer.build((None, None, None, depth))
         self.hidden.build((None, depths[-1] + 1))
         self.to_shares.build((None, self.n_units))
-        self.to_shares.bias.assign([_logit(signal) for signal in self.parameters.values()])
+        self.begin_at_defaults()
         self.built = True
+
+    def layer_to_shares(self) -> keras.layers.Layer:
+        """Makes the layer from which a sigmoid makes places in ranges."""
+        return keras.layers.Dense(
+            len(self.parameters),
+            # Small, so that it begins at the defaults, and not 0, so that what is before learns.
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            name="to_shares",
+        )
+
+    def begin_at_defaults(self) -> None:
+        """Sets that layer, once it is built, so that all begins about its default."""
+        self.to_shares.bias.assign([_logit(signal) for signal in self.parameters.values()])
 
     @property
     def sample_rate(self) -> Any:
@@ -175,10 +186,23 @@ class EffectEncoder(GroupModel):
         """
         del training
         dry = tf.cast(self.encode(batch)[_DRY], tf.float32)
+        return self.treated(dry, self.settings(dry))
+
+    def treated(self, dry: tf.Tensor, settings: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+        """Plays the effect.
+
+        Args:
+            dry: `[batch, n_samples]`, or with a third axis of channels.
+            settings: As `settings` gives them.
+
+        Returns:
+            As `call`.
+        """
         n_samples = dry.shape[1] or tf.shape(dry)[1]
         padding = [[0, 0], [0, -n_samples % self._padded_to]] + [[0, 0]] * (len(dry.shape) - 2)
-        inputs = {_AUDIO: tf.pad(dry, padding), **self.settings(dry)}
-        outputs = self.processor_group(inputs, return_controls=True)
+        outputs = self.processor_group(
+            {_AUDIO: tf.pad(dry, padding), **settings}, return_controls=True
+        )
         return {_AUDIO: outputs.pop("signal")[:, :n_samples], "controls": outputs}
 
     def settings(self, dry: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -190,7 +214,28 @@ class EffectEncoder(GroupModel):
         Returns:
             Values `[batch, 1]` by name, within their ranges.
         """
-        mono = dry if len(dry.shape) == 2 else tf.reduce_mean(dry, axis=2)
+        mel, heard, level = self.listened(dry)
+        hidden = mel[..., tf.newaxis]
+        for convolution in self.convolutions:
+            hidden, heard = convolution(hidden), heard[:, ::2]
+        pooled = tf.reduce_sum(heard * tf.reduce_mean(hidden, axis=2), axis=1)
+        pooled /= tf.reduce_sum(heard, axis=1)
+        return self.values_of(
+            tf.sigmoid(self.to_shares(self.hidden(tf.concat([pooled, level], axis=1))))
+        )
+
+    def listened(self, sound: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Gives what the network hears of sounds.
+
+        Args:
+            sound: `[batch, n_samples]`, or with a third axis of channels, whose mean is heard.
+
+        Returns:
+            Log-mel spectra around 0, `[batch, n_frames, n_bands]`; where there is something, 1, and
+            next to 0 in pauses, `[batch, n_frames, 1]`; and the level of what isn't pauses, 0 for
+            -30 dB and 1 for -20 dB full scale, `[batch, 1]`.
+        """
+        mono = sound if len(sound.shape) == 2 else tf.reduce_mean(sound, axis=2)
         mel = dsp.mel_spectrogram(
             mono,
             sample_rate=self.sample_rate,
@@ -199,18 +244,17 @@ class EffectEncoder(GroupModel):
             n_bands=self.n_bands,
         )
         heard = _heard(mel)
-        level = _level(mono, heard)
         # About the middle of what there is, or what all sounds have in common would hide the rest.
-        hidden = (tf.math.log(tf.maximum(mel, _FLOOR))[..., tf.newaxis] + 4.0) / 3.0
-        for convolution in self.convolutions:
-            hidden, heard = convolution(hidden), heard[:, ::2]
-        pooled = tf.reduce_sum(heard * tf.reduce_mean(hidden, axis=2), axis=1)
-        pooled /= tf.reduce_sum(heard, axis=1)
-        shares = tf.sigmoid(self.to_shares(self.hidden(tf.concat([pooled, level], axis=1))))
-        return {
+        return (tf.math.log(tf.maximum(mel, _FLOOR)) + 4.0) / 3.0, heard, _level(mono, heard)
+
+    def values_of(self, shares: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives parameters by name, `[batch, 1]`, of their places `[batch, n_parameters]`."""
+        found = {
             key: value_at(shares[:, index : index + 1], signal)
             for index, (key, signal) in enumerate(self.parameters.items())
         }
+        like = tf.ones_like(shares[:, :1])
+        return {**found, **{key: value * like for key, value in self.fixed.items()}}
 
     def without_rooms(self) -> "EffectEncoder":
         """Gives itself: an effect is what it is for."""
@@ -228,6 +272,7 @@ class EffectEncoder(GroupModel):
             "n_bands": self.n_bands,
             "fft_length": self.fft_length,
             "fft_hop_length": self.fft_hop_length,
+            "fixed": dict(self.fixed),
         }
 
     @classmethod
@@ -258,7 +303,7 @@ def _level(mono: tf.Tensor, heard: tf.Tensor) -> tf.Tensor:
     return (dsp.power_to_db(power) + 30.0) / 10.0
 
 
-def _parameters(group: ProcessorGroup) -> dict[str, Signal]:
+def _parameters(group: ProcessorGroup, fixed: Mapping[str, float]) -> dict[str, Signal]:
     signals = group.input_signals
     optional = group.optional_input_names
     if _AUDIO not in signals or signals[_AUDIO].kind != "samples":
@@ -276,6 +321,14 @@ def _parameters(group: ProcessorGroup) -> dict[str, Signal]:
             ends(signal)
         except ArgumentError as error:
             raise ArgumentError(f"`{group.name}`: `{key}`: {error}") from error
+    for key, value in fixed.items():
+        if key not in found or not found[key].holds(value):
+            about = f"within {found[key].low} to {found[key].high}" if key in found else "known"
+            raise ArgumentError(
+                f"`fixed`: `{key}` should be {about}. Received {value}. There are: "
+                f"{', '.join(found)}."
+            )
+    found = {key: x for key, x in found.items() if key not in fixed}
     if not found:
         raise ArgumentError(f"`{group.name}` has no parameter that could be set.")
     return found

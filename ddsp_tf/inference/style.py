@@ -1,0 +1,145 @@
+"""An effect that brings a sound near a reference."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ddsp_tf.audio import audio_info, check_usable, read_audio
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features import FeatureSettings
+from ddsp_tf.inference.effect import Effect
+from ddsp_tf.losses import StyleDistance
+from ddsp_tf.models import Instrument, Model, Parametric, StyleTransfer
+from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress
+
+_LONGEST_S, _PART_S = 60.0, 5.0
+_SHORTEST_S = 0.5
+_RATE, _LAST_RATE = 0.05, 0.1
+
+
+class Style:
+    """Treats sounds so that they become like a reference in tone and dynamics.
+
+    A `StyleTransfer` hears both and sets its effect; some steps by gradient then bring it nearer,
+    as `losses.StyleDistance` measures. Both are heard at the model's rate, of more than a minute in
+    parts; the effect plays at the rate of the file, if that isn't lower.
+
+    Args:
+        instrument: A `StyleTransfer`.
+        reference: The file of how it should sound.
+        n_steps: Steps by gradient; 0 leaves it at what the network says.
+        wet: As for `Effect`.
+        tail_s: As for `Effect`.
+
+    Raises:
+        ArgumentError: The model is another, or `n_steps` below 0.
+        AudioFileError: The reference can't be read, is silent, or shorter than half a second.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        reference: PathLike,
+        *,
+        n_steps: int = 100,
+        wet: float = 1.0,
+        tail_s: float | None = None,
+    ) -> None:
+        require_style(instrument.model)
+        if n_steps < 0:
+            raise ArgumentError(f"`n_steps` should be 0 or more. Received {n_steps}.")
+        self.model = instrument.model
+        self.n_steps = n_steps
+        self._about: dict[str, Any] = {"wet": wet, "tail_s": tail_s}
+        self._reference = self._heard(reference)
+        self._distance = StyleDistance(sample_rate=int(self.model.sample_rate))
+
+    def effect_for(self, path: PathLike, *, progress: Progress | None = None) -> Effect:
+        """Gives the effect that brings a file near the reference.
+
+        Args:
+            path: An audio file.
+            progress: Is called with the share of the steps that is done.
+
+        Raises:
+            AudioFileError: It can't be read, is silent, or shorter than half a second.
+        """
+        rate = max(audio_info(path).sample_rate, int(self.model.sample_rate))
+        settings = self.settings_for(self._heard(path), progress=progress)
+        effect = self.model.with_settings(settings, sample_rate=rate)
+        features = FeatureSettings(sample_rate=rate, hop_length=int(effect.hop_length), columns=())
+        return Effect(Instrument(effect, features), **self._about)
+
+    def settings_of(self, effect: Effect) -> dict[str, float]:
+        """Gives the settings of an effect that were chosen, without those that are fixed."""
+        constants = effect.model.constants()
+        return {key: float(constants[key][0]) for key in self.model.parameters}
+
+    def settings_for(
+        self, dry: FloatArray, *, progress: Progress | None = None
+    ) -> dict[str, float]:
+        """Gives the settings that bring a sound near the reference.
+
+        Args:
+            dry: `[n_samples]`, at the model's rate.
+            progress: Is called with the share of the steps that is done.
+        """
+        progress = progress or no_progress
+        sound, reference = (tf.constant(x[np.newaxis]) for x in (dry, self._reference))
+        settings = self.model.settings_toward(sound, reference)
+        if not self.n_steps:
+            return settings
+        effect = self.model.with_settings(settings, exact=False)
+        variables = [
+            variable
+            for key, variable in zip(effect.constant_names, effect.constant_variables, strict=True)
+            if key in self.model.parameters
+        ]
+
+        @tf.function(autograph=False)
+        def distance() -> tuple[tf.Tensor, list[tf.Tensor]]:
+            with tf.GradientTape() as tape:
+                value = self._distance(reference, effect({"dry": sound})["audio"])
+            return value, tape.gradient(value, [x.value for x in variables])
+
+        rate = keras.optimizers.schedules.CosineDecay(_RATE, self.n_steps, alpha=_LAST_RATE)
+        optimizer = keras.optimizers.Adam(rate)
+        optimizer.build(variables)
+        best, found = np.inf, settings
+        for step in range(self.n_steps):
+            value, gradients = distance()
+            if float(value) < best:
+                best, found = float(value), _values(effect)
+            gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
+            optimizer.apply(gradients, variables)
+            progress((step + 1) / self.n_steps)
+        return found
+
+    def _heard(self, path: PathLike) -> FloatArray:
+        rate = int(self.model.sample_rate)
+        sound, _ = read_audio(path, sample_rate=rate)
+        check_usable(sound, n_samples=round(_SHORTEST_S * rate), name=path)
+        if len(sound) <= _LONGEST_S * rate:
+            return sound
+        part = round(_PART_S * rate)
+        starts = np.linspace(0, len(sound) - part, round(_LONGEST_S / _PART_S)).astype(int)
+        return np.concatenate([sound[start : start + part] for start in starts])
+
+
+def require_style(model: Model) -> None:
+    """Checks that a model brings a sound near a reference.
+
+    Raises:
+        ArgumentError: It does not. The message says what it is.
+    """
+    if not isinstance(model, StyleTransfer):
+        raise ArgumentError(
+            f"`{type(model).__name__}` does not take a reference. Choose a model of "
+            "`models.StyleTransfer`, or leave the reference out."
+        )
+
+
+def _values(effect: Parametric) -> dict[str, float]:
+    return {key: float(value[0]) for key, value in effect.constants().items()}

@@ -1,0 +1,1 @@
+"""Effects that are set so that a sound becomes like another."""
