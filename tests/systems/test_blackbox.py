@@ -158,12 +158,14 @@ def test_settings_are_found_and_the_loss_falls(name: str, recordings: Path) -> N
     model = parsed.build_model()
     found = match(model, wet, dry=dry, objective=parsed.build_objective(), n_steps=200)
     workers(model).close()
-    assert found.loss < 0.2 * found.start_loss
-    prefix, gain = ("compressor_", "gain_gain_db") if name == "plugin" else ("", "gain_db")
+    assert found.loss < 0.1 * found.start_loss
+    prefix = "compressor_" if name == "plugin" else ""
     settings = {key: value for key, (value, *_) in found.parameters.items()}
-    # The limiter makes up for what its threshold takes, so that these two may move together.
-    assert settings[f"{prefix}threshold_db"] - settings[gain] == pytest.approx(-40.0, abs=2.5)
-    assert settings[f"{prefix}ratio"] == pytest.approx(6.0, rel=0.2)
+    assert settings[f"{prefix}ratio"] == pytest.approx(6.0, rel=0.1)
+    if name == "numpy_compressor":
+        # A limiter makes up for what gain and threshold take of a sound that is above both.
+        assert settings["threshold_db"] == pytest.approx(-34.0, abs=1.0)
+        assert settings["gain_db"] == pytest.approx(6.0, abs=1.0)
 
 
 def level_db(sound: np.ndarray) -> float:
