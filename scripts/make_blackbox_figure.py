@@ -62,7 +62,8 @@ def losses(name: str, dry: np.ndarray) -> list[float]:
         wet = pedalboard.Limiter(-8.0)(wet, RATE)[0]
     else:
         wet = compress(dry[:, np.newaxis], RATE, {**known, "gain_db": 6.0})[:, 0]
-    parsed = config.parse([f"{PAPER}/{name}.gin"], ["train.model=@models.Parametric()"])
+    bindings = ["Optimization.learning_rate=0.1", "BlackBox.n_pairs=8"]
+    parsed = config.parse([f"{PAPER}/{name}.gin"], ["train.model=@models.Parametric()", *bindings])
     model = parsed.build_model()
     trainer = Trainer(model, parsed.build_objective(), parsed.call(Optimization))
     batch = {"dry": tf.constant(dry[np.newaxis]), "audio": tf.constant(wet[np.newaxis])}

@@ -59,7 +59,7 @@ def perturbed(
         parameters: `[batch, n_parameters]`, 0 to 1.
         n_pairs: Pairs of perturbations whose mean is taken, > 0.
         step: How far a parameter is moved, above 0 and at most 0.25.
-        seed: Of the signs.
+        seed: Of the signs, at least 0.
         signal_gradient: Whether what comes before is told the gradient as if the function passed
             the sound as it is, which is a guess. Otherwise there is no gradient for `audio`.
 
@@ -84,8 +84,11 @@ def perturbed(
         gradient approximation"; Martinez Ramirez, Wang, Smaragdis and Bryan 2021, section 3.
     """
     require_positive_integer("n_pairs", n_pairs)
-    if not 0.0 < step <= 0.25:
-        raise ArgumentError(f"`step` should be above 0 and at most 0.25. Received {step}.")
+    if not 0.0 < step <= 0.25 or seed < 0:
+        raise ArgumentError(
+            "`step` should be above 0 and at most 0.25, and `seed` at least 0. "
+            f"Received {step} and {seed}."
+        )
     audio, parameters = floats(audio=audio, parameters=parameters)
     if len(audio.shape) not in (2, 3) or len(parameters.shape) != 2:
         raise ArgumentError(

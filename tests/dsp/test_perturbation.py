@@ -144,7 +144,8 @@ def test_the_sound_has_no_gradient_unless_asked(signal_gradient: bool) -> None:
     ("arguments", "message"),
     [
         ({"n_pairs": 0}, "`n_pairs` should be a positive integer"),
-        ({"step": 0.3}, r"`step` should be above 0 and at most 0\.25\. Received 0\.3"),
+        ({"step": 0.3}, r"`step` should be above 0 and at most 0\.25, and .* Received 0\.3 and 0"),
+        ({"seed": -1}, r"`seed` at least 0\. Received 0\.01 and -1"),
         ({"parameters": tf.zeros([3])}, r"`parameters` \[batch, n_parameters\]\. Received \(1, 5"),
         ({"function": lambda audio, points, sides: audio}, r"of the shape \[1, 1, 5\]\. It gave"),
     ],

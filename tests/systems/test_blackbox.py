@@ -158,10 +158,14 @@ def test_settings_are_found_and_the_loss_falls(name: str, recordings: Path) -> N
     model = parsed.build_model()
     found = match(model, wet, dry=dry, objective=parsed.build_objective(), n_steps=200)
     workers(model).close()
-    assert found.loss < 0.2 * found.start_loss
+    assert found.loss < 0.1 * found.start_loss
     prefix = "compressor_" if name == "plugin" else ""
-    assert found.parameters[f"{prefix}threshold_db"][0] == pytest.approx(-34.0, abs=2.0)
-    assert found.parameters[f"{prefix}ratio"][0] == pytest.approx(6.0, rel=0.2)
+    settings = {key: value for key, (value, *_) in found.parameters.items()}
+    assert settings[f"{prefix}ratio"] == pytest.approx(6.0, rel=0.1)
+    if name == "numpy_compressor":
+        # A limiter makes up for what gain and threshold take of a sound that is above both.
+        assert settings["threshold_db"] == pytest.approx(-34.0, abs=1.0)
+        assert settings["gain_db"] == pytest.approx(6.0, abs=1.0)
 
 
 def level_db(sound: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """Effects that are not TensorFlow's, with gradients for their parameters."""
 
 import importlib.util
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ from ddsp_tf.processors.shares import declared, ends, share_of, value_at
 from ddsp_tf.types import Signal
 
 _AUDIO = "audio"
+_N_WORKERS = (None, *range(1, 65))
 _ROUNDING = 1e-4
 """By how much of its range a parameter may be outside, since it was computed in float32."""
 
@@ -113,10 +115,11 @@ class BlackBox(Processor):
                 '`effect` should be a name such as "pedalboard.Compressor", "my_effects.compress" '
                 f"or the file of a plug-in, or a list of them. Received {effect!r}."
             )
-        if pre_roll_s < 0.0 or timeout_s <= 0.0 or (n_workers is not None and n_workers < 1):
+        most_s = threading.TIMEOUT_MAX
+        if pre_roll_s < 0.0 or not 0.0 < timeout_s <= most_s or n_workers not in _N_WORKERS:
             raise ArgumentError(
-                "`pre_roll_s` should be at least 0, `timeout_s` above 0 and `n_workers` at least "
-                f"1. Received {pre_roll_s}, {timeout_s} and {n_workers}."
+                "`pre_roll_s` should be at least 0, `timeout_s` above 0 and `n_workers` from 1 to "
+                f"64. Received {pre_roll_s}, {timeout_s} and {n_workers}."
             )
         if _AUDIO in parameters:
             raise ArgumentError("`parameters` can't have the name `audio`, which is the sound's.")

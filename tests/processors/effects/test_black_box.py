@@ -134,7 +134,8 @@ def test_a_parameter_out_of_its_range_is_named(value: float) -> None:
         ),
         ({"parameters": {"audio": {"low": 0.0, "high": 1.0}}}, "can't have the name `audio`"),
         ({"timeout_s": 0.0}, "`timeout_s` above 0"),
-        ({"n_workers": 0}, "`n_workers` at least 1"),
+        ({"n_workers": 0}, "`n_workers` from 1 to 64"),
+        ({"n_workers": 65}, "`n_workers` from 1 to 64"),
     ],
 )
 def test_refuses_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
