@@ -5,6 +5,7 @@ from ddsp_tf.data.generated import Generated, Generator
 from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.random_filters import RandomFilters
 from ddsp_tf.data.source import Source
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Generator",
     "PrepareReport",
     "PrepareSettings",
+    "RandomFilters",
     "Source",
     "prepare",
 ]
