@@ -106,7 +106,9 @@ def print_table(families: list[str], wanted: np.ndarray, designs: Designs) -> No
     for index, family in enumerate(families):
         rows = slice(index * len(wanted) // len(families), None)
         rows = slice(rows.start, rows.start + len(wanted) // len(families))
-        cells = [f"{np.mean(error[rows]):.2f} ({np.median(error[rows]):.2f})" for error in found.values()]
+        cells = [
+            f"{np.mean(error[rows]):.2f} ({np.median(error[rows]):.2f})" for error in found.values()
+        ]
         print(f"| {family} | " + " | ".join(cells) + " |")
     cells = [f"{np.mean(error):.2f} ({np.median(error):.2f})" for error in found.values()]
     print("| all | " + " | ".join(cells) + " |")

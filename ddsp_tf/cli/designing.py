@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddsp_tf.audio.found_files import FoundFiles
     from ddsp_tf.inference import Design
 
-_N_STEPS = 400
+_N_STEPS, _LEARNING_RATE = 400, 0.05
 
 
 def design_each(
@@ -22,8 +22,9 @@ def design_each(
     output: Path,
     *,
     overwrite: bool,
-    n_steps: int = _N_STEPS,
-    **settings: Any,
+    n_steps: int | None,
+    sample_rate: float | None,
+    learning_rate: float | None,
 ) -> None:
     """Designs a filter for each response, and writes it with a picture.
 
@@ -33,8 +34,9 @@ def design_each(
         inputs: CSV files, impulse responses, folders of them, or patterns.
         output: The folder for NAME.json and NAME.png.
         overwrite: Whether these are replaced where they are.
-        n_steps: Steps of gradient descent after the network's design.
-        **settings: Of `inference.design_filter`.
+        n_steps: Steps of gradient descent after the network's design; None: 400.
+        sample_rate: Of the filters; None: as `inference.design_filter` chooses.
+        learning_rate: Of the steps; None: 0.05.
     """
     plan = plan_outputs(inputs, output, suffix=".wav", search=search_responses)
 
@@ -44,7 +46,14 @@ def design_each(
         def design(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             _check_targets(named, overwrite=overwrite)
             response = MagnitudeResponse.read(named.source)
-            found = design_filter(model, response, n_steps=n_steps, progress=advance, **settings)
+            found = design_filter(
+                model,
+                response,
+                sample_rate=sample_rate,
+                n_steps=_N_STEPS if n_steps is None else n_steps,
+                learning_rate=_LEARNING_RATE if learning_rate is None else learning_rate,
+                progress=advance,
+            )
             _write(named, found, overwrite=overwrite)
             target = named.target.with_suffix(".json")
             terminal.say(

@@ -115,9 +115,16 @@ def command(
             raise click.UsageError(
                 "--dry, --starts and --minutes are for sounds; this MODEL designs filters."
             )
-        settings = {"sample_rate": sample_rate, "n_steps": steps, "learning_rate": learning_rate}
-        chosen = {key: value for key, value in settings.items() if value is not None}
-        design_each(terminal, designer, inputs, output, overwrite=overwrite, **chosen)
+        design_each(
+            terminal,
+            designer,
+            inputs,
+            output,
+            overwrite=overwrite,
+            n_steps=steps,
+            sample_rate=sample_rate,
+            learning_rate=learning_rate,
+        )
         return
     if sample_rate is not None:
         raise click.UsageError("--sample-rate is for a MODEL that designs filters.")

@@ -1,8 +1,8 @@
 """Second-order sections by their poles and zeros, which nothing can push out of the circle.
 
 Each section has a pole and a zero in the complex plane, and the conjugates of both. A pair is two
-real numbers of any size; `roots_inside` brings it inside the circle. What comes out is stable and of
-minimum phase, whatever a network or a step of gradient descent says.
+real numbers of any size; `roots_inside` brings it inside the circle. What comes out is stable and
+of minimum phase, whatever a network or a step of gradient descent says.
 """
 
 import math

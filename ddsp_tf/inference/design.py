@@ -137,7 +137,7 @@ def design_filter(
             f"Received {rate}, {learning_rate} and {n_steps}."
         )
     start = time.monotonic()
-    n_points = model.input_signals["magnitude_db"].width
+    n_points = int(model.n_points)
     wanted = model.limited(response.sampled(n_points, sample_rate=rate))[tf.newaxis]
     raw = model.roots(wanted[tf.newaxis])[0]
     first = dsp.design_poles_and_zeros(raw, wanted)

@@ -194,7 +194,9 @@ def _read_table(path: Path) -> tuple[FloatArray, FloatArray]:
         for row, (number, _) in zip(rows, numbered, strict=True)
     ]
     if len(table) < 2:
-        raise ArgumentError(f"{name} should have two lines of numbers or more. It has {len(table)}.")
+        raise ArgumentError(
+            f"{name} should have two lines of numbers or more. It has {len(table)}."
+        )
     frequency, magnitude = np.array(table).T
     return frequency, magnitude
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from ddsp_tf.plotting.controls import controls_overview
     from ddsp_tf.plotting.dataset import dataset_report
     from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
-    from ddsp_tf.plotting.impulse_responses import impulse_response
     from ddsp_tf.plotting.frequency_responses import (
         draw_magnitude_responses,
         magnitude_responses,
     )
+    from ddsp_tf.plotting.impulse_responses import impulse_response
     from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
     from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
     from ddsp_tf.plotting.training import training_curves

@@ -1,6 +1,7 @@
 """Magnitude responses over each other."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +11,7 @@ from ddsp_tf.plotting.figure import make_figure
 from ddsp_tf.plotting.palette import ACCENT, INPUT, MUTED, OUTPUT
 
 _LOWEST_HZ = 20.0
-_STYLES = (
+_STYLES: tuple[dict[str, Any], ...] = (
     {"color": INPUT, "lw": 4.0, "alpha": 0.5},
     {"color": OUTPUT, "lw": 1.4},
     {"color": ACCENT, "lw": 1.2},

@@ -91,7 +91,7 @@ def test_roots_of_many_polynomials():
 def test_unknown_families_and_orders_are_named():
     with pytest.raises(ArgumentError, match="`family` should be one of normal_polynomial, "):
         drawn("uniform")
-    with pytest.raises(ArgumentError, match="`order` even and 2 or more. Received 1 and 7"):
+    with pytest.raises(ArgumentError, match=r"`order` even and 2 or more. Received 1 and 7"):
         drawn("uniform_disk", 1, order=7)
 
 

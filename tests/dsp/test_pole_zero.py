@@ -34,7 +34,9 @@ def test_responses_are_scipys():
         assert max(np.abs(z)) < 1.0
         for root in poles.numpy()[index] @ [1, 1j]:
             assert np.min(np.abs(p - root)) < 1e-6
-    rounded = dsp.pole_zero_magnitude_db(*(tf.cast(x, tf.float32) for x in (poles, zeros)), n_points=512)
+    rounded = dsp.pole_zero_magnitude_db(
+        *(tf.cast(x, tf.float32) for x in (poles, zeros)), n_points=512
+    )
     assert np.max(np.abs(rounded - ours)) < 0.01
 
 
@@ -56,14 +58,17 @@ def test_every_pole_is_inside_for_ten_thousand_draws(deviation):
     sections = dsp.design_poles_and_zeros(raw, tf.zeros([10_000, 8])).sections()
     assert float(tf.reduce_max(dsp.biquad_radius(sections))) < 1.0
     a1, a2 = np.moveaxis(sections.numpy()[..., 3:], -1, 0)
-    assert np.all(np.abs(a2) < 1) and np.all(np.abs(a1) < 1 + a2)  # the triangle of stability
+    assert np.all(np.abs(a2) < 1)
+    assert np.all(np.abs(a1) < 1 + a2)
 
 
 def test_gradients_are_right_and_finite_at_the_edges():
     target, raw = tf.constant(drawn([1, 9], 5)), tf.constant(drawn([1, 2, 4], 6, 0.5))
 
     def error(raw):
-        return tf.reduce_sum(tf.square(dsp.design_poles_and_zeros(raw, target).magnitude_db - target))
+        return tf.reduce_sum(
+            tf.square(dsp.design_poles_and_zeros(raw, target).magnitude_db - target)
+        )
 
     with tf.GradientTape() as tape:
         tape.watch(raw)
@@ -109,5 +114,5 @@ def test_wrong_shapes_are_named():
         dsp.pole_zero_sections(np.zeros([2, 2]), np.zeros([3, 2]))
     with pytest.raises(ArgumentError, match=r"`raw` should be \[..., n_sections, 4\]"):
         dsp.design_poles_and_zeros(np.zeros([3, 3]), np.zeros([5]))
-    with pytest.raises(ArgumentError, match="`n_points` should be 2 or more. Received 1"):
+    with pytest.raises(ArgumentError, match=r"`n_points` should be 2 or more. Received 1"):
         dsp.pole_zero_magnitude_db(np.zeros([3, 2]), np.zeros([3, 2]), n_points=1)

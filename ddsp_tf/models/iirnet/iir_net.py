@@ -150,9 +150,7 @@ class IirNet(Model):
         form = target_db - tf.reduce_mean(target_db, axis=-1, keepdims=True)
         raw = tf.cast(self.to_roots(self.stack(form / _SPREAD_DB)), tf.float32)
         split = tf.concat([tf.shape(raw)[:-1], [self.n_sections, 4]], axis=0)
-        return tf.ensure_shape(
-            tf.reshape(raw, split), [*target_db.shape[:-1], self.n_sections, 4]
-        )
+        return tf.ensure_shape(tf.reshape(raw, split), [*target_db.shape[:-1], self.n_sections, 4])
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
