@@ -26,6 +26,7 @@ class RandomFilters:
 
     Example:
         >>> from ddsp_tf.data import Generated
+        >>> from ddsp_tf.features import FeatureSettings
         >>> settings = FeatureSettings(columns=())
         >>> source = Generated(RandomFilters(n_points=64), features=settings)
         >>> batch = next(iter(source.batches(batch_size=2, clip_s=0.04)))

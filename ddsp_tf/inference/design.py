@@ -119,6 +119,7 @@ def design_filter(
             above half the sample rate.
 
     Example:
+        >>> from ddsp_tf.inference import MagnitudeResponse
         >>> from ddsp_tf.models import IirNet
         >>> bend = MagnitudeResponse(np.array([100.0, 10000.0]), np.array([6.0, -6.0]))
         >>> design = design_filter(IirNet(order=4, channels=8), bend, n_steps=100)
@@ -184,6 +185,7 @@ def refine_roots(
         What was found, `[n_filters, n_sections, 4]`; no filter is worse than at the start.
 
     Example:
+        >>> from ddsp_tf import dsp
         >>> target = dsp.sections_magnitude_db(np.array([[[1.0, 0, 0, -1.6, 0.8]]]), n_points=64)
         >>> raw = refine_roots(np.full([1, 1, 4], 0.3), target, n_steps=200, learning_rate=0.05)
         >>> design = dsp.design_poles_and_zeros(raw, target)
