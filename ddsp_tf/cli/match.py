@@ -1,4 +1,4 @@
-"""`ddsp-tf match`: finds the parameters of a model for a sound."""
+"""`ddsp-tf match`: finds the parameters of a model for a sound, or a filter for a response."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +15,10 @@ from ddsp_tf.cli.terminal import Advance, Terminal, duration
 if TYPE_CHECKING:
     from ddsp_tf.inference import Match
 
+_N_STEPS, _LEARNING_RATE = 500, 0.1
 
-@click.command(name="match", short_help="Find a model's parameters for a sound.")
+
+@click.command(name="match", short_help="Find a model's parameters, or a filter.")
 @click.argument("model")
 @click.argument("inputs", nargs=-1, required=True, metavar="SOUND...")
 @click.option(
@@ -42,12 +44,17 @@ if TYPE_CHECKING:
     help="One setting, where MODEL is a gin file. Repeatable.",
 )
 @click.option(
+@click.option(
     "--start-from",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
     help="NAME.model of another match, whose parameters are the start.",
 )
-@click.option("--steps", type=click.IntRange(1), default=500, show_default=True, metavar="N")
+    "--steps",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of gradient descent. Default: 500, or 400 after a network's design of a filter.",
+)
 @click.option(
     "--starts",
     type=click.IntRange(1),
@@ -64,7 +71,16 @@ if TYPE_CHECKING:
     help="Values at which a parameter begins; each combination is a start. Repeatable.",
 )
 @click.option(
-    "--learning-rate", type=click.FloatRange(0.0, min_open=True), default=0.1, show_default=True
+    "--learning-rate",
+    type=click.FloatRange(0.0, min_open=True),
+    metavar="X",
+    help="At first. Default: 0.1, or 0.05 for filters.",
+)
+@click.option(
+    "--sample-rate",
+    type=click.FloatRange(0.0, min_open=True),
+    metavar="HZ",
+    help="Of a filter that is designed. Default: the impulse response's, or the model's.",
 )
 @click.option(
     "--grow",
@@ -88,37 +104,64 @@ def command(
     dry: Path | None,
     gin_params: tuple[str, ...],
     start_from: Path | None,
-    steps: int,
+    steps: int | None,
     starts: int,
     tries: tuple[str, ...],
-    learning_rate: float,
+    learning_rate: float | None,
+    sample_rate: float | None,
     grow: bool,
     align: bool,
     minutes: float | None,
     seed: int,
     overwrite: bool,
 ) -> None:
-    """Find the parameters with which MODEL plays SOUND.
+    """Find the parameters with which MODEL plays SOUND, or the filter for a response.
 
     MODEL is a gin file, your own or a packaged one, or a run or model folder. For each SOUND there
     are the parameters with their units and ranges (NAME.json), the sound that they give (NAME.wav),
     a picture of both (NAME.png), and the model that has them (NAME.model), for `ddsp-tf process`
     and as the MODEL from which another match begins. Ctrl-C keeps the best found so far.
 
+    A MODEL that designs filters, such as the shipped `iirnet`, takes a CSV file with the columns
+    frequency_hz and magnitude_db, or an impulse response. There are the second-order sections
+    (NAME.json, as lists and as SciPy's `sos`) and a picture of both responses (NAME.png).
+
     \b
     Examples:
       ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
       ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
       ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
+      ddsp-tf match iirnet headphone.csv cabinet.wav -o found/
     """
     from ddsp_tf.audio import read_audio
+    from ddsp_tf.cli.designing import design_each
+    from ddsp_tf.inference import can_design
 
+    build = _builder(model, gin_params, start_from)
+    designer, _ = build()
+    if can_design(designer):
+        if dry is not None or starts > 1 or tries or minutes is not None:
+            raise click.UsageError(
+                "--dry, --starts, --try and --minutes are for sounds; this MODEL designs filters."
+            )
+        design_each(
+            terminal,
+            designer,
+            inputs,
+            output,
+            overwrite=overwrite,
+            n_steps=steps,
+            sample_rate=sample_rate,
+            learning_rate=learning_rate,
+        )
+        return
+    if sample_rate is not None:
+        raise click.UsageError("--sample-rate is for a MODEL that designs filters.")
     plan = plan_outputs(inputs, output, suffix=".wav")
     say_left_out(terminal, plan)
     failures = dict(plan.failures)
     results: list[dict[str, Any]] = []
     interrupted = False
-    build = _builder(model, gin_params, start_from)
     tried = dict(map(_try, tries))
     for named in plan.outputs:
         try:
@@ -136,10 +179,10 @@ def command(
                     advance,
                     dry=before,
                     objective=objective,
-                    n_steps=steps,
+                    n_steps=_N_STEPS if steps is None else steps,
                     n_starts=starts,
                     tries=tried,
-                    learning_rate=learning_rate,
+                    learning_rate=_LEARNING_RATE if learning_rate is None else learning_rate,
                     grow=grow,
                     max_minutes=minutes,
                     seed=seed,
@@ -177,7 +220,7 @@ def _builder(
             values = _weights(Instrument.load(start_from).model, parsed.build_model(), start_from)
 
         def build() -> tuple[Any, Any]:
-            model = parsed.build_model()
+            model = _begun(parsed)
             if values is not None:
                 model.set_weights(values)
             return model, parsed.build_objective()
@@ -224,6 +267,20 @@ def _aligned(terminal: Terminal, dry: Any, target: Any, rate: int, *, align: boo
         return moved_earlier(target, delay.samples)
     terminal.note(f"The treated sound {comes} than the dry one. --align takes that out.")
     return target
+
+
+def _begun(parsed: Any) -> Any:
+    """The model of a configuration, with the network that its training would start from."""
+    from ddsp_tf.training import train
+    from ddsp_tf.training.warm_start import copy_network
+
+    model = parsed.build_model()
+    start_from = parsed.bound(train).get("start_from")
+    if start_from is not None:
+        from ddsp_tf.models import Instrument
+
+        copy_network(Instrument.load(start_from), model)
+    return model
 
 
 def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match":

@@ -5,6 +5,7 @@ from ddsp_tf.data.generated import Generated, Generator
 from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.random_filters import RandomFilters
 from ddsp_tf.data.source import Source
 from ddsp_tf.data.styled_recordings import StyledRecordings
 
@@ -14,6 +15,7 @@ __all__ = [
     "Generator",
     "PrepareReport",
     "PrepareSettings",
+    "RandomFilters",
     "Source",
     "StyledRecordings",
     "prepare",

@@ -39,6 +39,13 @@ from ddsp_tf.dsp.dynamics import (
     time_factor,
 )
 from ddsp_tf.dsp.envelopes import crossfade, resample_envelope, resample_frames
+from ddsp_tf.dsp.filter_families import (
+    FILTER_FAMILIES,
+    polynomial_roots,
+    random_filters,
+    sections_from_roots,
+    sections_magnitude_db,
+)
 from ddsp_tf.dsp.filters import (
     fast_fft_length,
     fft_convolve,
@@ -83,6 +90,13 @@ from ddsp_tf.dsp.partitioned_convolution import (
 )
 from ddsp_tf.dsp.perturbation import own_errors, perturbed
 from ddsp_tf.dsp.phasing import all_pass_loop, all_pass_loop_by_frames
+from ddsp_tf.dsp.pole_zero import (
+    PoleZeroDesign,
+    design_poles_and_zeros,
+    pole_zero_magnitude_db,
+    pole_zero_sections,
+    roots_inside,
+)
 from ddsp_tf.dsp.recurrences import (
     all_pole,
     first_order,
@@ -123,9 +137,12 @@ from ddsp_tf.dsp.waveshaping import (
     oversampling_state,
     soft_clip,
 )
+from ddsp_tf.dsp.yule_walker import yule_walker_sections
 
 __all__ = [
     "DB_RANGE",
+    "FILTER_FAMILIES",
+    "PoleZeroDesign",
     "a_weighted_loudness_db",
     "a_weighting_db",
     "all_pass_biquad",
@@ -147,6 +164,7 @@ __all__ = [
     "crossfade",
     "db_to_amplitude",
     "db_to_power",
+    "design_poles_and_zeros",
     "exp_sigmoid",
     "expander_gain_db",
     "fast_fft_length",
@@ -201,16 +219,23 @@ __all__ = [
     "partition_spectra",
     "peak_biquad",
     "perturbed",
+    "pole_zero_magnitude_db",
+    "pole_zero_sections",
+    "polynomial_roots",
     "power_to_db",
+    "random_filters",
     "reflection_from_lpc",
     "remove_above_nyquist",
     "resample_envelope",
     "resample_frames",
     "rms_power_db",
+    "roots_inside",
     "scale_f0_hz",
     "scale_loudness_db",
     "schroeder_all_pass",
     "second_order_sections",
+    "sections_from_roots",
+    "sections_magnitude_db",
     "sinusoidal",
     "soft_clip",
     "state_space",
@@ -227,4 +252,5 @@ __all__ = [
     "uniform_noise",
     "unscale_f0_hz",
     "unscale_loudness_db",
+    "yule_walker_sections",
 ]

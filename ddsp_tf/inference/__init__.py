@@ -7,9 +7,11 @@ from ddsp_tf.inference.column_transfer import (
     ColumnTransferResult,
 )
 from ddsp_tf.inference.curves import Curves
+from ddsp_tf.inference.design import Design, can_design, design_filter, refine_roots
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.effect import Effect, TreatedFile
 from ddsp_tf.inference.loudness_matching import match_loudness
+from ddsp_tf.inference.magnitude_response import MagnitudeResponse
 from ddsp_tf.inference.match import Match, match
 from ddsp_tf.inference.note_performer import Performance, perform, top_line
 from ddsp_tf.inference.octave import choose_octave
@@ -28,9 +30,11 @@ __all__ = [
     "ColumnTransferReport",
     "ColumnTransferResult",
     "Curves",
+    "Design",
     "EditedFeatures",
     "Edits",
     "Effect",
+    "MagnitudeResponse",
     "Match",
     "Performance",
     "Player",
@@ -44,10 +48,13 @@ __all__ = [
     "TransferSample",
     "TreatedFile",
     "autotune",
+    "can_design",
     "choose_octave",
+    "design_filter",
     "estimate_tuning",
     "match",
     "match_loudness",
     "perform",
+    "refine_roots",
     "top_line",
 ]

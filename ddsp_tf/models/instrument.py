@@ -43,6 +43,8 @@ _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
 
 _PRESETS = Path(__file__).parents[1] / "presets"
+_FILTERS = "filters"
+"""The folder in it of what makes no sound, but designs filters."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,11 @@ def list_presets() -> list[str]:
     return sorted(path.parent.name for path in _PRESETS.glob(f"*/{_METADATA}"))
 
 
+def list_filter_designers() -> list[str]:
+    """Lists the names of the models that ship with the package and design filters."""
+    return sorted(path.parent.name for path in (_PRESETS / _FILTERS).glob(f"*/{_METADATA}"))
+
+
 def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
     """Finds the folder of an instrument, without reading it.
 
@@ -179,6 +186,8 @@ def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
             return folder
     if str(name_or_path) in list_presets():
         return _PRESETS / str(name_or_path)
+    if str(name_or_path) in list_filter_designers():
+        return _PRESETS / _FILTERS / str(name_or_path)
     give = "Give the folder of a run or of a model, or the name of a shipped instrument."
     if path.is_dir():
         what = (

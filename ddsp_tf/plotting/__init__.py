@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from ddsp_tf.plotting.controls import controls_overview
     from ddsp_tf.plotting.dataset import dataset_report
     from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
+    from ddsp_tf.plotting.frequency_responses import (
+        draw_magnitude_responses,
+        magnitude_responses,
+    )
     from ddsp_tf.plotting.impulse_responses import impulse_response
     from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
     from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "controls_overview",
     "dataset_report",
+    "draw_magnitude_responses",
     "f0_and_loudness",
     "figure_to_image",
     "impulse_response",
+    "magnitude_responses",
     "make_figure",
     "save_figure",
     "spectrogram",
@@ -33,9 +39,11 @@ __all__ = [
 _MODULES = {
     "controls_overview": "controls",
     "dataset_report": "dataset",
+    "draw_magnitude_responses": "frequency_responses",
     "f0_and_loudness": "pitch_and_loudness",
     "figure_to_image": "figure",
     "impulse_response": "impulse_responses",
+    "magnitude_responses": "frequency_responses",
     "make_figure": "figure",
     "save_figure": "figure",
     "spectrogram": "spectrograms",
