@@ -44,12 +44,12 @@ _N_STEPS, _LEARNING_RATE = 500, 0.1
     help="One setting, where MODEL is a gin file. Repeatable.",
 )
 @click.option(
-@click.option(
     "--start-from",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
     help="NAME.model of another match, whose parameters are the start.",
 )
+@click.option(
     "--steps",
     type=click.IntRange(0),
     metavar="N",
