@@ -1,5 +1,6 @@
 """How unlike two sounds are in tone and dynamics, whatever they play."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -17,15 +18,16 @@ _PAUSE_DB = 50.0
 class StyleDistance:
     """Compares two sounds of any lengths by what a production gives them, in dB.
 
-    The sum of two means of absolute differences: of the mean level in each mel band; and of the
-    levels of short frames, sorted, from the softest to the loudest of each. Frames 50 dB below a
-    sound's loudest are pauses and don't count. 0 for a sound and itself, in whatever order.
+    The sum of means of absolute differences: of the mean level in each mel band; and, for each
+    length of frames, of the levels of frames, sorted, from the softest to the loudest of each.
+    Frames 50 dB below a sound's loudest are pauses and don't count. 0 for a sound and itself, in
+    whatever order.
 
     Args:
         sample_rate: In Hz.
         n_bands: Mel bands.
         n_levels: Levels compared, at even parts of the sorted frames, at least 2.
-        frame_s: Length of a frame in seconds.
+        frames_s: Lengths of frames in seconds; the first is that of the bands, too.
 
     Raises:
         ArgumentError: A number is out of range.
@@ -34,7 +36,7 @@ class StyleDistance:
         >>> sound = tf.random.stateless_normal([1, 16000], [1, 2])
         >>> distance = StyleDistance(sample_rate=16000)
         >>> round(float(distance(sound, 0.5 * sound)), 1)
-        12.0
+        18.1
     """
 
     def __init__(
@@ -43,17 +45,18 @@ class StyleDistance:
         sample_rate: int = 24000,
         n_bands: int = 32,
         n_levels: int = 24,
-        frame_s: float = 0.05,
+        frames_s: Sequence[float] = (0.05, 0.4),
     ) -> None:
-        if min(sample_rate, n_bands) < 1 or n_levels < 2 or frame_s <= 0:
+        lengths = tuple(frames_s)
+        if min(sample_rate, n_bands) < 1 or n_levels < 2 or min(lengths, default=0.0) <= 0.0:
             raise ArgumentError(
-                "`sample_rate`, `n_bands` and `frame_s` should be above 0 and `n_levels` at least "
-                f"2. Received {sample_rate}, {n_bands}, {frame_s} and {n_levels}."
+                "`sample_rate`, `n_bands` and `frames_s` should be above 0 and `n_levels` at least "
+                f"2. Received {sample_rate}, {n_bands}, {list(lengths)} and {n_levels}."
             )
         self.sample_rate = sample_rate
         self.n_bands = n_bands
         self.n_levels = n_levels
-        self.frame_s = frame_s
+        self.frames_s = lengths
 
     def __call__(self, target: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
         """Gives the distance, a mean over the batch.
@@ -71,7 +74,7 @@ class StyleDistance:
             "sample_rate": self.sample_rate,
             "n_bands": self.n_bands,
             "n_levels": self.n_levels,
-            "frame_s": self.frame_s,
+            "frames_s": list(self.frames_s),
         }
 
     @classmethod
@@ -79,25 +82,29 @@ class StyleDistance:
         """Makes it again from `get_config`."""
         return cls(**config)
 
-    def _described(self, sound: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _described(self, sound: tf.Tensor) -> list[tf.Tensor]:
         """Mean level in each band `[batch, n_bands]`, sorted levels `[batch, n_levels]`, in dB."""
-        frame_length = max(16, round(self.frame_s * self.sample_rate))
-        hop_length = max(1, frame_length // 2)
-        mel = dsp.mel_spectrogram(
-            sound,
-            sample_rate=self.sample_rate,
-            fft_length=2 * frame_length,
-            hop_length=hop_length,
-            n_bands=self.n_bands,
-        )
-        frames = dsp.frame(sound, frame_length, hop_length)
-        power = tf.reduce_mean(tf.square(frames), axis=2)
-        levels = dsp.power_to_db(power + _FLOOR**2)
-        loudest = tf.reduce_max(levels, axis=1, keepdims=True)
-        heard = tf.stop_gradient(tf.cast(levels > loudest - _PAUSE_DB, tf.float32))
-        count = tf.reduce_sum(heard, axis=1, keepdims=True)
-        bands = tf.reduce_sum(tf.square(mel) * heard[:, :, tf.newaxis], axis=1) / count
-        return dsp.power_to_db(bands + _FLOOR**2), self._sorted(levels, heard, count)
+        described = []
+        for number, seconds in enumerate(self.frames_s):
+            frame_length = max(16, round(seconds * self.sample_rate))
+            hop_length = frame_length // 2
+            frames = dsp.frame(sound, frame_length, hop_length)
+            levels = dsp.power_to_db(tf.reduce_mean(tf.square(frames), axis=2) + _FLOOR**2)
+            loudest = tf.reduce_max(levels, axis=1, keepdims=True)
+            heard = tf.stop_gradient(tf.cast(levels > loudest - _PAUSE_DB, tf.float32))
+            count = tf.reduce_sum(heard, axis=1, keepdims=True)
+            described.append(self._sorted(levels, heard, count))
+            if not number:
+                mel = dsp.mel_spectrogram(
+                    sound,
+                    sample_rate=self.sample_rate,
+                    fft_length=2 * frame_length,
+                    hop_length=hop_length,
+                    n_bands=self.n_bands,
+                )
+                bands = tf.reduce_sum(tf.square(mel) * heard[:, :, tf.newaxis], axis=1) / count
+                described.append(dsp.power_to_db(bands + _FLOOR**2))
+        return described
 
     def _sorted(self, levels: tf.Tensor, heard: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         """The levels of what is heard, at even parts of them from soft to loud."""
