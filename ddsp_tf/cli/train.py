@@ -128,6 +128,8 @@ def _player(run: Path) -> str:
     if not classes <= {"ddsp_tf", "keras"}:
         return _FROM_PYTHON.format(run=run)
     command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"
+    if "reference" in model.required_input_names:
+        command = f"process {run} sound.wav --reference like_this.wav"
     return f": ddsp-tf {command} -o out/"
 
 

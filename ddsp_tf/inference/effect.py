@@ -262,6 +262,10 @@ def require_effect(model: Model) -> None:
     if is_effect(model):
         return
     others = [key for key in model.required_input_names if key != DRY]
+    if "reference" in others:
+        raise ArgumentError(
+            f"`{type(model).__name__}` needs a sound to be like. Give it with --reference FILE."
+        )
     kind = f" It takes {', '.join(f'`{key}`' for key in others)}." if others else ""
     raise ArgumentError(
         f"`{type(model).__name__}` is no effect: it does not take a dry sound alone.{kind} Play it "

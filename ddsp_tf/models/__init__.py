@@ -16,6 +16,7 @@ from ddsp_tf.models.delayed import Delayed
 from ddsp_tf.models.instrument import (
     Instrument,
     find_instrument,
+    list_effects,
     list_filter_designers,
     list_presets,
     read_instrument_metadata,
@@ -39,6 +40,7 @@ __all__ = [
     "architecture_from_dict",
     "architecture_to_dict",
     "find_instrument",
+    "list_effects",
     "list_filter_designers",
     "list_presets",
     "read_instrument_metadata",

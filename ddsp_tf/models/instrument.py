@@ -43,7 +43,7 @@ _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
 
 _PRESETS = Path(__file__).parents[1] / "presets"
-_FILTERS = "filters"
+_FILTERS, _EFFECTS = "filters", "effects"
 """The folder in it of what makes no sound, but designs filters."""
 
 
@@ -171,6 +171,11 @@ def list_filter_designers() -> list[str]:
     return sorted(path.parent.name for path in (_PRESETS / _FILTERS).glob(f"*/{_METADATA}"))
 
 
+def list_effects() -> list[str]:
+    """Lists the names of the models that ship with the package and treat sound."""
+    return sorted(path.parent.name for path in (_PRESETS / _EFFECTS).glob(f"*/{_METADATA}"))
+
+
 def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
     """Finds the folder of an instrument, without reading it.
 
@@ -188,6 +193,8 @@ def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
         return _PRESETS / str(name_or_path)
     if str(name_or_path) in list_filter_designers():
         return _PRESETS / _FILTERS / str(name_or_path)
+    if str(name_or_path) in list_effects():
+        return _PRESETS / _EFFECTS / str(name_or_path)
     give = "Give the folder of a run or of a model, or the name of a shipped instrument."
     if path.is_dir():
         what = (
