@@ -26,6 +26,7 @@ from ddsp_tf.dsp.biquads import (
     peak_biquad,
 )
 from ddsp_tf.dsp.delays import (
+    all_pass_delay,
     comb_filter,
     fractional_delay,
     low_frequency_oscillator,
@@ -146,6 +147,7 @@ __all__ = [
     "a_weighted_loudness_db",
     "a_weighting_db",
     "all_pass_biquad",
+    "all_pass_delay",
     "all_pass_loop",
     "all_pass_loop_by_frames",
     "all_pole",

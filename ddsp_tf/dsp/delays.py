@@ -74,6 +74,70 @@ def fractional_delay(
     return tf.ensure_shape(played, audio.shape), line[:, shape[1] :]
 
 
+def all_pass_delay(
+    audio: tf.Tensor,
+    delay: Any,
+    state: tuple[tf.Tensor, tf.Tensor] | None = None,
+    *,
+    longest: int,
+) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
+    """Delays a sound by any number of samples, through an all-pass of first order.
+
+    Every frequency keeps its level, which `fractional_delay` can't promise; low ones are late by
+    what is asked for, those near half the sample rate by a whole number of samples. For delays that
+    stay or move slowly: a jump rings. Differentiable in the delay. Blocks of any length, each with
+    the state of the one before, give what one call gives.
+
+    Args:
+        audio: `[batch, n_samples]`.
+        delay: In samples, from 0.5 to `longest`, `[batch, n_samples]`, where 1 in place of a size
+            stands for all; what is outside is taken as the nearest end.
+        state: As the previous block gave; None means silence.
+        longest: The longest delay, samples, at least 1.
+
+    Returns:
+        `[batch, n_samples]`, and the state for the next block: samples before it and the last one
+        played.
+
+    Raises:
+        ArgumentError: Audio of another rank, or a `longest` below 1.
+
+    Example:
+        >>> click = tf.one_hot([0], 4000)
+        >>> played, _ = all_pass_delay(click, [[10.3]], longest=20)
+        >>> round(float(tf.reduce_sum(played**2)), 4)
+        1.0
+
+    Reference:
+        Thiran 1971, "Recursive digital filters with maximally flat group delay"; Laakso, Valimaki,
+        Karjalainen and Laine 1996, "Splitting the unit delay", section 4.
+    """
+    audio = tf.convert_to_tensor(audio)
+    if audio.shape.rank != 2 or longest < 1:
+        raise ArgumentError(
+            "`audio` should be [batch, n_samples] and `longest` at least 1. "
+            f"Received shape {audio.shape} and {longest}."
+        )
+    shape = tf.shape(audio)
+    kept = longest + 1
+    if state is None:
+        state = tf.zeros([shape[0], kept], audio.dtype), tf.zeros([shape[0], 1], audio.dtype)
+    line = tf.concat([state[0], audio], axis=1)
+    delay = tf.clip_by_value(tf.cast(delay, audio.dtype), 0.5, float(longest))
+    delay = tf.broadcast_to(delay, shape)
+    # The all-pass is late by 0.5 to 1.5 samples, where it is best, and the line by the others.
+    whole = tf.floor(delay - 0.5)
+    rest = delay - whole
+    coefficient = (1.0 - rest) / (1.0 + rest)
+    newest = kept + tf.range(shape[1]) - tf.cast(whole, tf.int32)
+    now, before = (tf.gather(line, newest - late, axis=1, batch_dims=1) for late in (0, 1))
+    terms = (coefficient * now + before)[..., tf.newaxis]
+    played, _ = first_order(terms, -coefficient[..., tf.newaxis], state[1])
+    played = tf.ensure_shape(played[..., 0], audio.shape)
+    last = tf.concat([state[1], played], axis=1)[:, -1:]
+    return played, (line[:, shape[1] :], last)
+
+
 def _lagrange(place: tf.Tensor, order: int) -> list[tf.Tensor]:
     """Weights of samples 0 to `order` for the value at `place` among them."""
     weights = []

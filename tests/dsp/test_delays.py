@@ -22,6 +22,42 @@ def test_a_sine_is_late_by_the_fraction(order: int, error_db: float) -> None:
         assert 20 * np.log10(error + 1e-12) < error_db
 
 
+def test_an_all_pass_delay_keeps_levels_and_is_as_late_as_asked_for() -> None:
+    """SciPy's filter of the same coefficient; late by 20.3 samples at low frequencies."""
+    click = np.eye(1, 8192)
+    played, _ = dsp.all_pass_delay(click, np.array([[20.3]]), longest=30)
+    rest = 20.3 - 19
+    c = (1 - rest) / (1 + rest)
+    late = np.concatenate([np.zeros(19), scipy.signal.lfilter([c, 1.0], [1.0, c], click[0])])
+    np.testing.assert_allclose(played[0], late[:8192], atol=1e-9)
+    spectrum = np.fft.rfft(played[0])
+    np.testing.assert_allclose(np.abs(spectrum), 1.0, atol=1e-6)
+    slope = np.diff(np.unwrap(np.angle(spectrum)))[:200] * 8192 / (-2 * np.pi)
+    np.testing.assert_allclose(slope, 20.3, atol=0.01)
+
+
+def test_an_all_pass_delay_in_blocks_is_the_whole_and_has_its_gradient() -> None:
+    audio = np.random.default_rng(0).normal(size=[2, 60])
+    delay = np.linspace(0.6, 7.9, 60)[np.newaxis]
+    whole, _ = dsp.all_pass_delay(audio, delay, longest=8)
+    state, blocks = None, []
+    for start, end in ((0, 1), (1, 40), (40, 60)):
+        block, state = dsp.all_pass_delay(
+            audio[:, start:end], delay[:, start:end], state, longest=8
+        )
+        blocks.append(block)
+    np.testing.assert_allclose(tf.concat(blocks, axis=1), whole, atol=1e-12)
+    # Not where the line takes up a whole sample more: there the gradient jumps.
+    still = tf.constant([[3.2], [4.9]], tf.float64)
+    theory, numeric = tf.test.compute_gradient(
+        lambda x, d: dsp.all_pass_delay(x, d, longest=8)[0], [tf.constant(audio[:, :12]), still]
+    )
+    for one, other in zip(theory, numeric, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    with pytest.raises(ArgumentError, match="`longest` at least 1"):
+        dsp.all_pass_delay(audio, 1.0, longest=0)
+
+
 def test_changing_delays_read_where_they_should() -> None:
     rng = np.random.default_rng(0)
     sound, delay = rng.normal(size=60), rng.uniform(0, 12, 60)
