@@ -11,6 +11,7 @@ Example:
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,6 +29,8 @@ SEED = 20_221_127
 DESCENT_RATES = (0.01, 0.03, 0.1)
 """Of gradient descent from random starts: the best one counts, which favours it."""
 
+YULE_WALKER = "modified Yule-Walker"
+
 Designs = dict[str, np.ndarray]
 
 
@@ -35,9 +38,13 @@ Designs = dict[str, np.ndarray]
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--model", default="iirnet", help="A shipped model, or a run's folder.")
 @click.option("--filters", default=100, help="Of each family.")
-@click.option("--steps", default=400, help="Of gradient descent after the network.")
+@click.option(
+    "--steps", multiple=True, default=(400, 1000), help="Of gradient descent after the network."
+)
 @click.option("--descent-steps", default=1000, help="Of gradient descent from random starts.")
-def main(folder: Path, model: str, filters: int, steps: int, descent_steps: int) -> None:
+def main(
+    folder: Path, model: str, filters: int, steps: tuple[int, ...], descent_steps: int
+) -> None:
     """Prints errors by family, and writes iirnet.png into FOLDER, replacing it."""
     network = Instrument.load(model).model
     random = np.random.default_rng(SEED)
@@ -51,9 +58,11 @@ def main(folder: Path, model: str, filters: int, steps: int, descent_steps: int)
     wanted = np.concatenate(list(targets.values()))
     designers: dict[str, Callable[[], np.ndarray]] = {
         "network": lambda: by_network(network, wanted),
-        f"network + {steps} steps": lambda: by_network(network, wanted, n_steps=steps),
-        "modified Yule-Walker": lambda: dsp.yule_walker_sections(wanted, order=order),
-        f"{descent_steps} steps": lambda: by_descent(wanted, order // 2, descent_steps, random),
+        **{f"network + {n} steps": partial(by_network, network, wanted, n_steps=n) for n in steps},
+        YULE_WALKER: lambda: dsp.yule_walker_sections(wanted, order=order),
+        f"random + {descent_steps} steps": lambda: by_descent(
+            wanted, order // 2, descent_steps, random
+        ),
     }
     designs: Designs = {}
     for name, design in designers.items():
@@ -112,9 +121,9 @@ def print_table(families: list[str], wanted: np.ndarray, designs: Designs) -> No
         print(f"| {family} | " + " | ".join(cells) + " |")
     cells = [f"{np.mean(error):.2f} ({np.median(error):.2f})" for error in found.values()]
     print("| all | " + " | ".join(cells) + " |")
-    first, refined, *others = found
-    for name in others:
-        for ours in (first, refined):
+    rivals = list(found)[-2:]
+    for name in rivals:
+        for ours in list(found)[:-2]:
             print(f"{ours} is nearer than {name} for {np.mean(found[ours] < found[name]):.0%}")
 
 
@@ -128,7 +137,7 @@ def picture(families: list[str], wanted: np.ndarray, designs: Designs) -> Figure
         order = np.argsort(found[index * count : (index + 1) * count])
         row = index * count + int(order[count // 2])
         curves = {"wanted": wanted[row]}
-        for name in list(designs)[:1] + list(designs)[2:3]:
+        for name in (next(iter(designs)), YULE_WALKER):
             curves[name] = designs[name][row]
         draw_magnitude_responses(panel, frequency, curves)
         panel.set_title(family.replace("_", " "), loc="left", fontsize=10)

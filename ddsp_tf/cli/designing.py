@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddsp_tf.audio.found_files import FoundFiles
     from ddsp_tf.inference import Design
 
-_N_STEPS, _LEARNING_RATE = 400, 0.05
+_N_STEPS, _LEARNING_RATE = 1000, 0.05
 
 
 def design_each(
@@ -34,7 +34,7 @@ def design_each(
         inputs: CSV files, impulse responses, folders of them, or patterns.
         output: The folder for NAME.json and NAME.png.
         overwrite: Whether these are replaced where they are.
-        n_steps: Steps of gradient descent after the network's design; None: 400.
+        n_steps: Steps of gradient descent after the network's design; None: 1000.
         sample_rate: Of the filters; None: as `inference.design_filter` chooses.
         learning_rate: Of the steps; None: 0.05.
     """

@@ -53,7 +53,7 @@ _N_STEPS, _LEARNING_RATE = 500, 0.1
     "--steps",
     type=click.IntRange(0),
     metavar="N",
-    help="Of gradient descent. Default: 500, or 400 after a network's design of a filter.",
+    help="Of gradient descent. Default: 500, or 1000 after a network's design of a filter.",
 )
 @click.option(
     "--starts",

@@ -117,6 +117,7 @@ def _report(terminal: Terminal, result: "TrainResult") -> None:
 def _player(run: Path) -> str:
     """How to play what was trained: the command and what it takes, or Python."""
     from ddsp_tf.errors import ModelError
+    from ddsp_tf.inference.design import can_design
     from ddsp_tf.inference.effect import is_effect
     from ddsp_tf.models import Instrument
 
@@ -127,6 +128,8 @@ def _player(run: Path) -> str:
     classes = {type(layer).__module__.split(".")[0] for layer in model._flatten_layers()}
     if not classes <= {"ddsp_tf", "keras"}:
         return _FROM_PYTHON.format(run=run)
+    if can_design(model):
+        return f": ddsp-tf match {run} response.csv -o found/"
     command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"
     if "reference" in model.required_input_names:
         command = f"process {run} sound.wav --reference like_this.wav"

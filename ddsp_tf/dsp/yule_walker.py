@@ -25,7 +25,7 @@ def yule_walker_sections(
     power obeys beyond the order of the numerator; its roots outside the circle are mirrored. The
     numerator is the one with which the filter comes nearest to the impulse response of minimum
     phase that the wanted power has, by its cepstrum. (The classic takes the power that is left for
-    the numerator instead, which may come out negative, and is 4 dB worse on random filters.)
+    the numerator instead, which may come out negative, and is 3 dB worse on random filters.)
 
     Args:
         magnitude_db: In dB, evenly from 0 to half the sample rate, both included,

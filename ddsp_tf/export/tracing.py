@@ -50,6 +50,11 @@ def trace_instrument(instrument: Instrument) -> Tracing:
     """
     model = instrument.model
     refuse_black_boxes(model)
+    if "audio" not in model.output_signals:
+        raise ExportError(
+            f"`{type(model).__name__}` makes no sound, but {', '.join(model.output_signals)}. Use "
+            "it from Python."
+        )
     compiled = getattr(model, "jit_network", None)
     if compiled is not None:
         model.jit_network = False  # XLA would make the graph depend on who runs it.

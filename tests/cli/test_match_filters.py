@@ -64,3 +64,15 @@ def test_what_is_wrong_is_said(run, responses, tmp_path):
     done = run("match", "violin", responses / "dark.wav", "-o", tmp_path, "--sample-rate", 8000)
     assert done.exit_code == 2
     assert "is for a MODEL that designs filters" in done.stderr
+
+
+def test_other_commands_know_what_it_is(run, responses, tmp_path):
+    seen = run("inspect", "iirnet")
+    assert seen.exit_code == 0, seen.stderr
+    assert "random filters of six families" in seen.stdout
+    played = run("transfer", "iirnet", responses / "dark.wav", "-o", tmp_path / "out")
+    assert played.exit_code != 0
+    assert "takes `magnitude_db`, which no extractor makes of a sound" in played.stderr
+    exported = run("export", "iirnet", "-o", tmp_path / "exported")
+    assert exported.exit_code != 0
+    assert "`IirNet` makes no sound, but magnitude_db, sections" in exported.stderr

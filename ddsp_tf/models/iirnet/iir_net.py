@@ -16,7 +16,8 @@ from ddsp_tf.types import Signal
 _LARGEST_DB = 128.0
 _SPREAD_DB = 24.0
 """What a response is divided by: about the deviation of what it is trained on."""
-_FIRST_RADIUS = 0.6
+_FIRST_RADII = (0.6, 0.5)
+"""Of poles and zeros."""
 _FIRST_VARIANCE = 0.01
 
 
@@ -166,7 +167,8 @@ class IirNet(Model):
 
 
 def _even_roots(n_sections: int) -> np.ndarray:
-    """Where the roots begin: evenly over the upper half of the circle, each pole on its zero."""
+    """Where the roots begin: evenly over the angles, where their response is almost flat."""
     angles = np.pi * (np.arange(n_sections) + 0.5) / n_sections
     pairs = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return (np.arctanh(_FIRST_RADIUS) * np.tile(pairs, [1, 2])).ravel().astype(np.float32)
+    raw = [np.arctanh(radius) * pairs for radius in _FIRST_RADII]
+    return np.concatenate(raw, axis=-1).ravel().astype(np.float32)
