@@ -27,7 +27,7 @@ def group() -> ProcessorGroup:
 
 def make(processor_group: ProcessorGroup | None = None, **settings: Any) -> EffectEncoder:
     keras.utils.set_random_seed(0)
-    small = {"channels": (4, 8), "n_units": 8, "hop_length": 64, **settings}
+    small = {"channels": (4, 8), "n_units": 8, "n_bands": 32, "hop_length": 64, **settings}
     return EffectEncoder(processor_group=processor_group or group(), **small)
 
 
