@@ -34,7 +34,7 @@ class RandomFilters:
         TensorShape([2, 10, 64])
 
     Reference:
-        Colonel, Steinmetz, Michelen and Reiss 2022, section 4.
+        See `dsp.random_filters`.
     """
 
     def __init__(

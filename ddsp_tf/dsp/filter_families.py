@@ -49,7 +49,8 @@ def random_filters(
         (3, 8, 5)
 
     Reference:
-        Colonel, Steinmetz, Michelen and Reiss 2022, section 4.
+        Colonel, Steinmetz, Michelen and Reiss 2022, "Direct design of biquad filter cascades with
+        deep learning by sampling random polynomials".
     """
     if family not in FILTER_FAMILIES:
         raise ArgumentError(

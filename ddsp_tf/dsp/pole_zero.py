@@ -40,7 +40,8 @@ def roots_inside(raw: Any) -> tf.Tensor:
         [[0.0, 0.0], [0.0, 0.4621], [-1.0, 0.0]]
 
     Reference:
-        Colonel, Steinmetz, Michelen and Reiss 2022, section 3.
+        Colonel, Steinmetz, Michelen and Reiss 2022, "Direct design of biquad filter cascades with
+        deep learning by sampling random polynomials".
     """
     raw = tf.clip_by_value(_pairs("raw", raw), -_LARGEST, _LARGEST)
     # What is added to the squares keeps the gradient of the root finite, and the radius too small.
@@ -69,7 +70,7 @@ def pole_zero_sections(poles: Any, zeros: Any, gain: Any = 1.0) -> tf.Tensor:
         [[2.0, -2.0, 0.5, -0.2, 0.82]]
 
     Reference:
-        Colonel et al. 2022, equations 5 to 7.
+        Colonel et al. 2022, see `roots_inside`.
     """
     poles, zeros = _both(poles, zeros)
     gain = tf.cast(tf.convert_to_tensor(gain), poles.dtype)

@@ -114,7 +114,7 @@ def test_yule_walker_designs_what_it_is_known_for():
     sections = dsp.yule_walker_sections(wanted[np.newaxis] + 7.0, order=8)[0]
     db = scipy_db(sections) - 7.0
     assert np.max(np.abs(db[ANGLES < 0.35 * np.pi])) < 3.0
-    assert np.max(db[ANGLES > 0.45 * np.pi]) < -20.0
+    assert np.max(db[ANGLES > 0.55 * np.pi]) < -20.0
 
 
 def test_yule_walker_refuses_what_it_can_not_use():

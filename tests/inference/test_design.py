@@ -156,3 +156,24 @@ def test_a_model_of_sound_designs_nothing():
         design_filter(object(), flat)
     with pytest.raises(ArgumentError, match="`n_steps` 0 or more"):
         design_filter(IirNet(channels=8), flat, n_steps=-1)
+
+
+@pytest.mark.slow
+def test_it_beats_yule_walker_and_descent_from_random_starts(shipped):
+    random = np.random.default_rng(11)
+    drawn = [dsp.random_filters(random, family, 10) for family in dsp.FILTER_FAMILIES]
+    wanted = dsp.sections_magnitude_db(np.concatenate(drawn), n_points=512)
+
+    def error(sections):
+        designed = dsp.sections_magnitude_db(sections, n_points=512)
+        return np.mean(np.sqrt(np.mean((designed - wanted) ** 2, axis=-1)))
+
+    def refined(raw, n_steps, rate):
+        raw = refine_roots(raw, wanted, n_steps=n_steps, learning_rate=rate)
+        return error(dsp.design_poles_and_zeros(raw, wanted).sections().numpy())
+
+    raw = shipped.roots(shipped.limited(wanted)[np.newaxis])[0].numpy()
+    alone = error(dsp.design_poles_and_zeros(raw, wanted).sections().numpy())
+    with_steps = refined(raw, 1000, 0.05)
+    from_anywhere = refined(random.normal(size=raw.shape), 1000, 0.1)
+    assert with_steps < from_anywhere < alone < error(dsp.yule_walker_sections(wanted))
