@@ -29,17 +29,17 @@ from ddsp_tf.plotting import make_figure, save_figure
 from ddsp_tf.plotting.palette import ACCENT, INPUT, OUTPUT
 
 RATE = 48000
-STEPS = {"fvn": 60, "delay_network": 10}
+STEPS = {"fvn": 60, "delay_network": 5}
 LEARNING_RATE = 0.01
 N_DENSITIES = 4
 
 
 def main(folder: Path, name: str, files: list[Path]) -> None:
     """Finds every room, writes the picture, replaces it if it is there, and prints the table."""
-    rooms = [(file.stem, *find(name, file)) for file in files]
     print("T60 in s, measured / found, at", ", ".join(f"{hz:g}" for hz in OCTAVES_HZ), "Hz")
-    worst = []
-    for stem, measured, found, seconds in rooms:
+    pairs, worst = [], []
+    for file in files:
+        measured, found, seconds = find(name, file)
         times = [measure(x, measured) for x in (measured, found)]
         error = 100 * np.max(np.abs(times[1] / times[0] - 1))
         worst.append(error)
@@ -49,9 +49,12 @@ def main(folder: Path, name: str, files: list[Path]) -> None:
             for ms in (50, 80)
         ]
         listed = "  ".join(f"{a:.2f}/{b:.2f}" for a, b in zip(*times, strict=True))
-        print(f"{stem:40} {listed}  worst {error:.1f}%  {clear[0]}  {clear[1]}  {seconds:.0f} s")
+        print(
+            f"{file.stem:36} {listed}  worst {error:.1f}%  {clear[0]}  {clear[1]}  {seconds:.0f} s",
+            flush=True,
+        )
+        pairs.append((file.stem, measured, found))
     print(f"{sum(e <= 10 for e in worst)} of {len(worst)} within 10%; the worst {max(worst):.1f}%")
-    pairs = [(stem, measured, found) for stem, measured, found, _ in rooms]
     save_figure(figure(pairs), folder / f"reverb_{name}.png", overwrite=True)
 
 

@@ -19,6 +19,9 @@ from ddsp_tf.dsp.biquads import biquad_response
 from ddsp_tf.dsp.delay_networks import householder_matrix
 from ddsp_tf.errors import ArgumentError
 
+_CHUNK = 1 << 15
+"""Points that are computed at once."""
+
 
 def all_pass_network_response(
     delays: Sequence[int],
@@ -58,14 +61,45 @@ def all_pass_network_response(
     )
     if fft_length < 2 or fft_length % 2:
         raise ArgumentError(f"`fft_length` should be even and above 0. Received {fft_length}.")
-    angles = np.linspace(0.0, np.pi, fft_length // 2 + 1)
+    n_points = fft_length // 2 + 1
+    n_parts = -(-n_points // _CHUNK)
+    angles = np.pi * np.arange(n_parts * min(_CHUNK, n_points)) / (n_points - 1)
+
+    # What it depends on are its arguments, since gradients pass through them alone.
+    def both(*parts: tf.Tensor) -> tf.Tensor:
+        made = _response(delays, all_pass_delays, *parts)
+        return tf.stack([tf.math.real(made), tf.math.imag(made)])
+
+    if n_parts == 1:
+        parts = both(gains, b, c, sections, tf.constant(angles))[tf.newaxis]
+    else:
+        # Gradients make it again, or every section's response at all points would be kept.
+        chunks = tf.constant(angles.reshape(n_parts, _CHUNK))
+        again = tf.recompute_grad(both)
+        parts = tf.map_fn(
+            lambda chunk: again(gains, b, c, sections, chunk), chunks, parallel_iterations=1
+        )
+    real, imaginary = tf.unstack(tf.reshape(tf.transpose(parts, [1, 0, 2]), [2, -1]))
+    return tf.complex(real, imaginary)[:n_points]
+
+
+def _response(
+    delays: Sequence[int],
+    all_pass_delays: Sequence[Sequence[int]],
+    gains: tf.Tensor,
+    b: tf.Tensor,
+    c: tf.Tensor,
+    sections: tf.Tensor,
+    angles: tf.Tensor,
+) -> tf.Tensor:
+    zero = tf.zeros_like(angles)
     responses = biquad_response(sections, angles)
     terms, heard, entering = [], [], []
     for line, delay in enumerate(delays):
-        passed = responses[line] * np.exp(-1j * delay * angles)
+        passed = responses[line] * tf.exp(tf.complex(zero, -delay * angles))
         for place, spread in enumerate(all_pass_delays[line]):
             gain = _complex(gains[line, place])
-            turn = tf.constant(np.exp(-1j * spread * angles))
+            turn = tf.exp(tf.complex(zero, -spread * angles))
             passed *= (turn - gain) / (1.0 - gain * turn)
         # o = p (2 / n sum(o) - o + b x), so o = p / (1 + p) (2 / n sum(o) + b x).
         share = passed / (1.0 + passed)

@@ -48,8 +48,9 @@ def octave_equalizer_sections(
             than of gains.
 
     Example:
+        >>> from ddsp_tf import dsp
         >>> flat = octave_equalizer_sections([-3.0] * 3, [500, 1000, 2000], sample_rate=8000)
-        >>> gain = np.abs(biquad_response(flat, [0.0, 1.0, np.pi]))
+        >>> gain = np.abs(dsp.biquad_response(flat, [0.0, 1.0, np.pi]))
         >>> (20 * np.log10(gain)).round(2).tolist()
         [-3.0, -3.0, -3.0]
 
@@ -107,9 +108,10 @@ def octave_absorption_sections(
         `[n_lines, n_bands, 5]`, for `delay_network`, in float64 if `t60_s` is, else in float32.
 
     Example:
+        >>> from ddsp_tf import dsp
         >>> bands = [500.0, 1000.0, 2000.0]
         >>> line = octave_absorption_sections([800], [2.0, 1.0, 0.5], bands, sample_rate=8000)[0]
-        >>> gain = np.abs(biquad_response(line, 2 * np.pi * np.array(bands) / 8000))
+        >>> gain = np.abs(dsp.biquad_response(line, 2 * np.pi * np.array(bands) / 8000))
         >>> (20 * np.log10(gain)).round(2).tolist()
         [-3.0, -6.0, -12.0]
 

@@ -39,7 +39,7 @@ def decay_gains(t60_s: Any, n_samples: int, *, sample_rate: float) -> tf.Tensor:
         From 1 downwards, `[..., n_samples]`.
 
     Example:
-        >>> decay_gains([0.5], 3, sample_rate=4)[0].numpy().round(5).tolist()
+        >>> decay_gains(np.array([0.5]), 3, sample_rate=4)[0].numpy().round(5).tolist()
         [1.0, 0.03162, 0.001]
     """
     t60_s = tf.convert_to_tensor(t60_s)

@@ -124,6 +124,24 @@ def test_the_gradients_are_those_of_differences() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def test_long_responses_are_made_in_parts_with_the_same_gradients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = {key: tf.constant(x) for key, x in network([0.2, 0.15, 0.1]).items()}
+
+    def made() -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(parts)
+            response = all_pass_network_response(DELAYS, SPREAD, **parts, fft_length=256)
+            total = tf.reduce_sum(tf.math.real(response) * tf.range(129.0, dtype=tf.float64))
+        return [response, *tape.gradient(total, list(parts.values()))]
+
+    whole = made()
+    monkeypatch.setattr("ddsp_tf.dsp.all_pass_networks._CHUNK", 50)
+    for one, other in zip(made(), whole, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
 def test_what_is_refused() -> None:
     parts = network([0.3, 0.2, 0.1])
     with pytest.raises(ArgumentError, match="`delays` and `all_pass_delays` should be"):

@@ -39,7 +39,7 @@ class DecayingNoiseReverb(ResponseReverb):
 
     Example:
         >>> room = DecayingNoiseReverb(bands_hz=None, length_s=0.5, sample_rate=16000)
-        >>> room({"audio": tf.one_hot([0], 1000), "t60_s": [[0.3]]}).shape
+        >>> room({"audio": tf.one_hot([0], 1000), "t60_s": tf.constant([[0.3]])}).shape
         TensorShape([1, 1000])
 
     Reference:
@@ -92,16 +92,15 @@ class DecayingNoiseReverb(ResponseReverb):
         """Gives the measured times, and the levels that hold as much energy."""
         self.length_s = len(response) / self.sample_rate
         n = len(self._bands)
-        times: FloatArray
         if n == 1:
-            bands = np.asarray(response, np.float64)[np.newaxis]
+            bands: FloatArray = np.asarray(response, np.float64)[np.newaxis]
             level = energy_decay_db(response)
             first, last = np.argmax(level < -5.0), np.argmax(level < -25.0)
-            times = np.array([3.0 * (last - first) / self.sample_rate])
+            measured: FloatArray = np.array([3.0 * (last - first) / self.sample_rate])
         else:
             bands = octave_signals(response, self._bands, sample_rate=self.sample_rate)
-            times = reverberation_times_s(response, self._bands, sample_rate=self.sample_rate)
-        times = np.clip(known_times(times), _SHORTEST_S, _LONGEST_S)
+            measured = reverberation_times_s(response, self._bands, sample_rate=self.sample_rate)
+        times: FloatArray = np.clip(known_times(measured), _SHORTEST_S, _LONGEST_S)
         plain = {
             "t60_s": tf.constant(times[np.newaxis], tf.float32),
             "gains_db": tf.zeros([1, n]),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.signal
 from contracts import (
     check_declarations,
     check_equal,
@@ -17,10 +18,14 @@ from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
 from ddsp_tf.dsp.room_noise import octave_noise
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors import (
+    ConvolutionReverb,
     DecayingNoiseReverb,
     DelayNetworkReverb,
+    FilteredNoiseReverb,
     FilteredVelvetNoise,
+    PartitionedReverb,
     Processor,
+    SchroederReverb,
 )
 
 RATE, HOP = 4000, 16
@@ -43,11 +48,20 @@ def network(**about: Any) -> DelayNetworkReverb:
     )
 
 
+def given(**about: Any) -> ConvolutionReverb:
+    taps = np.random.default_rng(3).normal(0, 0.1, 90)
+    return ConvolutionReverb(taps, **about)
+
+
 ROOMS: dict[str, Callable[..., Any]] = {
     "noise": noise,
     "one band of noise": lambda **about: noise(bands_hz=None, **about),
     "velvet": velvet,
     "network": network,
+    "filtered noise": lambda **about: FilteredNoiseReverb(
+        n_room_frames=5, n_bands=9, length_s=0.1, sample_rate=RATE, **about
+    ),
+    "Schroeder": lambda **about: SchroederReverb(sample_rate=RATE, **about),
     "exact network": lambda **about: network(method="exact", **about),
 }
 
@@ -137,6 +151,8 @@ def test_the_analysis_of_a_known_room_gives_its_decays_and_its_energy(
 @pytest.mark.parametrize(
     ("make", "arguments", "message"),
     [
+        (SchroederReverb, {"combs_ms": []}, "`combs_ms` should hold one"),
+        (FilteredNoiseReverb, {"n_bands": 1}, "`n_room_frames` and `n_bands` should be"),
         (noise, {"length_s": 0.0}, "`length_s` should be two samples at least"),
         (noise, {"bands_hz": (4000.0,)}, "`bands_hz` should be below 2000 Hz"),
         (velvet, {"n_segments": 1}, "`n_segments` should be at least 2"),
@@ -148,3 +164,43 @@ def test_the_analysis_of_a_known_room_gives_its_decays_and_its_energy(
 def test_what_is_refused(make: Callable[..., Any], arguments: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         make(**arguments)
+
+
+def test_a_given_response_is_what_is_played_and_live_too() -> None:
+    room = given(hop_length=HOP)
+    taps = np.random.default_rng(3).normal(0, 0.1, 90)
+    sound = np.random.default_rng(4).normal(0, 0.1, [2, 40 * HOP]).astype(np.float32)
+    wanted = [np.convolve(row, taps)[: 40 * HOP] for row in sound]
+    np.testing.assert_allclose(room({"audio": sound}), wanted, atol=1e-6)
+    check_streaming(room, {"audio": sound[:, : 18 * HOP]}, hop_length=HOP)
+    assert room.is_room
+    assert not room.trainable_weights
+    live = room.for_live(HOP)
+    assert isinstance(live, PartitionedReverb)
+    np.testing.assert_allclose(live({"audio": sound}), wanted, atol=1e-6)
+    twin = ConvolutionReverb.from_config(room.get_config())
+    twin.set_weights(room.get_weights())
+    np.testing.assert_allclose(twin({"audio": sound}), wanted, atol=1e-6)
+    with pytest.raises(ArgumentError, match="`impulse_response` should be"):
+        ConvolutionReverb([1.0, np.nan])
+
+
+def test_schroeder_s_room_is_its_difference_equations_and_decays_as_asked() -> None:
+    room = SchroederReverb(sample_rate=RATE, add_dry=False)
+    click = np.eye(1, 3 * RATE, dtype=np.float32)
+    t60, spread = 0.6, 0.7
+    knobs = {"t60_s": t60, "spread": spread, "wet_db": 0.0}
+    values = {key: np.array([[value]], np.float32) for key, value in knobs.items()}
+    made = np.asarray(room({"audio": click, **values}))[0]
+    wanted = np.zeros(3 * RATE)
+    for delay in (119, 148, 164, 175):
+        a = np.zeros(delay + 1)
+        a[[0, delay]] = 1.0, -(10 ** (-3 * delay / (t60 * RATE)))
+        wanted += scipy.signal.lfilter([1.0], a, click[0]) / 4
+    for delay in (20, 7):
+        b, a = np.zeros([2, delay + 1])
+        b[[0, delay]], a[[0, delay]] = (-spread, 1.0), (1.0, -spread)
+        wanted = scipy.signal.lfilter(b, a, wanted)
+    np.testing.assert_allclose(made, wanted, atol=1e-6)
+    measured = reverberation_times_s(made, BANDS, sample_rate=RATE)
+    np.testing.assert_allclose(measured, t60, rtol=0.05)
