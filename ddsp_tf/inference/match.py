@@ -136,9 +136,10 @@ def match(
         n_steps=n_steps, n_starts=n_starts, learning_rate=learning_rate, max_minutes=max_minutes
     )
     batch = _batch(model, target, dry)
-    start = time.monotonic()
+    began = time.monotonic()
     model.begin(batch["audio"][0], batch["dry"][0] if "dry" in batch else None)
     found = _Search(model, batch, objective, seed, progress or no_progress)
+    start = time.monotonic()
     end = None if max_minutes is None else start + 60.0 * max_minutes
     interrupted = False
     try:
@@ -157,7 +158,7 @@ def match(
         loss=found.best,
         start_loss=found.first,
         n_steps=found.n_steps,
-        seconds=time.monotonic() - start,
+        seconds=time.monotonic() - began,
         seed=seed,
         sample_rate=int(model.sample_rate),
         target=np.asarray(target, np.float32),
