@@ -44,7 +44,7 @@ class Match:
     Attributes:
         parameters: Value, unit, lowest and highest by name, as `Parametric.parameters` gives them.
         loss: Of what was found, over the judged part of the sound.
-        start_loss: Of the defaults, over the same.
+        start_loss: Of where it began, over the same.
         n_steps: Steps taken, all starts together.
         seconds: They took so long.
         seed: Of the random starts and of the clips.
@@ -151,7 +151,10 @@ def match(
     _check_numbers(
         n_steps=n_steps, n_starts=n_starts, learning_rate=learning_rate, max_minutes=max_minutes
     )
-    found = _Search(model, _batch(model, target, dry), objective, seed, progress or no_progress)
+    batch = _batch(model, target, dry)
+    began = time.monotonic()
+    model.begin(batch["audio"][0], batch["dry"][0] if "dry" in batch else None)
+    found = _Search(model, batch, objective, seed, progress or no_progress)
     start = time.monotonic()
     end = None if max_minutes is None else start + 60.0 * max_minutes
     interrupted = False
@@ -170,7 +173,7 @@ def match(
         loss=found.best,
         start_loss=found.first,
         n_steps=found.n_steps,
-        seconds=time.monotonic() - start,
+        seconds=time.monotonic() - began,
         seed=seed,
         sample_rate=int(model.sample_rate),
         target=np.asarray(target, np.float32),
@@ -350,12 +353,12 @@ def _batch(model: Model, target: FloatArray, dry: FloatArray | None) -> dict[str
             "can't be found in a sound. Make them constants: leave them out of its `columns`."
         )
     sounds = {"audio": np.asarray(target, np.float32)}
-    if "dry" in needed:
-        if dry is None:
-            raise ArgumentError(
-                "The model treats a sound, so the sound before it is needed. Give it as `dry` "
-                "(--dry FILE)."
-            )
+    if "dry" in needed and dry is None:
+        raise ArgumentError(
+            "The model treats a sound, so the sound before it is needed. Give it as `dry` "
+            "(--dry FILE)."
+        )
+    if dry is not None and "dry" in model.input_signals:
         sounds["dry"] = np.asarray(dry, np.float32)
     elif dry is not None:
         raise ArgumentError("`dry` is for models of effects; this one makes its sound alone.")

@@ -12,7 +12,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import extent
-from ddsp_tf.types import Signal
+from ddsp_tf.types import FloatArray, Signal
 
 Parameter = tuple[float | list[float], str, float | None, float | None]
 """Value, unit, lowest and highest."""
@@ -219,6 +219,15 @@ class Parametric(GroupModel):
                     f"There is no parameter `{key}`. There are: {', '.join(self._constants)}."
                 )
             self._constants[key].assign(_raw(_start(key, signals[key], value), signals[key]))
+
+    def begin(self, target: FloatArray, dry: FloatArray | None = None) -> None:
+        """Moves the constants to where an analysis of a sound says, before `match`; here nowhere.
+
+        Args:
+            target: The sound to be matched, `[n_samples]`.
+            dry: The sound before the effect, if there is one.
+        """
+        del target, dry
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments, serialised."""
