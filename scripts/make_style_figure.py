@@ -3,7 +3,8 @@
 python scripts/make_style_figure.py MODEL OUTPUT_FOLDER RECORDING...
 
 First with settings that are known: a passage of a recording, treated by random settings, is the
-reference, once of the passage itself and once of another passage of the same recording. Then with
+reference, once of the passage itself and once of another passage of the same recording. Of each
+recording the first 12 s are taken. Then with
 pairs of recordings: how far the spectrum and the loudness range of each are from its reference,
 before and after. Prints tables, and writes style.png.
 """
@@ -23,8 +24,9 @@ from ddsp_tf.inference import Style
 from ddsp_tf.plotting import make_figure, save_figure
 from ddsp_tf.plotting.palette import ACCENT, INPUT, OUTPUT
 
-STEPS = 100
-N_DRAWS = 4
+STEPS = 150
+N_DRAWS = 1
+LONGEST_S = 12
 N_PAIRS = 20
 RANGES = {"ratio": (1.5, 8.0), "threshold_db": (-40.0, -15.0), "gain_db": (-3.0, 6.0)}
 
@@ -33,7 +35,9 @@ def main(model: str, folder: Path, paths: list[Path]) -> None:
     """Prints the tables and writes the picture, which is replaced if it is there."""
     instrument = Instrument.load(model)
     rate = int(instrument.model.sample_rate)
-    sounds = {path.stem: read_audio(path, sample_rate=rate)[0] for path in paths}
+    sounds = {
+        path.stem: read_audio(path, sample_rate=rate)[0][: LONGEST_S * rate] for path in paths
+    }
     with tempfile.TemporaryDirectory() as scratch:
         known_settings(instrument, sounds, Path(scratch))
         pairs(instrument, sounds, folder, Path(scratch))

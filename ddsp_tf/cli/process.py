@@ -33,7 +33,7 @@ from ddsp_tf.cli.terminal import Advance, Terminal
 @click.option(
     "--refine",
     type=click.IntRange(0),
-    default=100,
+    default=150,
     show_default=True,
     metavar="N",
     help="Steps by gradient after the network, with --reference.",

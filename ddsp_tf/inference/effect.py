@@ -275,7 +275,7 @@ def require_effect(model: Model) -> None:
 
 def is_effect(model: Model) -> bool:
     """Whether a model treats a sound and needs nothing else."""
-    return model.required_input_names == (DRY,)
+    return DRY in model.input_signals and set(model.required_input_names) <= {DRY}
 
 
 def _heard(tail: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress
 
 _LONGEST_S, _PART_S = 60.0, 5.0
 _SHORTEST_S = 0.5
-_RATE, _LAST_RATE = 0.05, 0.1
+_RATE, _LAST_RATE = 0.1, 0.05
 
 
 class Style:
@@ -43,7 +43,7 @@ class Style:
         instrument: Instrument,
         reference: PathLike,
         *,
-        n_steps: int = 100,
+        n_steps: int = 150,
         wet: float = 1.0,
         tail_s: float | None = None,
     ) -> None:

@@ -9,8 +9,8 @@ from scipy import signal
 from ddsp_tf.errors import ArgumentError, AudioFileError, OutputError
 from ddsp_tf.features import FeatureSettings
 from ddsp_tf.inference import Effect
-from ddsp_tf.models import Instrument, Parametric
-from ddsp_tf.processors import Crop, ProcessorGroup, Reverb
+from ddsp_tf.models import Instrument, Parametric, Room
+from ddsp_tf.processors import Crop, DecayingNoiseReverb, ProcessorGroup, Reverb
 
 RATE = 16000
 RESPONSE = 0.3 * np.random.default_rng(1).standard_normal(800) * np.exp(-np.arange(800) / 150.0)
@@ -100,3 +100,14 @@ def test_what_can_not_be_treated(room, tmp_path):
     with pytest.raises(OutputError, match="exists"):
         effect.process_file(tmp_path / "in.wav", tmp_path / "out.wav")
     assert (tmp_path / "out.wav").read_text() == "mine"
+
+
+def test_a_room_that_can_do_without_a_dry_sound_is_an_effect():
+    room = DecayingNoiseReverb(length_s=0.1, add_dry=False, sample_rate=48000)
+    group = ProcessorGroup(dag=[(room, ["audio", "t60_s", "gains_db"])])
+    model = Room(processor_group=group, hop_length=192)
+    features = FeatureSettings(sample_rate=48000, hop_length=192, columns=())
+    effect = Effect(Instrument(model, features), tail_s=0.1)
+    click = np.eye(1, 4800, dtype=np.float32)[0]
+    response = model({"audio": np.zeros([1, 9600], np.float32)})["audio"].numpy()[0]
+    np.testing.assert_allclose(effect(click), response, atol=1e-5)
