@@ -42,7 +42,7 @@ class StyleTransfer(EffectEncoder):
         ArgumentError: What `EffectEncoder` refuses.
 
     Example:
-        >>> from ddsp_tf.processors import Compressor
+        >>> from ddsp_tf.processors import Compressor, ProcessorGroup
         >>> group = ProcessorGroup(
         ...     dag=[(Compressor(sample_rate=16000), ["audio", "threshold_db", "ratio"])])
         >>> model = StyleTransfer(processor_group=group, hop_length=64)
