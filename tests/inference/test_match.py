@@ -28,6 +28,7 @@ def room_model() -> Parametric:
     return Parametric(processor_group=group, sample_rate=RATE, hop_length=64)
 
 
+@pytest.mark.slow
 def test_a_sound_of_the_model_is_found_again():
     source = harmonic_model()
     source.set_parameters(
@@ -46,7 +47,7 @@ def test_a_sound_of_the_model_is_found_again():
     assert (unit, low) == ("Hz", 0.0)
 
 
-@pytest.mark.parametrize("seconds", [1.0, 9.0])
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(9.0, marks=pytest.mark.slow)])
 def test_an_effect_is_found_from_dry_and_treated_sound(seconds):
     dry = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * RATE)).astype(np.float32)
     source = room_model()
@@ -79,7 +80,7 @@ def swinging_sound(n_samples: int) -> tuple[np.ndarray, np.ndarray]:
 SWING = {"objective": Compare(ErrorToSignal()), "learning_rate": 0.05}
 
 
-@pytest.mark.parametrize("grow", [True, False])
+@pytest.mark.parametrize("grow", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_swing_is_found_from_its_beginning(grow):
     """Heard as a whole at once, a rate that is far off doesn't find its way."""
     dry, treated = swinging_sound(24000)

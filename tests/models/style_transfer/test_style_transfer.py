@@ -153,6 +153,7 @@ def test_it_learns_what_a_reference_tells(recordings: Path, tmp_path: Path) -> N
     assert np.mean(errors) < 3.0
 
 
+@pytest.mark.slow
 def test_steps_by_gradient_find_what_the_network_did_not(tmp_path: Path) -> None:
     model, dry = small_model(), sound(2.0)
     wanted = {**FIXED, "band_1_db": -8.0, "threshold_db": -30.0, "ratio": 4.0, "gain_db": 3.0}

@@ -80,7 +80,14 @@ def make_inputs(room: Processor) -> Callable[[int, int], dict[str, np.ndarray]]:
     return make
 
 
-@pytest.mark.parametrize("name", ROOMS)
+SLOW = ("network", "exact network", "Schroeder")
+"""Whose graphs take ten seconds and more to compile."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in ROOMS],
+)
 def test_the_contract(name: str) -> None:
     def layer() -> Processor:
         return ROOMS[name](hop_length=HOP)
