@@ -133,6 +133,8 @@ def command(
       ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
       ddsp-tf match iirnet headphone.csv cabinet.wav -o found/
     """
+    import keras
+
     from ddsp_tf.audio import read_audio
     from ddsp_tf.cli.designing import design_each
     from ddsp_tf.inference import can_design
@@ -165,6 +167,7 @@ def command(
     tried = dict(map(_try, tries))
     for named in plan.outputs:
         try:
+            keras.utils.set_random_seed(seed)  # networks within effects begin at random
             built, objective = build()
             rate = int(built.sample_rate)
             target, _ = read_audio(named.source, sample_rate=rate)
