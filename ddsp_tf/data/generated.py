@@ -31,7 +31,7 @@ _TRIED_S = 0.25
 
 
 class Generator(Protocol):
-    """Makes one example.
+    """Makes one example, by NumPy: TensorFlow, called from within its own pipeline, waits forever.
 
     It may have an attribute `signals`, the kind and width of each column that it makes. Those that
     are called `audio` or `dry` are samples, `notes` are notes, and what an extractor makes is as
