@@ -1,10 +1,12 @@
 """What every model has in common that ends in a processor group."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import tensorflow as tf
 
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.model import Model
 from ddsp_tf.processors import Processor, ProcessorGroup
 
@@ -14,21 +16,49 @@ Decode = Callable[[dict[str, tf.Tensor], Any], tuple[dict[str, tf.Tensor], Any]]
 class GroupModel(Model):
     """A model whose sound a processor group makes: rates, rooms and blocks are the group's.
 
-    Subclasses set `processor_group` when they are made.
+    Subclasses set `processor_group` when they are made, or take one with `take_group`.
     """
+
+    _rates: Mapping[str, Any] = MappingProxyType({})
 
     processor_group: ProcessorGroup
     """What makes the sound."""
 
     @property
     def sample_rate(self) -> Any:
-        """Of its audio, in Hz."""
-        return self.processor_group.sample_rate
+        """Of its audio, in Hz: the group's, or the one given."""
+        return self._rates.get("sample_rate", self.processor_group.sample_rate)
 
     @property
     def hop_length(self) -> Any:
-        """Samples per frame."""
-        return self.processor_group.hop_length
+        """Samples per frame: the group's, or those given."""
+        return self._rates.get("hop_length", self.processor_group.hop_length)
+
+    def take_group(
+        self, group: ProcessorGroup, *, sample_rate: int | None, hop_length: int | None
+    ) -> None:
+        """Sets the group, and the rates that its processors leave open.
+
+        Args:
+            group: What makes the sound.
+            sample_rate: In Hz; needed if no processor has one.
+            hop_length: Samples per frame; needed if no processor has one.
+
+        Raises:
+            ArgumentError: There is no rate, or another one than the group's is given.
+        """
+        rates = {"sample_rate": sample_rate, "hop_length": hop_length}
+        for key, given in rates.items():
+            own = getattr(group, key)
+            if own is None and given is None:
+                raise ArgumentError(f"No processor has a `{key}`: give one.")
+            if None not in (own, given) and own != given:
+                raise ArgumentError(
+                    f"`{key}` should be that of the group, {own}. Received {given}."
+                )
+            rates[key] = given if own is None else own
+        self.processor_group = group
+        self._rates = rates
 
     @property
     def black_box(self) -> bool:  # type: ignore[override]

@@ -84,24 +84,13 @@ class EffectEncoder(GroupModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        rates = {"sample_rate": sample_rate, "hop_length": hop_length}
-        for key, given in rates.items():
-            own = getattr(processor_group, key)
-            if own is None and given is None:
-                raise ArgumentError(f"No processor has a `{key}`: give one.")
-            if None not in (own, given) and own != given:
-                raise ArgumentError(
-                    f"`{key}` should be that of the group, {own}. Received {given}."
-                )
-            rates[key] = given if own is None else own
+        self.take_group(processor_group, sample_rate=sample_rate, hop_length=hop_length)
         if min([*channels, n_units, n_bands, fft_length, fft_hop_length], default=0) < 1:
             raise ArgumentError(
                 "`channels`, `n_units`, `n_bands`, `fft_length` and `fft_hop_length` should be 1 "
                 f"or more. Received {list(channels)}, {n_units}, {n_bands}, {fft_length} and "
                 f"{fft_hop_length}."
             )
-        self._rates = rates
-        self.processor_group = processor_group
         self.channels = tuple(channels)
         self.n_units = n_units
         self.n_bands = n_bands
@@ -140,16 +129,6 @@ class EffectEncoder(GroupModel):
     def begin_at_defaults(self) -> None:
         """Sets that layer, once it is built, so that all begins about its default."""
         self.to_shares.bias.assign([_logit(signal) for signal in self.parameters.values()])
-
-    @property
-    def sample_rate(self) -> Any:
-        """The group's, or the one given."""
-        return self._rates["sample_rate"]
-
-    @property
-    def hop_length(self) -> Any:
-        """The group's, or the one given."""
-        return self._rates["hop_length"]
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:

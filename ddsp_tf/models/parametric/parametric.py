@@ -77,18 +77,7 @@ class Parametric(GroupModel):
         shared: Mapping[str, Any] = kwargs.pop("_constants", {})
         super().__init__(name=name, **kwargs)
         group = processor_group
-        rates = {"sample_rate": sample_rate, "hop_length": hop_length}
-        for key, given in rates.items():
-            own = getattr(group, key)
-            if own is None and given is None:
-                raise ArgumentError(f"No processor has a `{key}`: give one.")
-            if None not in (own, given) and own != given:
-                raise ArgumentError(
-                    f"`{key}` should be that of the group, {own}. Received {given}."
-                )
-            rates[key] = given if own is None else own
-        self._rates = rates
-        self.processor_group = group
+        self.take_group(group, sample_rate=sample_rate, hop_length=hop_length)
         self.columns = tuple(columns)
         self.initial = dict(initial or {})
         self._check_names()
@@ -97,16 +86,6 @@ class Parametric(GroupModel):
             for key in self.constant_names
         }
         self.built = True
-
-    @property
-    def sample_rate(self) -> Any:
-        """The group's, or the one given."""
-        return self._rates["sample_rate"]
-
-    @property
-    def hop_length(self) -> Any:
-        """The group's, or the one given."""
-        return self._rates["hop_length"]
 
     @property
     def constant_names(self) -> tuple[str, ...]:
