@@ -77,13 +77,9 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
 
 
 def _check_shipped(name: str) -> None:
-    from ddsp_tf.models.instrument import (
-        list_filter_designers,
-        list_presets,
-        suggest_instruments,
-    )
+    from ddsp_tf.models.instrument import shipped_models, suggest_instruments
 
-    if name not in (*list_presets(), *list_filter_designers()):
+    if name not in shipped_models():
         raise ModelError(
             f"`{name}` does not exist. Give a recording, a dataset, a run, a model, an export, or "
             f"the name of a shipped instrument. {suggest_instruments(name)}"

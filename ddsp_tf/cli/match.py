@@ -303,7 +303,6 @@ def _check_targets(named: NamedOutput, *, overwrite: bool) -> None:
 
 def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -> None:
     from ddsp_tf.audio import write_audio
-    from ddsp_tf.features import FeatureSettings
     from ddsp_tf.files import write_json
     from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
@@ -312,11 +311,8 @@ def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -
     picture = named.target.with_suffix(".png")
     save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
     write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
-    features = FeatureSettings(
-        sample_rate=model.sample_rate, hop_length=model.hop_length, columns=()
-    )
     folder = named.target.with_suffix(".model")
-    Instrument(model, features).save(folder, overwrite=overwrite)
+    Instrument.without_features(model).save(folder, overwrite=overwrite)
 
 
 def _describe(terminal: Terminal, named: NamedOutput, found: "Match") -> None:

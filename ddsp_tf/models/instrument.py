@@ -152,6 +152,12 @@ class Instrument:
             metadata={key: x for key, x in metadata.items() if key != "format_version"},
         )
 
+    @classmethod
+    def without_features(cls, model: Model) -> "Instrument":
+        """Makes one of a model that hears no features: an effect, a matched sound."""
+        rates = {"sample_rate": model.sample_rate, "hop_length": model.hop_length}
+        return cls(model, FeatureSettings(columns=(), **rates))
+
     def without_rooms(self) -> "Instrument":
         """Gives an instrument that shares all weights and plays dry."""
         return replace(self, model=self.model.without_rooms())
@@ -163,17 +169,27 @@ class Instrument:
 
 def list_presets() -> list[str]:
     """Lists the names of the instruments that ship with the package."""
-    return sorted(path.parent.name for path in _PRESETS.glob(f"*/{_METADATA}"))
+    return sorted(_shipped_in(_PRESETS))
 
 
 def list_filter_designers() -> list[str]:
     """Lists the names of the models that ship with the package and design filters."""
-    return sorted(path.parent.name for path in (_PRESETS / _FILTERS).glob(f"*/{_METADATA}"))
+    return sorted(_shipped_in(_PRESETS / _FILTERS))
 
 
 def list_effects() -> list[str]:
     """Lists the names of the models that ship with the package and treat sound."""
-    return sorted(path.parent.name for path in (_PRESETS / _EFFECTS).glob(f"*/{_METADATA}"))
+    return sorted(_shipped_in(_PRESETS / _EFFECTS))
+
+
+def shipped_models() -> dict[str, Path]:
+    """Gives the folder of every model that ships with the package, by its name."""
+    folders = (_PRESETS, _PRESETS / _FILTERS, _PRESETS / _EFFECTS)
+    return {name: path for folder in folders for name, path in _shipped_in(folder).items()}
+
+
+def _shipped_in(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in folder.glob(f"*/{_METADATA}")}
 
 
 def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
@@ -189,12 +205,9 @@ def find_instrument(name_or_path: str | os.PathLike[str]) -> Path:
     for folder in (path, path / "model"):
         if (folder / _METADATA).is_file():
             return folder
-    if str(name_or_path) in list_presets():
-        return _PRESETS / str(name_or_path)
-    if str(name_or_path) in list_filter_designers():
-        return _PRESETS / _FILTERS / str(name_or_path)
-    if str(name_or_path) in list_effects():
-        return _PRESETS / _EFFECTS / str(name_or_path)
+    shipped = shipped_models()
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
     give = "Give the folder of a run or of a model, or the name of a shipped instrument."
     if path.is_dir():
         what = (
