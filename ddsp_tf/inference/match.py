@@ -26,7 +26,6 @@ Objective = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, tf.Tensor
 _LONGEST_AT_ONCE_S = 8.0
 _CLIP_S, _N_CLIPS, _N_JUDGED = 2.0, 4, 6
 _JUDGE_EVERY = 20
-_WINDOW = "_window"
 _FIRST_HEARD, _GROWN = 0.15, 0.6
 """With `grow`: the share heard at first, and of the steps after which all is heard."""
 _LAST_RATE = 0.02
@@ -266,9 +265,10 @@ class _Search:
             if end is not None and time.monotonic() >= end:
                 break
             share = step / (_GROWN * n_steps) if grow else 1.0
-            part = self._beginning(self._part(), _FIRST_HEARD ** max(0.0, 1.0 - share))
+            part = self._part()
+            window = self._beginning(part, _FIRST_HEARD ** max(0.0, 1.0 - share))
             with dsp.own_errors():
-                _, gradients = self._gradients(part)
+                _, gradients = self._gradients(part, window)
             gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
             optimizer.apply(gradients, self._variables)
             self.n_steps += 1
@@ -297,25 +297,25 @@ class _Search:
 
     def _judge(self) -> float:
         with dsp.own_errors():
-            return float(self._loss(self._beginning(self._judged, 1.0)))
+            return float(self._loss(self._judged, self._beginning(self._judged, 1.0)))
 
-    def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> dict[str, Any]:
-        """The batch, and where its sound is heard: 1, and after the beginning 0."""
+    def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> tf.Tensor:
+        """Where sound is heard: 1, and after the beginning 0."""
         length = batch["audio"].shape[1]
-        return {**batch, _WINDOW: tf.constant(np.arange(length) < share * length, tf.float32)}
+        return tf.constant(np.arange(length) < share * length, tf.float32)
 
-    def _loss_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-        window = batch[_WINDOW]
-        batch = {key: x for key, x in batch.items() if key != _WINDOW}
+    def _loss_of(self, batch: dict[str, tf.Tensor], window: tf.Tensor) -> tf.Tensor:
         outputs = self._model(batch, training=True)
         length = batch["audio"].shape[1]
         outputs = {**outputs, "audio": outputs["audio"][:, :length] * window}
-        batch["audio"] *= window
+        batch = {**batch, "audio": batch["audio"] * window}
         return tf.add_n(list(self._objective(batch, outputs).values()))
 
-    def _loss_and_gradients(self, batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _loss_and_gradients(
+        self, batch: dict[str, tf.Tensor], window: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            loss = self._loss_of(batch)
+            loss = self._loss_of(batch, window)
         values = [variable.value for variable in self._variables]
         return loss, tape.gradient(loss, values, unconnected_gradients="zero")
 

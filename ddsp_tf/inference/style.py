@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from ddsp_tf.audio import audio_info, check_usable, read_audio
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.features import FeatureSettings
 from ddsp_tf.inference.effect import Effect
 from ddsp_tf.losses import StyleDistance
 from ddsp_tf.models import Instrument, Model, Parametric, StyleTransfer
@@ -66,11 +65,12 @@ class Style:
         Raises:
             AudioFileError: It can't be read, is silent, or shorter than half a second.
         """
-        rate = max(audio_info(path).sample_rate, int(self.model.sample_rate))
+        rate = int(self.model.sample_rate)
+        if not self.model.processor_group.weights:  # which are of one rate
+            rate = max(rate, audio_info(path).sample_rate)
         settings = self.settings_for(self._heard(path), progress=progress)
         effect = self.model.with_settings(settings, sample_rate=rate)
-        features = FeatureSettings(sample_rate=rate, hop_length=int(effect.hop_length), columns=())
-        return Effect(Instrument(effect, features), **self._about)
+        return Effect(Instrument.without_features(effect), **self._about)
 
     def settings_of(self, effect: Effect) -> dict[str, float]:
         """Gives the settings of an effect that were chosen, without those that are fixed."""

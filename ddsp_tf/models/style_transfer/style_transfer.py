@@ -171,7 +171,8 @@ class StyleTransfer(EffectEncoder):
             exact: Whether it plays exactly, whatever it was trained with.
 
         Raises:
-            ArgumentError: A setting is unknown or out of its range at that rate.
+            ArgumentError: A setting is unknown or out of its range at that rate, or the effect has
+                weights, which are of one rate.
         """
         group = self.processor_group
         if sample_rate not in (None, self.sample_rate):
@@ -218,14 +219,26 @@ class StyleTransfer(EffectEncoder):
 
 
 def at_rate(group: ProcessorGroup, sample_rate: int) -> ProcessorGroup:
-    """Gives a graph of equal processors for sounds of another rate."""
-    nodes = []
-    for processor, keys in zip(group.processors, group.node_inputs, strict=True):
-        config = processor.get_config()
-        if "sample_rate" in config:
-            config["sample_rate"] = sample_rate
-        nodes.append((type(processor).from_config(config), keys))
-    return ProcessorGroup(dag=nodes, name=group.name)
+    """Gives a graph of equal processors, those inside of others too, for sounds of another rate.
+
+    Raises:
+        ArgumentError: A processor has weights, which would stay those of its rate.
+    """
+    if group.weights:
+        raise ArgumentError(
+            f"`sample_rate` should be {group.sample_rate}: the effect has learned weights, which "
+            f"are of that rate. Received {sample_rate}."
+        )
+
+    def moved(config: Any) -> Any:
+        if isinstance(config, Mapping):
+            return {
+                key: sample_rate if key == "sample_rate" and x is not None else moved(x)
+                for key, x in config.items()
+            }
+        return [moved(x) for x in config] if isinstance(config, list) else config
+
+    return ProcessorGroup.from_config(moved(group.get_config()))
 
 
 def _mean_and_spread(values: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

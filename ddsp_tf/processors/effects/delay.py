@@ -1,6 +1,5 @@
 """The delay."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.processors.effects.modulated_delay import longest_samples
 from ddsp_tf.processors.processor import Processor, State
 from ddsp_tf.types import Signal
 
@@ -59,11 +59,7 @@ class Delay(Processor):
             )
         self.longest_ms = longest_ms
         self.interpolation = interpolation
-        if self._longest < 4:
-            raise ArgumentError(
-                f"`longest_ms` should be at least {4000 / sample_rate:.3g}, four samples. "
-                f"Received {longest_ms}."
-            )
+        self._longest = longest_samples(longest_ms, sample_rate)
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
@@ -119,7 +115,3 @@ class Delay(Processor):
             "longest_ms": self.longest_ms,
             "interpolation": self.interpolation,
         }
-
-    @property
-    def _longest(self) -> int:
-        return math.ceil(self.longest_ms / 1000.0 * self.sample_rate)

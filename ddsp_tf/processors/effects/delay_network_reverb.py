@@ -13,12 +13,8 @@ from ddsp_tf.dsp.delay_networks import delay_network, delay_network_state
 from ddsp_tf.dsp.octave_equalizer import octave_absorption_sections, octave_equalizer_sections
 from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.effects.response_reverb import (
-    ResponseReverb,
-    batched,
-    early_taps,
-    known_times,
-)
+from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
+from ddsp_tf.processors.effects.response_reverb import batched, known_times
 from ddsp_tf.processors.processor import Processor, State
 from ddsp_tf.types import FloatArray, Signal
 
@@ -39,7 +35,7 @@ _COLOR_DB = 60.0
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class DelayNetworkReverb(ResponseReverb):
+class DelayNetworkReverb(EarlyLateReverb):
     """Reverberates by a short response of the direct sound, and a network of delays and all-passes.
 
     Inputs: `audio` `[batch, n_samples]`; `t60_s`, in which each octave decays by 60 dB (0.02 to
@@ -85,7 +81,13 @@ class DelayNetworkReverb(ResponseReverb):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            length_s=length_s, add_dry=add_dry, sample_rate=sample_rate, name=name, **kwargs
+            early_ms=early_ms,
+            method=method,
+            length_s=length_s,
+            add_dry=add_dry,
+            sample_rate=sample_rate,
+            name=name,
+            **kwargs,
         )
         counts = {len(line) for line in all_pass_delays}
         if not delays or len(all_pass_delays) != len(delays) or len(counts) > 1 or early_ms <= 0:
@@ -94,18 +96,8 @@ class DelayNetworkReverb(ResponseReverb):
                 f"`early_ms` be above 0. Received {list(delays)}, "
                 f"{[list(line) for line in all_pass_delays]} and {early_ms}."
             )
-        if method not in ("exact", "frequency"):
-            raise ArgumentError(f'`method` should be "exact" or "frequency". Received {method!r}.')
         self.delays = [int(delay) for delay in delays]
         self.all_pass_delays = [[int(delay) for delay in line] for line in all_pass_delays]
-        self.early_ms = early_ms
-        self.method = method
-        self.bands_hz = dsp.octave_bands_hz(sample_rate=sample_rate)
-
-    @property
-    def n_early(self) -> int:
-        """Taps of the direct sound and the first reflections."""
-        return max(1, round(self.early_ms * self.sample_rate / 1000))
 
     @property
     def room_signals(self) -> Mapping[str, Signal]:
@@ -218,8 +210,6 @@ class DelayNetworkReverb(ResponseReverb):
             **super().get_config(),
             "delays": self.delays,
             "all_pass_delays": self.all_pass_delays,
-            "early_ms": self.early_ms,
-            "method": self.method,
         }
 
     def _late(self, controls: Mapping[str, Any]) -> tf.Tensor:

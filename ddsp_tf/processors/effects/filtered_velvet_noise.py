@@ -7,15 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf import dsp
 from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
 from ddsp_tf.dsp.room_noise import filtered_velvet_noise, segment_windows
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.effects.response_reverb import (
-    ResponseReverb,
-    batched,
-    early_taps,
-)
+from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
+from ddsp_tf.processors.effects.response_reverb import batched
 from ddsp_tf.types import FloatArray, Signal
 
 _LOWEST_DB, _HIGHEST_DB = -110.0, 30.0
@@ -23,7 +19,7 @@ _ROUNDS = 6
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class FilteredVelvetNoise(ResponseReverb):
+class FilteredVelvetNoise(EarlyLateReverb):
     """Reverberates by a short response of the direct sound, and sparse pulses in coloured segments.
 
     Inputs: `audio` `[batch, n_samples]`; `t60_s`, a decay that all pulses share (0.02 to 20 s);
@@ -69,26 +65,22 @@ class FilteredVelvetNoise(ResponseReverb):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            length_s=length_s, add_dry=add_dry, sample_rate=sample_rate, name=name, **kwargs
+            early_ms=early_ms,
+            method=method,
+            length_s=length_s,
+            add_dry=add_dry,
+            sample_rate=sample_rate,
+            name=name,
+            **kwargs,
         )
         if n_segments < 2 or not 0 < density_hz <= sample_rate or early_ms <= 0:
             raise ArgumentError(
                 "`n_segments` should be at least 2, `density_hz` above 0 and at most the sample "
                 f"rate, `early_ms` above 0. Received {n_segments}, {density_hz} and {early_ms}."
             )
-        if method not in ("exact", "frequency"):
-            raise ArgumentError(f'`method` should be "exact" or "frequency". Received {method!r}.')
         self.n_segments = n_segments
         self.density_hz = density_hz
-        self.early_ms = early_ms
-        self.method = method
         self.seed = seed
-        self.bands_hz = dsp.octave_bands_hz(sample_rate=sample_rate)
-
-    @property
-    def n_early(self) -> int:
-        """Taps of the direct sound and the first reflections."""
-        return max(1, round(self.early_ms * self.sample_rate / 1000))
 
     @property
     def room_signals(self) -> Mapping[str, Signal]:
@@ -153,8 +145,6 @@ class FilteredVelvetNoise(ResponseReverb):
             **super().get_config(),
             "n_segments": self.n_segments,
             "density_hz": self.density_hz,
-            "early_ms": self.early_ms,
-            "method": self.method,
             "seed": self.seed,
         }
 

@@ -51,11 +51,7 @@ class ModulatedDelay(Processor):
         self.swing = Swing(shape, phase, sample_rate)
         self.keeps_time = self.swing.keeps_time
         self.longest_ms = longest_ms
-        if self._longest < 4:
-            raise ArgumentError(
-                f"`longest_ms` should be at least {4000 / sample_rate:.3g}, four samples. "
-                f"Received {longest_ms}."
-            )
+        self._longest = longest_samples(longest_ms, sample_rate)
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
@@ -116,6 +112,17 @@ class ModulatedDelay(Processor):
             "phase": self.swing.phase,
         }
 
-    @property
-    def _longest(self) -> int:
-        return math.ceil(self.longest_ms / 1000.0 * self.sample_rate)
+
+def longest_samples(longest_ms: float, sample_rate: int) -> int:
+    """Gives the length of a delay line.
+
+    Raises:
+        ArgumentError: It is less than four samples.
+    """
+    n_samples = math.ceil(longest_ms / 1000.0 * sample_rate)
+    if n_samples < 4:
+        raise ArgumentError(
+            f"`longest_ms` should be at least {4000 / sample_rate:.3g}, four samples. "
+            f"Received {longest_ms}."
+        )
+    return n_samples

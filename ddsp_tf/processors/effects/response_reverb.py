@@ -113,16 +113,6 @@ class ResponseReverb(Processor):
         return {**super().get_config(), "length_s": self.length_s, "add_dry": self.add_dry}
 
 
-def early_taps(missing: FloatArray, n_early: int) -> FloatArray:
-    """What a room lacks in its first samples, in percent, faded out over the last third."""
-    taps = np.zeros(n_early)
-    n = min(n_early, len(missing))
-    taps[:n] = 100.0 * missing[:n]
-    fade = n_early // 3
-    taps[n_early - fade :] *= np.cos(0.5 * np.pi * (np.arange(fade) + 1) / (fade + 1)) ** 2
-    return taps
-
-
 def known_times(times: FloatArray) -> FloatArray:
     """Measured times, with those of the neighbours where an octave has none."""
     known = np.isfinite(times) & (times > 0)

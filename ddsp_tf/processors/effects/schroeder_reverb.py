@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Processor, State
 from ddsp_tf.types import Signal
 
 COMBS_MS = (29.7, 37.1, 41.1, 43.7)
@@ -81,10 +81,6 @@ class SchroederReverb(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """As the inputs."""
         return self.input_signals
-
-    def controls(self, inputs: Mapping[str, Any]) -> Controls:
-        """Passes them on."""
-        return {key: inputs[key] for key in self.input_signals}
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
         """An empty room."""

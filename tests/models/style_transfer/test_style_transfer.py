@@ -14,7 +14,15 @@ from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.inference import Style
 from ddsp_tf.losses import Compare
 from ddsp_tf.models import StyleTransfer
-from ddsp_tf.processors import Compressor, ParametricEqualizer, ProcessorGroup
+from ddsp_tf.models.style_transfer.style_transfer import at_rate
+from ddsp_tf.processors import (
+    AllPassChain,
+    Compressor,
+    DryWet,
+    LearnedWaveshaper,
+    ParametricEqualizer,
+    ProcessorGroup,
+)
 from ddsp_tf.training import Limits, Optimization, Schedule, train
 
 RATE = 8000
@@ -120,6 +128,17 @@ def test_its_effect_plays_at_any_rate_in_blocks() -> None:
         assert 20 * np.log10(gains[rate * 3 // 8] / gains[20]) == pytest.approx(9.0, abs=0.5)
     with pytest.raises(ArgumentError, match="`initial` names loudness"):
         model.with_settings({"loudness": 1.0})
+
+
+def test_a_rate_reaches_what_is_inside_and_weights_keep_theirs() -> None:
+    mixed = DryWet(AllPassChain(sample_rate=RATE), name="mixed")
+    moved = at_rate(ProcessorGroup(dag=[(mixed, ["audio", "wet"])]), 22050)
+    assert moved.processors[0].effect.sample_rate == 22050
+    bent = LearnedWaveshaper(oversampling=1)
+    tone = Compressor(sample_rate=RATE)
+    group = ProcessorGroup(dag=[(bent, ["audio"]), (tone, ["learned_waveshaper/signal"])])
+    with pytest.raises(ArgumentError, match="should be 8000: the effect has learned weights"):
+        at_rate(group, 22050)
 
 
 @pytest.mark.slow
