@@ -50,6 +50,13 @@ Examples:
     type=click.Choice(["float16", "int8"]),
     help="Store weights in fewer bits. What that costs in sound is measured.",
 )
+@click.option(
+    "--trim",
+    "trim_db",
+    type=click.FloatRange(0.0, 60.0),
+    metavar="DB",
+    help="With --target native: play so much softer in juce-ddsp, which is too loud as it is.",
+)
 @overwrite_option
 @reporting
 def command(
@@ -58,12 +65,13 @@ def command(
     target: str,
     output: Path,
     quantize: str | None,
+    trim_db: float | None,
     overwrite: bool,
 ) -> None:
     """See `_HELP`."""
     from ddsp_tf.files import check_writable
 
-    TARGETS[target].check(target, output, quantize)
+    TARGETS[target].check(target, output, quantize, trim_db)
     if not TARGETS[target].adds:
         check_writable(output, overwrite=overwrite)
     from ddsp_tf.models import Instrument
@@ -71,7 +79,7 @@ def command(
     instrument = Instrument.load(model)
     with terminal.progress("Exporting") as advance:
         report = TARGETS[target].write(
-            Order(instrument, output, overwrite, quantize, advance, name_of(model))
+            Order(instrument, output, overwrite, quantize, advance, name_of(model), trim_db)
         )
     terminal.say(f"{output} {report}")
     terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})

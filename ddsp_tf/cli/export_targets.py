@@ -31,6 +31,7 @@ class Order:
         quantize: "float16", "int8" or None; targets that can't quantise never see another.
         advance: Is told the share that is done.
         name: What the instrument is called, from the name of its folder.
+        trim_db: By how much it plays softer; targets that can't trim never see another than None.
     """
 
     instrument: "Instrument"
@@ -39,6 +40,7 @@ class Order:
     quantize: Any
     advance: Advance
     name: str
+    trim_db: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Target:
         suffix: Of the file that it writes; None: it writes a folder.
         quantizes: Whether it takes `--quantize`.
         adds: Whether it adds to a folder of its own, and looks itself at what is there.
+        trims: Whether it takes `--trim`.
     """
 
     summary: str
@@ -58,8 +61,11 @@ class Target:
     suffix: str | None = None
     quantizes: bool = False
     adds: bool = False
+    trims: bool = False
 
-    def check(self, name: str, output: Path, quantize: str | None) -> None:
+    def check(
+        self, name: str, output: Path, quantize: str | None, trim_db: float | None = None
+    ) -> None:
         """Refuses options that don't go with the target, before any work is done.
 
         Raises:
@@ -73,6 +79,9 @@ class Target:
         if quantize is not None and not self.quantizes:
             able = ", ".join(key for key, target in TARGETS.items() if target.quantizes)
             raise ArgumentError(f"--quantize goes with --target {able}; {name} stores float32.")
+        if trim_db is not None and not self.trims:
+            able = ", ".join(key for key, target in TARGETS.items() if target.trims)
+            raise ArgumentError(f"--trim goes with --target {able}; hosts of {name} have a volume.")
 
 
 def _saved_model(order: Order) -> Report:
@@ -103,7 +112,11 @@ def _native(order: Order) -> Report:
     from ddsp_tf.export import export_native
 
     return export_native(
-        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
+        order.instrument,
+        order.output,
+        trim_db=order.trim_db,
+        overwrite=order.overwrite,
+        progress=order.advance,
     )
 
 
@@ -129,7 +142,9 @@ def _web(order: Order) -> Report:
 
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
-    "native": Target("SavedModel, frames: native hosts by TensorFlow's C API.", _native),
+    "native": Target(
+        "SavedModel, frames: native hosts by TensorFlow's C API.", _native, trims=True
+    ),
     "vst": Target("One .tflite file: the DDSP-VST plug-in.", _vst, suffix=".tflite"),
     "litert": Target(
         "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",

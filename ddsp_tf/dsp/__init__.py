@@ -73,7 +73,13 @@ from ddsp_tf.dsp.linear_prediction import (
     lsf_from_lpc,
     reflection_from_lpc,
 )
-from ddsp_tf.dsp.loudness import a_weighted_loudness_db, a_weighting_db, rms_power_db
+from ddsp_tf.dsp.loudness import (
+    a_weighted_loudness_db,
+    a_weighting_db,
+    loudness_range_db,
+    quantiles_where,
+    rms_power_db,
+)
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
@@ -196,6 +202,7 @@ __all__ = [
     "initial_partition_history",
     "level_db",
     "levinson",
+    "loudness_range_db",
     "low_frequency_oscillator",
     "low_pass_biquad",
     "low_shelf_biquad",
@@ -225,6 +232,7 @@ __all__ = [
     "pole_zero_sections",
     "polynomial_roots",
     "power_to_db",
+    "quantiles_where",
     "random_filters",
     "reflection_from_lpc",
     "remove_above_nyquist",

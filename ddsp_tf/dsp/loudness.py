@@ -1,11 +1,12 @@
 """How loud a frame is: A-weighted loudness and plain power, in dB."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.framing import over_frames
+from ddsp_tf.dsp.framing import frame, over_frames
 from ddsp_tf.dsp.shapes import require_positive_integer
 from ddsp_tf.dsp.spectral import hann_window, spectra_of_frames
 from ddsp_tf.dsp.units import power_to_db
@@ -112,3 +113,64 @@ def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024)
         frame_length=frame_length,
         hop_length=hop_length,
     )
+
+
+def loudness_range_db(audio: tf.Tensor, *, sample_rate: int) -> tf.Tensor:
+    """Measures how far apart soft and loud parts are, in dB.
+
+    The difference between the 10th and the 95th percentile of the levels of 400 ms, one every
+    100 ms. What is 20 dB softer than the mean power doesn't count. Levels aren't weighted by
+    frequency, unlike in the standard.
+
+    Args:
+        audio: `[batch, n_samples]`, of at least 400 ms.
+        sample_rate: In Hz.
+
+    Returns:
+        `[batch]`, at least 0.
+
+    Example:
+        >>> tone = tf.sin(0.2 * tf.range(48000.0))
+        >>> loud_and_soft = tf.concat([tone, 0.25 * tone], axis=0)[tf.newaxis]
+        >>> round(float(loudness_range_db(loud_and_soft, sample_rate=16000)[0]))
+        12
+
+    Reference:
+        EBU Tech 3342 (2016), "Loudness range".
+    """
+    hop_length = max(1, round(0.1 * sample_rate))
+    frames = frame(audio, 4 * hop_length, hop_length)
+    power = tf.reduce_mean(tf.square(frames), axis=2)
+    levels = power_to_db(power + 1e-12)
+    gate = power_to_db(tf.reduce_mean(power, axis=1, keepdims=True) + 1e-12) - 20.0
+    low, high = tf.unstack(quantiles_where(levels, levels >= gate, (0.1, 0.95)), axis=1)
+    return high - low
+
+
+def quantiles_where(values: tf.Tensor, mask: tf.Tensor, shares: Sequence[float]) -> tf.Tensor:
+    """Gives quantiles of some of the values of each row, linear between neighbours.
+
+    Args:
+        values: `[batch, n]`, below 1e4.
+        mask: `[batch, n]`, boolean; at least one of each row.
+        shares: 0 for the least to 1 for the greatest.
+
+    Returns:
+        `[batch, n_shares]`.
+
+    Example:
+        >>> values = tf.constant([[3.0, 1.0, 100.0, 2.0]])
+        >>> quantiles_where(values, values < 50.0, [0.0, 0.75]).numpy().tolist()
+        [[1.0, 2.5]]
+    """
+    # What doesn't count goes to the end, so that the first `count` do.
+    ordered = tf.sort(tf.where(mask, values, values + 1e5), axis=1)
+    count = tf.reduce_sum(tf.cast(mask, values.dtype), axis=1, keepdims=True)
+    places = np.asarray(shares, values.dtype.as_numpy_dtype) * (count - 1.0)
+    below = tf.floor(places)
+    first, last = tf.cast(below, tf.int32), tf.cast(count, tf.int32) - 1
+    low, high = (
+        tf.gather(ordered, tf.minimum(index, last), axis=1, batch_dims=1)
+        for index in (first, first + 1)
+    )
+    return low + (places - below) * (high - low)

@@ -40,6 +40,7 @@ def write_graphs(tracing: Tracing, folder: Path) -> None:
     stored = saved_model_pb2.SavedModel.FromString((folder / _GRAPH).read_bytes())
     _refuse_python(stored)
     _drop_gradient_marks(stored)
+    _drop_what_is_new(stored)
     (folder / _GRAPH).write_bytes(stored.SerializeToString())
     # It was that of the file before, and nothing needs it.
     (folder / _FINGERPRINT).unlink(missing_ok=True)
@@ -77,6 +78,22 @@ def _drop_gradient_marks(stored: saved_model_pb2.SavedModel) -> None:
     for node in _nodes(stored):
         if node.op == "IdentityN":
             node.attr.pop("_gradient_op_type", None)
+
+
+def _drop_what_is_new(stored: saved_model_pb2.SavedModel) -> None:
+    """Leaves out what changes no number and what older runtimes refuse, TensorFlow 2.3 at least.
+
+    Names of variables for debugging, and the operation by which reading a variable when the file is
+    stored is told not to copy it.
+    """
+    for node in _nodes(stored):
+        if node.op == "VarHandleOp":
+            node.attr.pop("debug_name", None)
+        elif node.op == "DisableCopyOnRead":
+            # Its name stays, which others refer to.
+            node.op = "NoOp"
+            node.ClearField("input")
+            node.ClearField("attr")
 
 
 def _nodes(stored: saved_model_pb2.SavedModel) -> Iterator[Any]:

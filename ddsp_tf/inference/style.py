@@ -1,21 +1,28 @@
 """An effect that brings a sound near a reference."""
 
+from collections.abc import Container, Mapping
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf import dsp
 from ddsp_tf.audio import audio_info, check_usable, read_audio
+from ddsp_tf.data.sources.delay import measure_delay, moved_earlier
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.inference.effect import Effect
-from ddsp_tf.losses import StyleDistance
+from ddsp_tf.inference.match import match
+from ddsp_tf.losses import Compare, SpectralLoss, StyleDistance
 from ddsp_tf.models import Instrument, Model, Parametric, StyleTransfer
 from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress
 
 _LONGEST_S, _PART_S = 60.0, 5.0
 _SHORTEST_S = 0.5
 _RATE, _LAST_RATE = 0.1, 0.05
+_SAME = 0.15
+"""Likeness of a sound and a reference from which on they are the same passage."""
 
 
 class Style:
@@ -91,31 +98,76 @@ class Style:
         settings = self.model.settings_toward(sound, reference)
         if not self.n_steps:
             return settings
-        effect = self.model.with_settings(settings, exact=False)
-        variables = [
-            variable
-            for key, variable in zip(effect.constant_names, effect.constant_variables, strict=True)
-            if key in self.model.parameters
-        ]
+        delay = measure_delay(dry, self._reference, int(self.model.sample_rate))
+        if delay.likeness >= _SAME:
+            return self._as_passage(settings, dry, delay.samples, progress)
+        return self._as_style(settings, sound, reference, progress)
+
+    def _as_passage(
+        self, settings: dict[str, float], dry: FloatArray, delay: int, progress: Progress
+    ) -> dict[str, float]:
+        """Steps for a reference that plays the same: compared moment by moment."""
+        n_samples = min(len(dry), len(self._reference))
+        target = moved_earlier(self._reference[:n_samples], delay)
+        effect = self._to_be_found(settings, self.model.parameters)
+        found = match(
+            effect,
+            target,
+            dry=dry[:n_samples],
+            objective=Compare(_same_passage_loss(int(self.model.sample_rate))),
+            n_steps=self.n_steps,
+            progress=progress,
+        )
+        return {key: float(value) for key, (value, *_) in found.parameters.items()}
+
+    def _as_style(
+        self,
+        settings: dict[str, float],
+        sound: tf.Tensor,
+        reference: tf.Tensor,
+        progress: Progress,
+    ) -> dict[str, float]:
+        """Steps for a reference that plays something else: compared by what it is like.
+
+        Of all that is passed the nearest is taken, if it can be one that is farther neither in
+        tone nor in loudness range than the sound was.
+        """
+        measured = partial(_measured, self._distance, reference)
+        start = [float(x) for x in measured(sound)]
+        wider = float(_range_db(reference, self._distance.sample_rate)) > float(
+            _range_db(sound, self._distance.sample_rate)
+        )
+        widening = self.model.widening if wider else {}
+        effect = self._to_be_found({**settings, **widening}, {**self.model.parameters, **widening})
+        variables = effect.trainable_variables
 
         @tf.function(autograph=False)
-        def distance() -> tuple[tf.Tensor, list[tf.Tensor]]:
+        def step() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
             with tf.GradientTape() as tape:
-                value = self._distance(reference, effect({"dry": sound})["audio"])
-            return value, tape.gradient(value, [x.value for x in variables])
+                values = measured(effect({"dry": sound})["audio"])
+            return values, tape.gradient(values[0], [x.value for x in variables])
 
         rate = keras.optimizers.schedules.CosineDecay(_RATE, self.n_steps, alpha=_LAST_RATE)
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(variables)
-        best, found = np.inf, settings
-        for step in range(self.n_steps):
-            value, gradients = distance()
-            if float(value) < best:
-                best, found = float(value), _values(effect)
+        best, found = (True, np.inf), settings
+        for number in range(self.n_steps):
+            values, gradients = step()
+            distance, tone, spread = (float(x) for x in values)
+            rank = (tone >= start[1] or spread >= start[2], distance)
+            if rank < best:
+                best, found = rank, _values(effect)
             gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
             optimizer.apply(gradients, variables)
-            progress((step + 1) / self.n_steps)
+            progress((number + 1) / self.n_steps)
         return found
+
+    def _to_be_found(self, settings: Mapping[str, float], free: Container[str]) -> Parametric:
+        """The effect, of which some constants may be moved."""
+        effect = self.model.with_settings(settings, exact=False)
+        for key, variable in zip(effect.constant_names, effect.constant_variables, strict=True):
+            variable.trainable = key in free
+        return effect
 
     def _heard(self, path: PathLike) -> FloatArray:
         rate = int(self.model.sample_rate)
@@ -143,3 +195,19 @@ def require_style(model: Model) -> None:
 
 def _values(effect: Parametric) -> dict[str, float]:
     return {key: float(value[0]) for key, value in effect.constants().items()}
+
+
+def _measured(distance: StyleDistance, reference: tf.Tensor, sound: tf.Tensor) -> list[tf.Tensor]:
+    """How far a sound is from a reference: by all, in tone, and in loudness range."""
+    terms = distance.terms(reference, sound)
+    rate = distance.sample_rate
+    apart = tf.abs(_range_db(sound, rate) - _range_db(reference, rate))
+    return [tf.add_n(list(terms.values())), terms["tone"], apart]
+
+
+def _range_db(sound: tf.Tensor, sample_rate: int) -> tf.Tensor:
+    return dsp.loudness_range_db(sound, sample_rate=sample_rate)[0]
+
+
+def _same_passage_loss(sample_rate: int) -> SpectralLoss:
+    return SpectralLoss(fft_lengths=[4096, 1024, 256], sample_rate=sample_rate)

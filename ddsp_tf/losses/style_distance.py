@@ -57,6 +57,7 @@ class StyleDistance:
         self.n_bands = n_bands
         self.n_levels = n_levels
         self.frames_s = lengths
+        self._places = np.linspace(0.02, 0.98, n_levels, dtype=np.float32)
 
     def __call__(self, target: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
         """Gives the distance, a mean over the batch.
@@ -65,8 +66,12 @@ class StyleDistance:
             target: `[batch, n_samples]`.
             value: `[batch, n_samples]`, of any other length.
         """
+        return tf.add_n(list(self.terms(target, value).values()))
+
+    def terms(self, target: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives what the distance is the sum of: `tone`, and `levels_...` of each length."""
         ours, theirs = (self._described(tf.cast(x, tf.float32)) for x in (value, target))
-        return tf.add_n([tf.reduce_mean(tf.abs(a - b)) for a, b in zip(ours, theirs, strict=True)])
+        return {key: tf.reduce_mean(tf.abs(x - theirs[key])) for key, x in ours.items()}
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
@@ -82,9 +87,9 @@ class StyleDistance:
         """Makes it again from `get_config`."""
         return cls(**config)
 
-    def _described(self, sound: tf.Tensor) -> list[tf.Tensor]:
+    def _described(self, sound: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mean level in each band `[batch, n_bands]`, sorted levels `[batch, n_levels]`, in dB."""
-        described = []
+        described = {}
         for number, seconds in enumerate(self.frames_s):
             frame_length = max(16, round(seconds * self.sample_rate))
             hop_length = frame_length // 2
@@ -93,7 +98,9 @@ class StyleDistance:
             loudest = tf.reduce_max(levels, axis=1, keepdims=True)
             heard = tf.stop_gradient(tf.cast(levels > loudest - _PAUSE_DB, tf.float32))
             count = tf.reduce_sum(heard, axis=1, keepdims=True)
-            described.append(self._sorted(levels, heard, count))
+            described[f"levels_{seconds:g}"] = dsp.quantiles_where(
+                levels, heard > 0.0, self._places
+            )
             if not number:
                 mel = dsp.mel_spectrogram(
                     sound,
@@ -103,20 +110,5 @@ class StyleDistance:
                     n_bands=self.n_bands,
                 )
                 bands = tf.reduce_sum(tf.square(mel) * heard[:, :, tf.newaxis], axis=1) / count
-                described.append(dsp.power_to_db(bands + _FLOOR**2))
+                described["tone"] = dsp.power_to_db(bands + _FLOOR**2)
         return described
-
-    def _sorted(self, levels: tf.Tensor, heard: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-        """The levels of what is heard, at even parts of them from soft to loud."""
-        # Pauses go to the end, so that the first `count` are what is heard.
-        ordered = tf.sort(tf.where(heard > 0.0, levels, levels + 1e4), axis=1)
-        places = np.linspace(0.02, 0.98, self.n_levels, dtype=np.float32) * (count - 1.0)
-        below = tf.floor(places)
-        part = places - below
-        first = tf.cast(below, tf.int32)
-        last = tf.cast(count, tf.int32) - 1
-        low, high = (
-            tf.gather(ordered, tf.minimum(index, last), axis=1, batch_dims=1)
-            for index in (first, first + 1)
-        )
-        return (1.0 - part) * low + part * high

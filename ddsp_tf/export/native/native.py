@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.errors import ExportError
+from ddsp_tf.errors import ArgumentError, ExportError
 from ddsp_tf.export.decoder_step import STEP, DecoderStep
 from ddsp_tf.export.description import describe_instrument, describe_signature
 from ddsp_tf.export.finite_weights import require_finite
@@ -40,6 +40,9 @@ _ENVELOPE_S = {"attack": 0.1, "decay": 0.1, "sustain": 1.0, "release": 0.2}
 """What the plug-in's knobs show at first; sustain is a level."""
 
 _N_PROBE_FRAMES = 100
+_MOST_TRIM_DB = 60.0
+_ADDED_BY_PLUGIN = 1.0
+"""To the raw amplitude, before `exp_sigmoid`."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def export_native(
     instrument: Instrument,
     directory: str | os.PathLike[str],
     *,
+    trim_db: float | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> NativeReport:
@@ -89,10 +93,14 @@ def export_native(
     Args:
         instrument: A causal one without encoder, of 60 harmonics and 65 noise bands.
         directory: The folder to write.
+        trim_db: None: raw numbers as the network makes them. Else from 0 to 60: by how much
+            partials and noise are softer in `serving_default`, which then also takes back the 1
+            that juce-ddsp adds to the raw amplitude; 0 is as loud as in Python.
         overwrite: Whether an export of the same sort may be replaced.
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
+        ArgumentError: `trim_db` is out of range.
         ExportError: A host can't play the model, or what was written differs from Python.
         OutputError: The folder exists, is of another sort or holds something else, or can't be
             written.
@@ -104,14 +112,18 @@ def export_native(
         True
     """
     advance = progress or no_progress
+    if trim_db is not None and not 0.0 <= trim_db <= _MOST_TRIM_DB:
+        raise ArgumentError(
+            f"`trim_db` should be from 0 to {_MOST_TRIM_DB:g} dB. Received {trim_db}."
+        )
     raw, step = _require_native(instrument), DecoderStep(instrument.model)
     require_finite(instrument)
     with atomic_directory(directory, sort=NATIVE, overwrite=overwrite) as folder:
-        graphs = {SERVING: _serving_graph(raw.parts), STEP: step.graph()}
+        graphs = {SERVING: _serving_graph(raw.parts, trim_db), STEP: step.graph()}
         weights = {id(weight): weight for graph in graphs.values() for weight in graph.variables}
         write_graphs(Tracing(graphs, list(weights.values())), folder)
         advance(0.4)
-        serving = _measure_serving(instrument, raw.parts, folder)
+        serving = _measure_serving(instrument, raw.parts, folder, trim_db)
         serving.require("SavedModel")
         advance(0.7)
         stepping = _measure_step(instrument, step, folder)
@@ -125,6 +137,7 @@ def export_native(
             "format": _FORMAT,
             **describe_instrument(instrument),
             "features": instrument.features.to_dict(),
+            "trim_db": trim_db,
             "synthesis": describe_synthesis(raw.parts),
             "signatures": {name: describe_signature(graph) for name, graph in graphs.items()},
             "parity": {SERVING: serving.to_dict(), STEP: stepping.to_dict()},
@@ -188,7 +201,32 @@ def _require_native(instrument: Instrument) -> DecoderStep:
     return raw
 
 
-def _serving_graph(parts: LiveParts) -> Graph:
+def _trimmed(raw: Any, trim_db: float, *, bias: float = 0.0, added: float = 0.0) -> Any:
+    """Raw numbers of which `exp_sigmoid` makes less: x' with e(x' + bias + added) = g e(x + bias).
+
+    In the logarithm of the sigmoid, of which `exp_sigmoid` is a power, a gain is a difference.
+    """
+    softer = tf.math.log_sigmoid(raw + bias) - trim_db / 20.0
+    # Its inverse: log(p / (1 - p)) of p = exp(softer); 0 would be infinite.
+    softer = tf.minimum(softer, -1e-6)
+    return softer - tf.math.log(-tf.math.expm1(softer)) - bias - added
+
+
+def _as_served(controls: dict[str, Any], parts: LiveParts, trim_db: float | None) -> dict[str, Any]:
+    """What the plug-in's signature gives of the decoder's raw numbers."""
+    served = {key: tf.cast(x, tf.float32) for key, x in controls.items()}
+    if trim_db is None:
+        return served
+    noise = parts.filtered_noise
+    served["amplitudes"] = _trimmed(served["amplitudes"], trim_db, added=_ADDED_BY_PLUGIN)
+    if noise is not None:
+        served["noise_magnitudes"] = _trimmed(
+            served["noise_magnitudes"], trim_db, bias=noise.initial_bias
+        )
+    return served
+
+
+def _serving_graph(parts: LiveParts, trim_db: float | None) -> Graph:
     model = parts.model
 
     def serve(input_1: tf.Tensor, input_2: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -198,16 +236,19 @@ def _serving_graph(parts: LiveParts) -> Graph:
         }
         controls, _ = model.decode_scaled(scaled, model.decoder.initial_state(tf.shape(input_1)[0]))
         # Sorted by name they are outputs 0, 1 and 2, as the plug-in counts them.
-        return {key: tf.cast(x, tf.float32) for key, x in controls.items()}
+        return _as_served(controls, parts, trim_db)
 
     inputs = [tf.TensorSpec([None, None, 1], tf.float32, name) for name in (F0_HZ, LOUDNESS_DB)]
     return tf.function(serve, inputs, autograph=False).get_concrete_function()
 
 
-def _measure_serving(instrument: Instrument, parts: LiveParts, folder: Path) -> LiveParity:
+def _measure_serving(
+    instrument: Instrument, parts: LiveParts, folder: Path, trim_db: float | None
+) -> LiveParity:
     frames = probe_frames(instrument, batch_size=1, n_frames=_N_PROBE_FRAMES)
     f0_hz, loudness_db = frames["f0_hz"][0], frames["loudness_db"][0]
-    expected = decode_in_python(parts, f0_hz, loudness_db, raw=True)
+    decoded = decode_in_python(parts, f0_hz, loudness_db, raw=True)
+    expected = {key: np.array(x) for key, x in _as_served(decoded, parts, trim_db).items()}
     names = sorted(expected)
     errors = dict.fromkeys(names, 0.0)
     whole = run_as_plugin(folder, f0_hz[None, :, None], loudness_db[None, :, None])

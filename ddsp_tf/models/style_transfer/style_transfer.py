@@ -34,12 +34,16 @@ class StyleTransfer(EffectEncoder):
     Args:
         channels: Of the convolutions over time, one after the other.
         n_units: Of both layers.
+        widening: Parameters, of those that are fixed, which make a sound less even, and values
+            where steps by gradient begin with them for a reference that is less even; see
+            `inference.Style`. The network leaves them alone.
         name: The model's name.
         **kwargs: As for `EffectEncoder`: `processor_group`, `fixed`, `sample_rate`, `hop_length`,
             `n_bands`, `fft_length`, `fft_hop_length`.
 
     Raises:
-        ArgumentError: What `EffectEncoder` refuses.
+        ArgumentError: What `EffectEncoder` refuses, or `widening` names what isn't fixed or is out
+            of range.
 
     Example:
         >>> from ddsp_tf.processors import Compressor, ProcessorGroup
@@ -60,10 +64,19 @@ class StyleTransfer(EffectEncoder):
         *,
         channels: tuple[int, ...] = (64, 64),
         n_units: int = 192,
+        widening: Mapping[str, float] | None = None,
         name: str = "style_transfer",
         **kwargs: Any,
     ) -> None:
         super().__init__(channels=channels, n_units=n_units, name=name, **kwargs)
+        self.widening = dict(widening or {})
+        signals = self.processor_group.input_signals
+        for key, value in self.widening.items():
+            if key not in self.fixed or not signals[key].holds(value):
+                raise ArgumentError(
+                    f"`widening`: `{key}` should be one of those that are fixed "
+                    f"({', '.join(self.fixed)}), and within its range. Received {value}."
+                )
 
     def _build(self) -> None:
         self.convolutions = [
@@ -190,6 +203,10 @@ class StyleTransfer(EffectEncoder):
     def toward(self, dry: Any, reference: Any) -> Parametric:
         """Gives the effect that brings a sound near a reference: both of the methods above."""
         return self.with_settings(self.settings_toward(dry, reference))
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments, serialised."""
+        return {**super().get_config(), "widening": dict(self.widening)}
 
     def _inputs(self, batch: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         signals = self.input_signals

@@ -9,8 +9,9 @@ import tensorflow as tf
 from live_toys import LouderLive, live_instrument
 
 from ddsp_tf import dsp
-from ddsp_tf.errors import ExportError
+from ddsp_tf.errors import ArgumentError, ExportError
 from ddsp_tf.export import export_native
+from ddsp_tf.export.graph_file import read_graphs
 from ddsp_tf.export.native.native import run_as_plugin
 from ddsp_tf.models import Instrument, MinGruFcDecoder
 
@@ -48,6 +49,54 @@ def test_the_plugin_finds_its_operations(
     for one, other in zip(found, raw_controls(instrument, f0_hz, loudness_db), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert min(x.min() for x in found) < 0, "the plug-in scales the numbers itself"
+
+
+def test_its_operations_are_those_of_tensorflow_2_3_1(written: tuple[Instrument, Path]) -> None:
+    """That of juce-ddsp. `scripts/oracles/tensorflow_2_3.py` ran it there, and asked what it knows.
+
+    An attribute that is unknown there keeps the whole folder from loading.
+    """
+    known = json.loads((Path(__file__).parent / "operations_2_3_1.json").read_text())
+    graph = read_graphs(written[1]).graph_def
+    nodes = [*graph.node, *(node for x in graph.library.function for node in x.node_def)]
+    assert {node.op for node in nodes} >= {"VarHandleOp", "StatefulPartitionedCall"}
+    for node in nodes:
+        assert node.op in known, node.op
+        own = {key for key in node.attr if not key.startswith("_")}
+        assert own <= set(known[node.op]), node.op
+
+
+def test_older_programs_load_it_by_tags(written: tuple[Instrument, Path]) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        meta = tf.compat.v1.saved_model.load(session, ["serve"], str(written[1]))
+        assert set(meta.signature_def) >= {"serving_default", "step"}
+        names = [f"StatefulPartitionedCall:{index}" for index in range(3)]
+        frame = {
+            f"serving_default_input_{n}:0": np.full([1, 1, 1], x)
+            for n, x in ((1, 440.0), (2, -20.0))
+        }
+        assert np.isfinite(session.run(names, frame)[0]).all()
+
+
+def test_a_trim_turns_down_what_the_plugin_plays(
+    written: tuple[Instrument, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It adds 1 to the raw amplitude, and 6 dB less than in Python should be left."""
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 20)
+    instrument, folder = written
+    export_native(instrument, tmp_path / "softer", trim_db=6.0)
+    f0_hz = np.linspace(100.0, 900.0, 20, dtype=np.float32)[None, :, None]
+    loudness_db = np.linspace(-60.0, 0.0, 20, dtype=np.float32)[None, :, None]
+    raw = run_as_plugin(folder, f0_hz, loudness_db)
+    softer = run_as_plugin(tmp_path / "softer", f0_hz, loudness_db)
+    for index, added, bias in ((0, 1.0, 0.0), (2, 0.0, -5.0)):
+        there = dsp.exp_sigmoid(softer[index] + added + bias)
+        wanted = 10 ** (-6 / 20) * dsp.exp_sigmoid(raw[index] + bias)
+        np.testing.assert_allclose(there, wanted, rtol=1e-3, atol=1e-7)
+    np.testing.assert_array_equal(raw[1], softer[1])
+    assert json.loads((tmp_path / "softer" / "metadata.json").read_text())["trim_db"] == 6.0
+    with pytest.raises(ArgumentError, match=r"`trim_db` should be from 0 to 60 dB\. Received -1"):
+        export_native(instrument, tmp_path / "other", trim_db=-1.0)
 
 
 def test_step_carries_its_state(written: tuple[Instrument, Path]) -> None:
