@@ -8,9 +8,22 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-PCM_FORMATS = ("s16le", "f32le")
-_SAMPLE_BYTES = {"s16le": 2, "f32le": 4}
+_TYPES = {"s16le": "<i2", "f32le": "<f4", "s16be": ">i2", "f32be": ">f4"}
+PCM_FORMATS = tuple(_TYPES)
 _FULL_SCALE = 32768.0
+_HEADERS = {
+    b"RIFF": "WAV",
+    b"RIFX": "WAV",
+    b"RF64": "WAV",
+    b"FORM": "AIFF",
+    b"fLaC": "FLAC",
+    b"OggS": "Ogg",
+    b"caff": "CAF",
+    b".snd": "AU",
+    b"ID3\x03": "MP3",
+    b"ID3\x04": "MP3",
+}
+"""How files begin that are no raw PCM."""
 
 
 class PcmReader:
@@ -39,28 +52,30 @@ class PcmReader:
             n_most: The most samples to give.
 
         Raises:
-            AudioFileError: A sample is NaN or infinite.
+            AudioFileError: A sample is NaN or infinite, or the input begins as a sound file does.
         """
         import numpy as np
 
-        size = _SAMPLE_BYTES[self._format]
+        kind = np.dtype(_TYPES[self._format])
+        size = kind.itemsize
         data = self._stream.read1(n_most * size - len(self._rest))  # type: ignore[attr-defined]
         if not data:
             self.n_odd_bytes = len(self._rest)
             return None
         data = self._rest + data
+        if not self.n_samples:
+            _refuse_header(data[:4], self._format)
         n_whole = len(data) // size * size
         self._rest = data[n_whole:]
-        if self._format == "s16le":
-            samples = np.frombuffer(data[:n_whole], "<i2").astype(np.float32) / _FULL_SCALE
-        else:
-            samples = np.frombuffer(data[:n_whole], "<f4").astype(np.float32)
+        samples = np.frombuffer(data[:n_whole], kind).astype(np.float32)
+        if kind.kind == "i":
+            samples /= _FULL_SCALE
         finite = np.isfinite(samples)
         if not finite.all():
             position = self.n_samples + int(np.argmin(finite))
             raise AudioFileError(
                 f"Sample {position} of the input is NaN or infinite. Repair the source, or check "
-                f"that it is raw {self._format}: mono, little-endian, without a header."
+                f"that it is raw {self._format}: mono, without a header."
             )
         self.n_samples += len(samples)
         return samples
@@ -74,7 +89,7 @@ class PcmWriter:
         pcm_format: One of `PCM_FORMATS`.
 
     Attributes:
-        n_clipped: Samples beyond full scale so far; s16le can't hold them, f32le can.
+        n_clipped: Samples beyond full scale so far; integers can't hold them, floats can.
     """
 
     def __init__(self, stream: IO[bytes], pcm_format: str) -> None:
@@ -93,10 +108,17 @@ class PcmWriter:
         if not len(samples):
             return
         self.n_clipped += int(np.count_nonzero(np.abs(samples) > 1.0))
-        if self._format == "s16le":
-            steps = np.clip(np.round(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1.0)
-            data = steps.astype("<i2").tobytes()
-        else:
-            data = samples.astype("<f4").tobytes()
-        self._stream.write(data)
+        kind = np.dtype(_TYPES[self._format])
+        if kind.kind == "i":
+            samples = np.clip(np.round(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1.0)
+        self._stream.write(samples.astype(kind).tobytes())
         self._stream.flush()
+
+
+def _refuse_header(start: bytes, pcm_format: str) -> None:
+    for header, name in _HEADERS.items():
+        if start == header:
+            raise AudioFileError(
+                f"The input begins as a {name} file does, and raw {pcm_format} is needed. Take the "
+                f"header off: ffmpeg -i FILE -f {pcm_format} -ac 1 -ar RATE -"
+            )

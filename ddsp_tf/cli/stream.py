@@ -23,6 +23,10 @@ from ddsp_tf.errors import AudioFileError
 if TYPE_CHECKING:
     from ddsp_tf.inference.live_transfer import LiveTransfer
 
+_SMALL_BLOCK = 32
+_BEHIND_S = 0.5
+"""So late, and twice as late each time after, is told."""
+
 
 @click.command(name="stream", short_help="Play live sound with an instrument, stdin to stdout.")
 @click.argument("instrument")
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     type=click.Choice(PCM_FORMATS),
     default="s16le",
     show_default=True,
-    help="Of the input and the output: 16-bit integers, or floats.",
+    help="Of the input and the output: 16-bit integers or floats, little- or big-endian.",
 )
 @click.option(
     "--block",
@@ -111,6 +115,11 @@ def command(
         f"{instrument}: {pcm_format}, mono, {transfer.sample_rate} Hz; latency "
         f"{transfer.latency_ms:.1f} ms ({transfer.latency_samples} samples)"
     )
+    if block_samples < _SMALL_BLOCK:
+        terminal.note(
+            f"warning: blocks of {block_samples} take several times as much of a processor as "
+            f"blocks of {_SMALL_BLOCK} and more, and may fall behind."
+        )
     reader, writer = PcmReader(source, pcm_format), PcmWriter(target, pcm_format)
     try:
         _play(transfer, reader, writer, block_samples, terminal)
@@ -131,7 +140,9 @@ def _play(
     meter = _Meter(terminal, transfer.sample_rate)
     start, busy = time.monotonic(), time.process_time()
     while (samples := reader.read(block_samples)) is not None:
+        began = time.monotonic()
         played = transfer.process(samples)
+        meter.took(time.monotonic() - began, len(samples))
         writer.write(played)
         meter.show(samples, played)
     writer.write(transfer.flush())
@@ -195,6 +206,18 @@ class _Meter:
         self._last = time.monotonic()
         self._n_samples = 0
         self._peaks = [0.0, 0.0]
+        self._behind_s, self._told_s = 0.0, _BEHIND_S
+
+    def took(self, seconds: float, n_samples: int) -> None:
+        """Takes note of how long a block took, and tells when live sound would be late by it."""
+        # A block that is made faster than it lasts makes up for what was late.
+        self._behind_s = max(0.0, self._behind_s + seconds - n_samples / self._sample_rate)
+        if self._behind_s >= self._told_s:
+            self._told_s = 2.0 * self._behind_s
+            self._terminal.note(
+                f"warning: behind by {self._behind_s:.1f} s. Take larger blocks (--block), or end "
+                "what else keeps the processor busy."
+            )
 
     def show(self, *sounds: object) -> None:
         """Takes note of input and output, and now and then shows their peaks."""

@@ -1,5 +1,6 @@
 """What is known about an exported instrument, for whoever loads it without ddsp_tf."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -29,6 +30,11 @@ _MEANINGS = {
     "input_1": "fundamental in Hz",
     "input_2": "loudness in dB, -80 and up, as `features` defines it",
     "salience": "CREPE's bins, 20 cents apart from 31.7 Hz, 0 to 1",
+}
+_RAW_MEANINGS = {
+    "amplitudes": "before scaling: the host's exp_sigmoid makes an amplitude of it",
+    "harmonic_distribution": "before scaling: exp_sigmoid of each, then divided by their sum",
+    "noise_magnitudes": "before scaling: exp_sigmoid of each with the noise's bias added",
 }
 
 
@@ -78,18 +84,22 @@ def describe_instrument(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-def describe_signature(graph: Graph) -> dict[str, Any]:
-    """Gives shape, type and meaning of every input and output of a graph."""
+def describe_signature(graph: Graph, *, raw: bool = False) -> dict[str, Any]:
+    """Gives shape, type and meaning of every input and output of a graph.
+
+    Args:
+        graph: The graph.
+        raw: Whether controls are as the network makes them, for the host to scale.
+    """
+    meanings = {**_MEANINGS, **(_RAW_MEANINGS if raw else {})}
     specs = tf.nest.flatten(graph.structured_input_signature)
     arguments = {spec.name: spec for spec in specs if spec is not None}
     return {
-        "inputs": {key: _describe_tensor(key, spec) for key, spec in arguments.items()},
-        "outputs": {
-            key: _describe_tensor(key, spec) for key, spec in graph.structured_outputs.items()
-        },
+        kind: {key: _describe_tensor(key, spec, meanings) for key, spec in tensors.items()}
+        for kind, tensors in (("inputs", arguments), ("outputs", graph.structured_outputs))
     }
 
 
-def _describe_tensor(key: str, spec: tf.TensorSpec) -> dict[str, Any]:
-    meaning = _MEANINGS.get(key, f"`{key}` as the model declares it")
+def _describe_tensor(key: str, spec: tf.TensorSpec, meanings: Mapping[str, str]) -> dict[str, Any]:
+    meaning = meanings.get(key, f"`{key}` as the model declares it")
     return {"shape": list(spec.shape), "dtype": spec.dtype.name, "meaning": meaning}

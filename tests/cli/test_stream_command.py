@@ -63,9 +63,12 @@ def test_plays_an_instrument(instrument: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("echo")
-@pytest.mark.parametrize(("pcm_format", "dtype"), [("s16le", "<i2"), ("f32le", "<f4")])
+@pytest.mark.parametrize(
+    ("pcm_format", "dtype"),
+    [("s16le", "<i2"), ("f32le", "<f4"), ("s16be", ">i2"), ("f32be", ">f4")],
+)
 def test_formats_come_through_unchanged(pcm_format: str, dtype: str) -> None:
-    samples = (melody([300.0], 0.1) * (32767 if dtype == "<i2" else 1)).astype(dtype)
+    samples = (melody([300.0], 0.1) * (32767 if dtype.endswith("i2") else 1)).astype(dtype)
     result = stream("any", "--format", pcm_format, "--block", "33", data=samples.tobytes())
     assert result.exit_code == 0
     np.testing.assert_array_equal(np.frombuffer(result.stdout_bytes, dtype)[:-7], samples)
@@ -89,7 +92,13 @@ def test_quiet_writes_pcm_alone() -> None:
             ("--format", "f32le"),
             np.array([0.0, np.nan], "<f4").tobytes(),
             "Error: Sample 1 of the input is NaN or infinite. Repair the source, or check that it "
-            "is raw f32le: mono, little-endian, without a header.",
+            "is raw f32le: mono, without a header.",
+        ),
+        (
+            (),
+            b"RIFF$\0\0\0WAVEfmt ",
+            "Error: The input begins as a WAV file does, and raw s16le is needed. Take the header "
+            "off: ffmpeg -i FILE -f s16le -ac 1 -ar RATE -",
         ),
     ],
 )
@@ -151,6 +160,27 @@ def test_clipping_is_told() -> None:
     clipped = pcm.PcmWriter(bytes_io := _Bytes(), "s16le")
     clipped.write(np.array([2.0, -2.0, 0.5], np.float32))
     assert np.frombuffer(bytes_io.data, "<i2").tolist() == [32767, -32768, 16384]
+
+
+@pytest.mark.usefixtures("echo")
+def test_falling_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 0.1 s that take 0.5 s each: told at 0.8 s, and no sooner than twice as much."""
+    clock = iter(np.arange(0.0, 1000.0, 0.5))
+    monkeypatch.setattr(stream_command.time, "monotonic", lambda: float(next(clock)))
+    result = stream("any", "--block", str(SAMPLE_RATE // 10), data=bytes(2 * SAMPLE_RATE))
+    assert result.exit_code == 0
+    told = [line for line in result.stderr.splitlines() if "behind by" in line]
+    assert told[0] == (
+        "warning: behind by 0.8 s. Take larger blocks (--block), or end what else keeps the "
+        "processor busy."
+    )
+    assert 2 <= len(told) <= 3
+
+
+@pytest.mark.usefixtures("echo")
+def test_tiny_blocks_are_warned_of() -> None:
+    result = stream("any", "--block", "1", data=bytes(20))
+    assert "warning: blocks of 1 take several times as much of a processor" in result.stderr
 
 
 class _Bytes:

@@ -139,7 +139,13 @@ def export_native(
             "features": instrument.features.to_dict(),
             "trim_db": trim_db,
             "synthesis": describe_synthesis(raw.parts),
-            "signatures": {name: describe_signature(graph) for name, graph in graphs.items()},
+            "signatures": {
+                name: {
+                    **describe_signature(graph, raw=name == SERVING),
+                    "operations": _operations(folder, name),
+                }
+                for name, graph in graphs.items()
+            },
             "parity": {SERVING: serving.to_dict(), STEP: stepping.to_dict()},
             "instrument": dict(instrument.metadata),
         }
@@ -180,6 +186,15 @@ def run_as_plugin(
                 f"The exported graph is not as the plug-in reads it: {error}."
             ) from error
     return outputs
+
+
+def _operations(folder: Path, signature: str) -> dict[str, dict[str, str]]:
+    """By which operation and output a program in C finds each tensor."""
+    found = read_graphs(folder).signature_def[signature]
+    return {
+        kind: {key: x.name for key, x in sorted(getattr(found, kind).items())}
+        for kind in ("inputs", "outputs")
+    }
 
 
 def _require_native(instrument: Instrument) -> DecoderStep:

@@ -50,6 +50,10 @@ def check_vst(content: bytes) -> None:
     if found.custom_operations:
         failures.append(f"operations that are not built in: {', '.join(found.custom_operations)}")
     failures += _metadata_failures(metadata)
+    try:
+        content.partition(b"\0")[0].decode()
+    except UnicodeDecodeError:
+        failures.append("its bytes before the first 0 aren't UTF-8, as JUCE's reader needs them")
     if metadata is not None and not _archive_is_absolute(content):
         failures.append("the archive counts its places from somewhere else than the file's start")
     if failures:

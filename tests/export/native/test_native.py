@@ -132,6 +132,11 @@ def test_it_says_what_it_is(written: tuple[Instrument, Path]) -> None:
     assert (config["n_harmonics"], config["initial_bias"]) == (60, -5.0)
     metadata = json.loads((folder / "metadata.json").read_text())
     assert set(metadata["signatures"]) == {"serving_default", "step"}
+    raw, step = metadata["signatures"]["serving_default"], metadata["signatures"]["step"]
+    assert raw["outputs"]["amplitudes"]["meaning"].startswith("before scaling")
+    assert step["outputs"]["amplitudes"]["meaning"].startswith("linear amplitude")
+    assert step["operations"]["inputs"]["state"] == "step_state:0"
+    assert step["operations"]["outputs"]["noise_magnitudes"] == "StatefulPartitionedCall_1:3"
     assert metadata["synthesis"]["noise"] == {"n_bands": 65, "window_length": 128, "seed": 0}
     assert metadata["synthesis"]["reverb"]["n_taps"] == 50
     assert (folder / "impulse_response.f32").stat().st_size == 4 * 50
