@@ -106,6 +106,7 @@ def _make(
         **describe_signature(graph),
         "function": function,
         "weights": quantize or "float32",
+        "needs_at_least": runtime.oldest[quantize or "float32"],
         "parity": parity.to_dict(),
         "quantization_loss": None if loss is None else loss.to_dict(),
     }

@@ -8,7 +8,13 @@ from typing import Any
 from ddsp_tf.export.appended_metadata import append_metadata
 from ddsp_tf.export.litert.litert_file import LiteRtRunner, convert_to_litert
 from ddsp_tf.export.live_parity import Runner
-from ddsp_tf.export.onnx.onnx_file import OnnxRunner, convert_to_onnx, store_metadata
+from ddsp_tf.export.onnx.onnx_file import (
+    IR_VERSION,
+    OPSET,
+    OnnxRunner,
+    convert_to_onnx,
+    store_metadata,
+)
 from ddsp_tf.export.optional_packages import import_optional
 from ddsp_tf.export.quantization import Quantization
 from ddsp_tf.export.tracing import Graph
@@ -29,6 +35,7 @@ class Runtime:
         convert: Graph, name of the function, quantisation: the file.
         attach: Puts metadata into a file.
         run: File, name of the function: runs it.
+        oldest: What runs its files, by how weights are stored.
     """
 
     name: str
@@ -39,6 +46,7 @@ class Runtime:
     convert: Callable[[Graph, str, Quantization | None], bytes]
     attach: Callable[[bytes, Mapping[str, Any]], bytes]
     run: Callable[[bytes, str], Runner]
+    oldest: Mapping[str, str]
 
     def require(self) -> None:
         """Checks, before any work is done, that all that it needs is installed.
@@ -69,6 +77,11 @@ LITERT = Runtime(
     ),
     attach=append_metadata,
     run=lambda content, name: LiteRtRunner(content, signature=name),
+    oldest={
+        "float32": "TensorFlow Lite 2.7",
+        "float16": "TensorFlow Lite 2.7",
+        "int8": "TensorFlow Lite 2.17",
+    },
 )
 
 ONNX = Runtime(
@@ -80,6 +93,9 @@ ONNX = Runtime(
     convert=lambda graph, name, quantize: convert_to_onnx(graph, name=name, quantize=quantize),
     attach=store_metadata,
     run=lambda content, name: OnnxRunner(content),
+    oldest=dict.fromkeys(
+        ("float32", *QUANTIZATIONS), f"operator set {OPSET}, IR {IR_VERSION}: onnxruntime 1.6"
+    ),
 )
 
 RUNTIMES = {runtime.name: runtime for runtime in (LITERT, ONNX)}

@@ -16,9 +16,10 @@ from ddsp_tf.types import Float32Array
 
 PROPERTY = "ddsp_tf"
 
-OPSET = 18
-IR_VERSION = 8
-"""The oldest that has the operator set: runtimes refuse what is newer than they are."""
+OPSET = 13
+IR_VERSION = 7
+"""The oldest that has the operator set, which is the oldest that has scales for each channel:
+runtimes refuse what is newer than they are."""
 
 
 def convert_to_onnx(graph: Graph, *, name: str, quantize: Quantization | None = None) -> bytes:

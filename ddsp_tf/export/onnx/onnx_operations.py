@@ -59,9 +59,14 @@ def _reshape(nodes: OnnxNodes, operation: Operation) -> None:
 def _reduce(nodes: OnnxNodes, operation: Operation) -> None:
     rank = len(operation.inputs[0].shape)
     axes = [int(axis) % rank for axis in np.ravel(_static(operation.inputs[1]))]
-    value = [nodes.read(operation.inputs[0]), nodes.integers(axes)]
+    value = nodes.read(operation.inputs[0])
     keep = int(operation.get_attr("keep_dims"))
-    _add(nodes, operation, _REDUCTIONS[operation.type], value, keepdims=keep)
+    name = _REDUCTIONS[operation.type]
+    # In operator set 13 the axes of sums are an input, and those of the others an attribute.
+    if name == "ReduceSum":
+        _add(nodes, operation, name, [value, nodes.integers(axes)], keepdims=keep)
+    else:
+        _add(nodes, operation, name, [value], axes=axes, keepdims=keep)
 
 
 @rule("Square")
