@@ -69,6 +69,7 @@ setup(
             "pytest-xdist",
             "pytest-socket",
             "playwright>=1.50",
+            "websockets>=14",
             "hypothesis",
             "scipy",
             "ruff",

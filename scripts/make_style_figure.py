@@ -137,18 +137,18 @@ def pairs(
 
 
 def bands_db(sound: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Level in third octaves from 60 Hz."""
-    power = np.abs(np.fft.rfft(sound)) ** 2 / len(sound)
+    """Level in third octaves from 60 Hz, at least -100 dB."""
+    power = np.abs(np.fft.rfft(sound)) ** 2 / len(sound) ** 2
     hz = np.fft.rfftfreq(len(sound), 1 / rate)
     centres = 62.5 * 2.0 ** (np.arange(23) / 3)
     edges = 2.0 ** (1 / 6)
     levels = [np.sum(power[(hz >= c / edges) & (hz < c * edges)]) for c in centres]
-    return centres, 10 * np.log10(np.array(levels) + 1e-9)
+    return centres, 10 * np.log10(2 * np.array(levels) + 1e-10)
 
 
 def spectrum_off(sound: np.ndarray, like: np.ndarray, rate: int) -> float:
-    """Mean difference of both spectra's levels in third octaves, per sample of sound."""
-    ours, theirs = (bands_db(x, rate)[1] - 10 * np.log10(len(x)) for x in (sound, like))
+    """Mean difference of both spectra's levels in third octaves."""
+    ours, theirs = (bands_db(x, rate)[1] for x in (sound, like))
     return float(np.mean(np.abs(ours - theirs)))
 
 
@@ -181,7 +181,7 @@ def picture(before: np.ndarray, after: np.ndarray, like: np.ndarray, rate: int) 
         (like, ACCENT, "reference"),
     ):
         hz, levels = bands_db(sound, rate)
-        tone.plot(hz, levels - 10 * np.log10(len(sound)), color=color, lw=1.6, label=label)
+        tone.plot(hz, levels, color=color, lw=1.6, label=label)
         loudness = np.sort(levels_db(sound, rate))
         even.plot(np.linspace(0, 100, len(loudness)), loudness, color=color, lw=1.6, label=label)
     tone.set_xscale("log")

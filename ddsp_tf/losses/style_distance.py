@@ -18,14 +18,15 @@ _PAUSE_DB = 50.0
 class StyleDistance:
     """Compares two sounds of any lengths by what a production gives them, in dB.
 
-    The sum of means of absolute differences: of the mean level in each mel band; and, for each
-    length of frames, of the levels of frames, sorted, from the softest to the loudest of each.
+    The sum of means of absolute differences: of the mean level in each third of an octave; and, for
+    each length of frames, of the levels of frames, sorted, from the softest to the loudest of each.
     Frames 50 dB below a sound's loudest are pauses and don't count. 0 for a sound and itself, in
     whatever order.
 
     Args:
         sample_rate: In Hz.
-        n_bands: Mel bands.
+        lowest_hz: Centre of the lowest third of an octave, above 0; the highest ends below half the
+            sample rate.
         n_levels: Levels compared, at even parts of the sorted frames, at least 2.
         frames_s: Lengths of frames in seconds; the first is that of the bands, too.
 
@@ -43,18 +44,18 @@ class StyleDistance:
         self,
         *,
         sample_rate: int = 24000,
-        n_bands: int = 32,
+        lowest_hz: float = 62.5,
         n_levels: int = 24,
         frames_s: Sequence[float] = (0.05, 0.4),
     ) -> None:
         lengths = tuple(frames_s)
-        if min(sample_rate, n_bands) < 1 or n_levels < 2 or min(lengths, default=0.0) <= 0.0:
+        if sample_rate < 1 or n_levels < 2 or not lengths or min(lowest_hz, *lengths) <= 0.0:
             raise ArgumentError(
-                "`sample_rate`, `n_bands` and `frames_s` should be above 0 and `n_levels` at least "
-                f"2. Received {sample_rate}, {n_bands}, {list(lengths)} and {n_levels}."
+                "`sample_rate`, `lowest_hz` and `frames_s` should be above 0 and `n_levels` at "
+                f"least 2. Received {sample_rate}, {lowest_hz}, {list(lengths)} and {n_levels}."
             )
         self.sample_rate = sample_rate
-        self.n_bands = n_bands
+        self.lowest_hz = lowest_hz
         self.n_levels = n_levels
         self.frames_s = lengths
         self._places = np.linspace(0.02, 0.98, n_levels, dtype=np.float32)
@@ -77,7 +78,7 @@ class StyleDistance:
         """Gives the constructor's arguments."""
         return {
             "sample_rate": self.sample_rate,
-            "n_bands": self.n_bands,
+            "lowest_hz": self.lowest_hz,
             "n_levels": self.n_levels,
             "frames_s": list(self.frames_s),
         }
@@ -102,13 +103,20 @@ class StyleDistance:
                 levels, heard > 0.0, self._places
             )
             if not number:
-                mel = dsp.mel_spectrogram(
-                    sound,
-                    sample_rate=self.sample_rate,
-                    fft_length=2 * frame_length,
-                    hop_length=hop_length,
-                    n_bands=self.n_bands,
+                # Frames twice as long tell thirds of an octave apart in the bass.
+                magnitudes = dsp.stft_magnitude(
+                    sound, fft_length=2 * frame_length, hop_length=hop_length
                 )
-                bands = tf.reduce_sum(tf.square(mel) * heard[:, :, tf.newaxis], axis=1) / count
+                power = tf.reduce_sum(tf.square(magnitudes) * heard[:, :, tf.newaxis], axis=1)
+                bands = tf.matmul(power / (count * frame_length**2), self._thirds(frame_length))
                 described["tone"] = dsp.power_to_db(bands + _FLOOR**2)
         return described
+
+    def _thirds(self, frame_length: int) -> tf.Tensor:
+        """Which bins are in which third of an octave, `[n_bins, n_bands]`."""
+        hz = np.arange(frame_length + 1) * self.sample_rate / (2 * frame_length)
+        edge = 2.0 ** (1.0 / 6.0)
+        n_bands = int(3.0 * np.log2(self.sample_rate / 2.0 / edge / self.lowest_hz)) + 1
+        centers = self.lowest_hz * 2.0 ** (np.arange(n_bands) / 3.0)
+        within = (hz[:, np.newaxis] >= centers / edge) & (hz[:, np.newaxis] < centers * edge)
+        return tf.constant(within, tf.float32)

@@ -40,7 +40,7 @@ def test_tone_and_evenness_are_told_apart() -> None:
     even *= np.std(sound) / np.std(even)
     assert float(DISTANCE(sound, bright)) > 4.0
     assert float(DISTANCE(sound, even.astype(np.float32))) > 1.5
-    levels = StyleDistance(sample_rate=RATE, n_bands=1)
+    levels = StyleDistance(sample_rate=RATE)
     assert float(levels(sound, even)) > 1.5
 
 
@@ -53,8 +53,8 @@ def test_its_gradient_leads_to_the_level() -> None:
 
 
 def test_it_is_made_again_from_its_config() -> None:
-    again = StyleDistance.from_config(StyleDistance(n_bands=8, frames_s=[0.1]).get_config())
-    assert again.get_config() == StyleDistance(n_bands=8, frames_s=[0.1]).get_config()
+    again = StyleDistance.from_config(StyleDistance(lowest_hz=80.0, frames_s=[0.1]).get_config())
+    assert again.get_config() == StyleDistance(lowest_hz=80.0, frames_s=[0.1]).get_config()
 
 
 def test_what_is_refused() -> None:

@@ -1,9 +1,5 @@
 """The exported page in a real browser: it sounds as Python does, and everybody can use it."""
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +10,13 @@ import pytest
 import soundfile
 import soxr
 from browser import LOADED_MS, OpenPage, open_page
-from export_toys import small_instrument
-from live_toys import live_instrument
+from live_toys import with_minimal_grus
 
 from ddsp_tf import dsp
-from ddsp_tf.export import export_web
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.streaming import Streamer
-from ddsp_tf.models import Instrument, MinGruFcDecoder
+from ddsp_tf.models import Instrument
 
 # One after the other, in one process: most share a page, and leave it to the next as it is.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("web page")]
@@ -30,41 +24,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("web page")]
 FloatArray = npt.NDArray[np.float32]
 RECORDING = "phrases/trumpet_jazz_phrase.flac"
 SECONDS = 4.0
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with the violin, a toy of another rate, and one with another decoder."""
-    folder = tmp_path_factory.mktemp("web") / "site"
-    export_web(Instrument.load("violin"), folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 20)
-        export_web(small_instrument(48000), folder)
-        report = export_web(with_minimal_grus(), folder, name="minimal")
-    assert report.instruments == ("violin", "toy", "minimal")
-    return folder
-
-
-def with_minimal_grus() -> Instrument:
-    """An instrument whose state has as many numbers for each of two layers."""
-    return live_instrument(decoder_type=MinGruFcDecoder, rnn_channels=24, hop_length=64)
-
-
-@pytest.fixture(scope="module")
-def url(site: Path) -> Iterator[str]:
-    """Where `ddsp-tf demo` serves the page."""
-    command = [sys.executable, "-m", "ddsp_tf", "demo", "--site", str(site), "--no-browser"]
-    with subprocess.Popen(
-        [*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            assert server.stdout is not None
-            lines = [server.stdout.readline() for _ in range(3)]
-            yield json.loads("".join(lines))["url"]
-            server.send_signal(signal.SIGINT)
-            assert server.wait(30) == 0
-        finally:
-            server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +233,33 @@ def test_it_plays_and_records_live(opened: OpenPage, tmp_path: Path) -> None:
     assert stats["synth"]["seconds"] > 0
     page.click("#play")
     page.wait_for_function("() => ddsp.player.state === 'idle'")
+    assert opened.troubles == []
+
+
+def test_a_whole_recording_can_be_cancelled(opened: OpenPage) -> None:
+    """What is dropped meanwhile doesn't take its place, and it can be rendered again."""
+    page = opened.page
+    page.click("#demo")
+    opened.wait_for_text("#status", "Ready.")
+    n_takes = page.locator("#takes a").count()
+    label = opened.text("#render")
+    page.click("#render")
+    opened.wait_for_text("#render", "Cancel")
+    page.evaluate(
+        """() => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File(["x"], "other.wav"));
+          const target = document.getElementById("drop");
+          target.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true }));
+        }"""
+    )
+    assert opened.text("#file-name") == "The demo melody"
+    page.click("#render")
+    opened.wait_for_text("#status", "No WAV file: it was cancelled.")
+    assert (opened.text("#render"), page.locator("#takes a").count()) == (label, n_takes)
+    page.click("#render")
+    opened.wait_for_text("#status", "The WAV file is ready below.")
+    assert "The demo melody, all of it" in opened.text("#takes")
     assert opened.troubles == []
 
 

@@ -5,7 +5,7 @@
   if (location.protocol === "file:") {
     trouble =
       "Browsers don’t let a page that is opened as a file load its parts. Serve the folder: " +
-      "run “ddsp-tf demo” with it, or “python -m http.server” in it.";
+      "run “ddsp-tf demo --site FOLDER”, or “python -m http.server” in it.";
   } else if (typeof WebAssembly !== "object") {
     trouble =
       "This browser has no WebAssembly, or has it switched off. The instrument’s network runs in " +

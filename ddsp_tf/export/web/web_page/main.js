@@ -33,7 +33,7 @@ async function open() {
 
   const select = find("instrument");
   for (const { name, title } of site.instruments) select.add(new Option(title, name));
-  const wanted = decodeURIComponent(location.hash.slice(1));
+  const wanted = nameInAddress();
   if (site.instruments.some(({ name }) => name === wanted)) select.value = wanted;
   const load = async () => {
     select.disabled = true;
@@ -63,6 +63,15 @@ async function open() {
   // For the browser's console, and for tests.
   globalThis.ddsp = { player, panels, meters };
   await load();
+}
+
+/** What stands behind the # of the address; nothing if that isn't text. */
+function nameInAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
 }
 
 async function showPanel(player, panels, name) {

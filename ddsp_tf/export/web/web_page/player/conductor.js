@@ -16,6 +16,7 @@ const FIRST_SHARE = { file: 0.5, keyboard: 0.5, microphone: 0.3 };
 const LONGEST_LEAD_S = 0.4;
 const CHUNK_FRAMES = 8;
 const N_PROBES = 60;
+const BREATH_FRAMES = 250;
 
 /** Gets features from a source, edits them, decodes them, and keeps the worklet supplied. */
 export class Conductor {
@@ -132,6 +133,7 @@ export class Conductor {
    */
   async decode({ f0Hz, loudnessDb, gain }) {
     this.stop();
+    const { generation } = this;
     await this.pumping;
     this.decoder.reset();
     const count = f0Hz.length + this.lookahead;
@@ -139,6 +141,7 @@ export class Conductor {
     for (let i = 0; i < count; i++) {
       const from = Math.min(i, f0Hz.length - 1);
       const controls = await this.decoder.step(f0Hz[from], loudnessDb[from]);
+      if (i % BREATH_FRAMES === 0) await this.breathe(generation);
       this.layout.write(frames, i, f0Hz[from], gain?.[from] ?? 1, controls);
     }
     return frames;
@@ -147,13 +150,15 @@ export class Conductor {
   /** Finds the features of a whole recording, as they are when it is played. */
   async listen({ audio }) {
     this.stop();
+    const { generation } = this;
     await this.pumping;
     this.gate.reset();
     const source = new FileSource(this.instrument.features, (x) => this.track(x), audio);
     const found = [];
     for (let frame = await source.next(); frame; frame = await source.next()) {
       found.push(this.change(frame));
-      if (found.length % 250 === 0) {
+      if (found.length % BREATH_FRAMES === 0) {
+        await this.breathe(generation);
         const share = (found.length * this.instrument.hop_length) / audio.length;
         this.report({ type: "working", share });
       }
@@ -165,6 +170,12 @@ export class Conductor {
       loudnessDb: track("loudnessDb"),
       gain: track("gain"),
     };
+  }
+
+  /** Lets messages come in, and ends what one of them has cancelled. */
+  async breathe(generation) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (generation !== this.generation) throw new Error("it was cancelled.");
   }
 
   /** How a recording must be moved to lie where the instrument was trained. */

@@ -1,3 +1,6 @@
+/** So long a browser may take to start its sound; without a device Firefox waits for ever. */
+const STARTED_MS = 5000;
+
 /**
  * An instrument that is played: its worker, its worklet and the audio that goes in and out.
  *
@@ -48,6 +51,7 @@ export class Player extends EventTarget {
   async decode(bytes) {
     const context = new OfflineAudioContext(1, 1, this.sampleRate);
     const buffer = await context.decodeAudioData(bytes);
+    if (buffer.numberOfChannels === 1) return buffer.getChannelData(0);
     const mono = new Float32Array(buffer.length);
     for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
       const samples = buffer.getChannelData(channel);
@@ -71,6 +75,11 @@ export class Player extends EventTarget {
   async render(features) {
     await this.stop();
     return this.ask("render", features);
+  }
+
+  /** Ends what `listen` or `render` does; they reject. */
+  async cancel() {
+    await this.ask("stop", {});
   }
 
   async playFile(audio, startFrame = 0) {
@@ -163,7 +172,7 @@ export class Player extends EventTarget {
       this.node.port.postMessage({ type: "stats", reset });
     });
     if (reset) await this.ask("resetStats", {});
-    return { networks, synth, latencyS: this.context?.outputLatency ?? 0 };
+    return { networks, synth };
   }
 
   async start(kind, content, transfer = []) {
@@ -197,7 +206,7 @@ export class Player extends EventTarget {
       this.node = node;
       this.setRoomLevel(this.roomLevel);
     }
-    await this.context.resume();
+    await within(STARTED_MS, this.context.resume());
   }
 
   async closeContext() {
@@ -249,4 +258,13 @@ export class Player extends EventTarget {
   fail(message) {
     this.dispatchEvent(new CustomEvent("failed", { detail: message }));
   }
+}
+
+/** What a promise gives, or an error if it gives nothing for so long. */
+function within(ms, promise) {
+  const late = new Promise((_, reject) => {
+    const message = "the browser doesn’t start its sound. Check that this computer has an output.";
+    setTimeout(() => reject(new Error(message)), ms);
+  });
+  return Promise.race([promise, late]);
 }

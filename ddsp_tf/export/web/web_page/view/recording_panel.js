@@ -23,7 +23,7 @@ export class RecordingPanel {
     find("seek").addEventListener("change", () => this.seek());
     find("seek").addEventListener("input", () => this.showTime(Number(find("seek").value)));
     find("match").addEventListener("change", () => this.match());
-    find("render").addEventListener("click", () => this.render());
+    find("render").addEventListener("click", () => this.renderOrCancel());
     const drop = find("drop");
     const over = (isOver) => (event) => {
       event.preventDefault();
@@ -34,7 +34,8 @@ export class RecordingPanel {
     drop.addEventListener("drop", (event) => {
       over(false)(event);
       const [file] = event.dataTransfer.files;
-      if (file) this.choose(file);
+      if (file && this.rendering) this.say("Wait until the WAV file is ready, or cancel it.");
+      else if (file) this.choose(file);
     });
     // A file that misses the box must not replace the page.
     for (const type of ["dragover", "drop"]) {
@@ -68,6 +69,7 @@ export class RecordingPanel {
     const name = file ? file.name : "The demo melody";
     let audio;
     try {
+      if (file) await this.tell(`Reading “${name}”…`);
       const bytes = file ? await file.arrayBuffer() : await fetchBytes("melody.flac");
       audio = await this.player.decode(bytes);
     } catch {
@@ -126,18 +128,36 @@ export class RecordingPanel {
     else this.startFrame = frame;
   }
 
+  /** Says something, and lets the browser show it before what keeps it busy. */
+  async tell(text) {
+    this.say(text);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  async renderOrCancel() {
+    if (this.rendering) await this.player.cancel();
+    else await this.render();
+  }
+
   /** Plays the recording faster than it lasts, and offers the file. */
   async render() {
+    const name = find("file-name").textContent;
+    const { textContent: label } = find("render");
+    this.rendering = true;
     this.enable(false);
+    find("render").textContent = "Cancel";
+    find("render").disabled = false;
     try {
       const features = await this.player.listen(this.audio);
       this.say("Playing it to a file…");
       const samples = await this.player.render(features);
-      this.takes.add(samples, `${find("file-name").textContent}, all of it`);
+      this.takes.add(samples, `${name}, all of it`);
       this.say("The WAV file is ready below.");
     } catch (error) {
-      this.say(`It can’t be rendered: ${error.message}`, "error");
+      this.say(`No WAV file: ${error.message}`, "error");
     }
+    this.rendering = false;
+    find("render").textContent = label;
     this.enable(true);
   }
 
@@ -147,6 +167,7 @@ export class RecordingPanel {
 
   follow({ nPlayed, nUnderruns }) {
     if (this.player.state !== "file") return;
+    if (nPlayed && !this.nPlayed) this.say("Playing.");
     if (nUnderruns === MOST_GAPS) {
       this.say(
         "This computer is too busy to listen and play at once. " +
@@ -161,7 +182,7 @@ export class RecordingPanel {
   showState(state) {
     const isPlaying = state === "file";
     find("play").textContent = isPlaying ? "Stop" : "Play";
-    if (isPlaying) this.say("Playing.");
+    if (isPlaying) this.say("Starting…");
     else if (this.wasPlaying) {
       this.say("");
       // Playing goes on from here, or from the start after the end.
