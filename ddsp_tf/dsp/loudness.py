@@ -143,8 +143,8 @@ def loudness_range_db(audio: tf.Tensor, *, sample_rate: int) -> tf.Tensor:
     # Those that reach over the ends would be taken for soft parts; of a short sound there are only
     # such.
     last = tf.shape(audio)[1] // hop_length - 1
-    first, last = tf.where(last > 2, [2, last], [0, tf.shape(frames)[1]])
-    power = tf.reduce_mean(tf.square(frames[:, first:last]), axis=2)
+    ends = tf.where(last > 2, [2, last], [0, tf.shape(frames)[1]])
+    power = tf.reduce_mean(tf.square(frames[:, ends[0] : ends[1]]), axis=2)
     levels = power_to_db(power + 1e-12)
     gate = power_to_db(tf.reduce_mean(power, axis=1, keepdims=True) + 1e-12) - 20.0
     low, high = tf.unstack(quantiles_where(levels, levels >= gate, (0.1, 0.95)), axis=1)

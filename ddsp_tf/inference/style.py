@@ -29,8 +29,10 @@ class Style:
     """Treats sounds so that they become like a reference in tone and dynamics.
 
     A `StyleTransfer` hears both and sets its effect; some steps by gradient then bring it nearer,
-    as `losses.StyleDistance` measures. Both are heard at the model's rate, of more than a minute in
-    parts; the effect plays at the rate of the file, if that isn't lower.
+    as `losses.StyleDistance` measures. For a reference that is less even they begin with the
+    model's `widening`. A reference that is the same passage, which is heard in their correlation,
+    is compared moment by moment instead. Both are heard at the model's rate, of more than a minute
+    in parts; the effect plays at the rate of the file, if that isn't lower.
 
     Args:
         instrument: A `StyleTransfer`.
@@ -80,9 +82,14 @@ class Style:
         return Effect(Instrument.without_features(effect), **self._about)
 
     def settings_of(self, effect: Effect) -> dict[str, float]:
-        """Gives the settings of an effect that were chosen, without those that are fixed."""
-        constants = effect.model.constants()
-        return {key: float(constants[key][0]) for key in self.model.parameters}
+        """Gives the settings of an effect that were chosen, without those that stayed."""
+        constants = {key: float(value[0]) for key, value in effect.model.constants().items()}
+        moved = [
+            key
+            for key in self.model.widening
+            if not np.isclose(constants[key], self.model.fixed[key], rtol=1e-3)
+        ]
+        return {key: constants[key] for key in (*self.model.parameters, *moved)}
 
     def settings_for(
         self, dry: FloatArray, *, progress: Progress | None = None

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from ddsp_tf import FeatureSettings, Instrument
+from ddsp_tf import FeatureSettings, Instrument, dsp
 from ddsp_tf.data import Generated, StyledRecordings
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.inference import Style
@@ -19,6 +19,7 @@ from ddsp_tf.processors import (
     AllPassChain,
     Compressor,
     DryWet,
+    Expander,
     LearnedWaveshaper,
     ParametricEqualizer,
     ProcessorGroup,
@@ -181,9 +182,71 @@ def test_steps_by_gradient_find_what_the_network_did_not(tmp_path: Path) -> None
     features = FeatureSettings(sample_rate=RATE, hop_length=80, columns=())
     style = Style(Instrument(model, features), tmp_path / "like.wav", n_steps=150)
     found = style.settings_for(dry)
-    assert found["band_1_db"] == pytest.approx(-8.0, abs=1.0)
+    assert found["band_1_db"] == pytest.approx(-8.0, abs=0.2)
     assert found["threshold_db"] == pytest.approx(-30.0, abs=5.0)
     assert found["ratio"] > 2.0
+    assert {key: found[key] for key in FIXED} == pytest.approx(FIXED, rel=1e-5)
+
+
+def with_expander() -> StyleTransfer:
+    """One whose steps may make a sound less even."""
+    keras.utils.set_random_seed(1)
+    bands, compressor = effect().processors
+    names = [f"expander_{key}" for key in ("threshold_db", "ratio", "range_db")]
+    knobs = [*names[:2], "knee_db", names[2], "attack_ms", "release_ms"]
+    group = ProcessorGroup(
+        dag=[
+            (bands, ["audio", "band_1_hz", "band_1_db", "band_1_q"]),
+            (Expander(sample_rate=RATE), ["equalizer/signal", *knobs, "expander_gain_db"]),
+            (
+                compressor,
+                [
+                    "expander/signal",
+                    *("threshold_db", "ratio", "knee_db", "attack_ms", "release_ms", "gain_db"),
+                ],
+            ),
+        ]
+    )
+    off = dict(zip(names, (-40.0, 1.0, 24.0), strict=True)) | {"expander_gain_db": 0.0}
+    return StyleTransfer(
+        processor_group=group,
+        fixed=FIXED | off,
+        widening={"expander_threshold_db": -25.0, "expander_ratio": 1.5},
+        hop_length=80,
+        channels=(16,),
+        n_units=48,
+        n_bands=32,
+        fft_length=512,
+        fft_hop_length=128,
+    )
+
+
+@pytest.mark.slow
+def test_a_less_even_reference_makes_a_sound_less_even(tmp_path: Path) -> None:
+    """Which a compressor can't; and an even one leaves the expander off."""
+    model = with_expander()
+    features = FeatureSettings(sample_rate=RATE, hop_length=80, columns=())
+    fall = np.arange(3 * RATE) / RATE
+    dry = (10 ** (-0.15 * fall) * sound(3.0)).astype(np.float32)
+    uneven = (10 ** (-0.3 * fall) * sound(3.0, 4)).astype(np.float32)
+    even = sound(3.0, 2)[::-1]
+
+    def range_db(x: np.ndarray) -> float:
+        return float(dsp.loudness_range_db(x[np.newaxis], sample_rate=RATE)[0])
+
+    for name, like, wider in (("uneven", uneven, True), ("even", 0.5 * even, False)):
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(path, like, RATE, subtype="FLOAT")
+        style = Style(Instrument(model, features), path, n_steps=60)
+        found = style.settings_for(dry)
+        played = model.with_settings(found)({"dry": dry[np.newaxis]})["audio"].numpy()[0]
+        off_before, off_after = (abs(range_db(x) - range_db(like)) for x in (dry, played))
+        if wider:
+            assert range_db(like) > range_db(dry) + 2.0
+            assert found["expander_ratio"] > 1.2
+            assert off_after < 0.7 * off_before
+        else:
+            assert found["expander_ratio"] == pytest.approx(1.0, abs=0.02)
 
 
 def test_what_is_refused(recordings: Path, tmp_path: Path) -> None:
@@ -192,6 +255,8 @@ def test_what_is_refused(recordings: Path, tmp_path: Path) -> None:
         model({"dry": sound(1.0)[np.newaxis]})
     with pytest.raises(ArgumentError, match=r"`fixed`: `band_9_hz` should be known\. Received 9"):
         StyleTransfer(processor_group=effect(), fixed={"band_9_hz": 9.0}, hop_length=80)
+    with pytest.raises(ArgumentError, match=r"`widening`: `ratio` should be one of those that are"):
+        StyleTransfer(processor_group=effect(), fixed=FIXED, widening={"ratio": 2.0}, hop_length=80)
     with pytest.raises(ArgumentError, match="`ranges` names loudness, and the effect's"):
         StyledRecordings(recordings, effect(), ranges={"loudness": (0.0, 1.0)}, fixed=FIXED)
     with pytest.raises(ArgumentError, match="`ratio` should be from and to a value within 1"):
