@@ -29,6 +29,9 @@ from ddsp_tf.plotting import make_figure, save_figure
 from ddsp_tf.plotting.palette import ACCENT, INPUT, OUTPUT
 
 N_DRAWN, N_FITTED, N_MEAN = 100, 60, 300
+SPEECH_S = 20.0
+"""Of each recording, at most."""
+
 LEAST_DB = 30.0
 SNR_DB = 45.0
 MID = slice(2, 5)
@@ -56,7 +59,10 @@ def main(folder: Path, model: str, speech: Path, rooms: Path, json_path, no_figu
     """Measures MODEL, and draws into FOLDER."""
     estimator = Instrument.load(model).model
     rate, bands = estimator.sample_rate, estimator.bands_hz
-    dry = {p.stem: read_audio(p, sample_rate=rate)[0] for p in search_audio_files(speech).files}
+    dry = {
+        path.stem: read_audio(path, sample_rate=rate)[0][: round(SPEECH_S * rate)]
+        for path in search_audio_files(speech).files
+    }
     mean = mean_times(bands, rate)
     fitted = [
         heard(estimator, name, sound, f"fitted {seed}", response, times, network=False)
@@ -142,8 +148,8 @@ def free_decays_s(sound: np.ndarray, bands, rate: int) -> np.ndarray:  # type: i
     hop, least = round(0.01 * rate), 10
     found = []
     for octave in octave_signals(sound, bands, sample_rate=rate):
-        power = np.convolve(octave**2, np.hanning(5 * hop), "same")[::hop]
-        level = 10 * np.log10(power + 1e-14)
+        frames = (octave**2)[: len(octave) // hop * hop].reshape(-1, hop).mean(axis=1)
+        level = 10 * np.log10(np.convolve(frames, np.hanning(5), "same") + 1e-14)
         falls = np.diff(level) < 0
         starts = np.flatnonzero(np.diff(np.concatenate([[0], falls.astype(int), [0]])) == 1)
         ends = np.flatnonzero(np.diff(np.concatenate([[0], falls.astype(int), [0]])) == -1)

@@ -7,10 +7,11 @@ fall is drawn, not computed from walls, so a room costs no more than its noise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
+from scipy import fft
 
-from ddsp_tf.dsp.filters import fast_fft_length
 from ddsp_tf.dsp.room_acoustics import octave_weights
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.types import FloatArray
@@ -18,6 +19,9 @@ from ddsp_tf.types import FloatArray
 _SOUND_SPEED = 343.0
 _STEP_S = 0.001
 """Between the points at which decays are known."""
+
+_LENGTHS = 8192
+"""Transforms are of multiples of it."""
 
 _MID_HZ = 1000.0
 _DENSE_SHARE, _DOUBLE_SHARE = 0.15, 0.12
@@ -87,25 +91,28 @@ def random_room(
         min(longest_s, 1.15 * float(np.max(times if slow is None else slow))) * sample_rate
     )
     noise = _echoes(random, float(np.median(times)), max(n_samples, 2), sample_rate)
-    length = fast_fft_length(2 * len(noise))
-    weights = octave_weights(np.fft.rfftfreq(length, 1 / sample_rate), bands_hz, open_ends=True)
-    spectrum = np.fft.rfft(noise, length)
     octaves = np.log2(np.asarray(bands_hz) / _MID_HZ)
     levels_db = octaves * random.uniform(-2.5, 1.0) + random.normal(0.0, 1.0, len(octaves))
-    t = np.arange(len(noise)) / sample_rate
-    slow_db = random.uniform(-30.0, -12.0)
+    envelopes = _envelopes(10.0 ** (levels_db / 20.0), times, len(noise) / sample_rate)
+    if slow is not None:
+        level_db = levels_db + random.uniform(-30.0, -12.0)
+        late = _envelopes(10.0 ** (level_db / 20.0), slow, len(noise) / sample_rate)
+        envelopes = np.sqrt(envelopes**2 + late**2)
+    # Envelopes are known every millisecond, and even between.
     step = max(1, round(_STEP_S * sample_rate))
-    response, energies = np.zeros(len(noise)), []
-    for band, level in enumerate(10.0 ** (levels_db / 20.0)):
-        envelope = level * 10.0 ** (-3.0 * t / times[band])
-        if slow is not None:
-            late = level * 10.0 ** (slow_db / 20.0 - 3.0 * t / slow[band])
-            envelope = np.sqrt(envelope**2 + late**2)
-        octave = np.fft.irfft(spectrum * weights[band], length)[: len(noise)]
-        response += envelope * octave
-        energies.append(np.add.reduceat((envelope * noise) ** 2, np.arange(0, len(noise), step)))
+    n_steps = -(-len(noise) // step)
+    split = _octaves(noise, bands_hz, sample_rate)
+    padded = np.pad(split, [[0, 0], [0, n_steps * step - len(noise)]]).reshape(
+        len(octaves), n_steps, step
+    )
+    at = np.arange(step, dtype=np.float32) / step
+    ends = envelopes[:, : n_steps + 1].astype(np.float32)
+    fine = ends[:, :-1, np.newaxis] * (1 - at) + ends[:, 1:, np.newaxis] * at
+    response = np.sum(fine * padded, axis=0).ravel()[: len(noise)].astype(np.float64)
+    power = np.add.reduceat(noise**2, np.arange(0, len(noise), step))
+    energies = envelopes[:, :n_steps] ** 2 * power
     response[0] = 1.0
-    to_come = np.cumsum(np.array(energies)[:, ::-1], axis=1)[:, ::-1]
+    to_come = np.cumsum(energies[:, ::-1], axis=1)[:, ::-1]
     # The direct sound comes at the very beginning, in all octaves alike.
     to_come = np.concatenate([1.0 + to_come[:, :1], to_come], axis=1)
     decay_db = 10.0 * np.log10(np.maximum(to_come / to_come[:, :1], 1e-12))
@@ -119,6 +126,27 @@ def _times_s(random: np.random.Generator, bands_hz: Sequence[float]) -> FloatArr
     bass, treble = random.uniform(-0.22, 0.12), random.uniform(-0.4, 0.06)
     bent = np.where(octaves < 0, -octaves * bass, 0.7 * octaves * treble)
     return np.exp(np.clip(middle + bent + random.normal(0, 0.05, len(octaves)), -2.6, 2.45))
+
+
+def _envelopes(levels: FloatArray, times_s: FloatArray, length_s: float) -> FloatArray:
+    """Decays of octaves, every millisecond until after the end, `[n_bands, n_steps + 2]`."""
+    t = np.arange(int(length_s / _STEP_S) + 3) * _STEP_S
+    return levels[:, np.newaxis] * 10.0 ** (-3.0 * t / times_s[:, np.newaxis])
+
+
+def _octaves(noise: FloatArray, bands_hz: Sequence[float], sample_rate: float) -> FloatArray:
+    """Noise in octaves that add up to it, float32 `[n_bands, n_samples]`."""
+    # What wraps around is noise too. Of few lengths, whose weights are kept.
+    length = -(-len(noise) // _LENGTHS) * _LENGTHS
+    weights = _weights(length, tuple(bands_hz), sample_rate)
+    spectrum = fft.rfft(noise.astype(np.float32), length)
+    return fft.irfft(spectrum * weights, length, axis=1)[:, : len(noise)]
+
+
+@cache
+def _weights(length: int, bands_hz: tuple[float, ...], sample_rate: float) -> FloatArray:
+    hz = fft.rfftfreq(length, 1 / sample_rate)
+    return octave_weights(hz, bands_hz, open_ends=True).astype(np.float32)
 
 
 def _echoes(
