@@ -40,6 +40,8 @@ def hear_each(
     def prepare() -> Work:
         from ddsp_tf import config
         from ddsp_tf.audio import read_audio
+        from ddsp_tf.errors import ArgumentError
+        from ddsp_tf.files import printable
         from ddsp_tf.inference import find_room
 
         parsed = config.parse([room or DEFAULT_ROOM], [])
@@ -47,7 +49,12 @@ def hear_each(
         def hear(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             check_targets(named, overwrite=overwrite)
             sound, _ = read_audio(named.source, sample_rate=int(model.sample_rate))
-            found = find_room(model, sound, room=parsed.build_model(), seed=seed, progress=advance)
+            try:
+                found = find_room(
+                    model, sound, room=parsed.build_model(), seed=seed, progress=advance
+                )
+            except ArgumentError as error:
+                raise ArgumentError(f"`{printable(named.source)}`: {error}") from error
             _write(named, found, overwrite=overwrite)
             target = named.target.with_suffix(".json")
             terminal.say(f"{named.source} -> {target}  (in {duration(found.seconds)})")
