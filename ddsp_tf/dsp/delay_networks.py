@@ -255,9 +255,11 @@ def delay_network(
             axis=1,
         )
         rows, kept = second_order_sections(
-            tf.reshape(late, [-1, length]), sections, tf.reshape(memories, [-1, n_sections, 2])
+            tf.reshape(late, [shape[0] * n_lines, length]),
+            sections,
+            tf.reshape(memories, [shape[0] * n_lines, n_sections, 2]),
         )
-        heard = tf.reshape(rows, [-1, n_lines, length])
+        heard = tf.reshape(rows, [shape[0], n_lines, length])
         entered = tf.einsum("ij,bjt->bit", matrix, heard)
         entered += inputs[:, tf.newaxis] * block[:, tf.newaxis]
         played = tf.einsum("i,bit->bt", outputs, heard)

@@ -16,7 +16,7 @@ from ddsp_tf.dsp.delay_networks import (
     orthogonal_matrix,
 )
 from ddsp_tf.dsp.octave_equalizer import octave_absorption_sections, octave_equalizer_sections
-from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
 from ddsp_tf.processors.effects.response_reverb import batched, known_times
@@ -37,10 +37,6 @@ ALL_PASS_DELAYS = (
 _ROUNDS, _NEAR = 8, 0.005
 _SHORTEST_S, _LONGEST_S = 0.02, 20.0
 _COLOR_DB = 60.0
-
-_SPREADS = (0.5, 0.1, 0.3, 0.65)
-"""That are tried, by how dense echoes are in so many seconds; the first where nothing differs."""
-_DENSITY_S = 0.3
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -163,8 +159,6 @@ class DelayNetworkReverb(EarlyLateReverb):
         signs = np.where(np.arange(len(self.delays)) % 2, -1.0, 1.0)
         found["outputs"] = signs * found["outputs"]
         found["t60_s"] = np.clip(wanted_times, 2 * _SHORTEST_S, 0.8 * _LONGEST_S)
-        if "spread" in found:
-            found["spread"] = self._dense_as(response, found)
         for _ in range(_ROUNDS):
             late = self._late(batched(found)).numpy()
             found["early_percent"] = early_taps(response - late, self.n_early)
@@ -185,19 +179,6 @@ class DelayNetworkReverb(EarlyLateReverb):
         late = self._late(batched(found)).numpy()
         found["early_percent"] = early_taps(response - late, self.n_early)
         return {key: value.tolist() for key, value in found.items()}
-
-    def _dense_as(self, response: FloatArray, found: Mapping[str, FloatArray]) -> FloatArray:
-        """The gain of all all-passes with which echoes are about as dense as the response's."""
-        rate = self.sample_rate
-        heard = slice(self.n_early, self.n_early + round(_DENSITY_S * rate))
-        wanted = echo_density(response[: heard.stop], sample_rate=rate)[heard]
-        errors = []
-        for spread in _SPREADS:
-            given = {**found, "spread": np.full_like(found["spread"], spread)}
-            late = self._late(batched(given)).numpy()[: heard.stop]
-            curve = echo_density(late, sample_rate=rate)[heard]
-            errors.append(float(np.mean(np.abs(curve - wanted))) if len(curve) else 0.0)
-        return np.full_like(found["spread"], _SPREADS[int(np.argmin(errors))])
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
         """An empty room."""

@@ -164,6 +164,12 @@ class FilteredVelvetNoise(EarlyLateReverb):
         if len(fixed["spread"]) > 1:
             fixed["spread"] = self._dense_as(response, gains, fixed, windows)
             gains = coloured(gains, fixed)
+            # Where echoes are few, segments differ by chance: in all they have what is wanted.
+            played = self._late(batched({**fixed, **self._controls_of(gains)})).numpy()[0]
+            late = [k for k, (start, _) in enumerate(windows) if start >= self.n_early] or [-1]
+            sums = [np.sum(10 ** (x[late] / 10), axis=0) for x in (wanted, energies_db(played))]
+            gains = gains + 10 * np.log10(sums[0] / sums[1])
+            gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.98 * _HIGHEST_DB)
         found = {**fixed, **self._controls_of(gains)}
         late = self._late(batched(found)).numpy()[0]
         found["early_percent"] = early_taps(response - late, self.n_early)
@@ -215,12 +221,13 @@ class FilteredVelvetNoise(EarlyLateReverb):
             given = {**fixed, **colors, "spread": np.full(self.n_segments, spread)}
             tried.append(densities(self._late(batched(given)).numpy()[0]))
         apart = np.abs(np.array(tried) - densities(response))
-        # A segment of hardly any pulse has no octaves that could be measured.
+        # A segment of hardly any echo has no octaves that could be measured.
         n_pulses = np.outer(
             [pulses for pulses, _ in _DENSITIES],
             [np.sum(w) / self.sample_rate for _, w in windows],
         )
-        few = (n_pulses < _LEAST_PULSES) & (n_pulses < np.max(n_pulses, axis=0))
+        spreads = np.array([x for _, x in _DENSITIES])
+        few = (n_pulses < _LEAST_PULSES) & (spreads[:, np.newaxis] < 0.5)
         nearest = np.argmin(np.where(few, np.inf, apart), axis=0)
         self.density_hz = [min(_DENSITIES[i][0], float(self.sample_rate)) for i in nearest]
         return np.array([_DENSITIES[i][1] for i in nearest])
