@@ -175,7 +175,7 @@ def find_room(
 
     Example:
         >>> from ddsp_tf.models import RoomEstimator, Room
-        >>> from ddsp_tf.processors import DecayingNoiseReverb
+        >>> from ddsp_tf.processors import FilteredVelvetNoise, ProcessorGroup
         >>> velvet = FilteredVelvetNoise(n_segments=4, add_dry=False, sample_rate=16000)
         >>> names = ["audio", "t60_s", "gains_db", "spread", "early_percent"]
         >>> model = Room(processor_group=ProcessorGroup(dag=[(velvet, names)]), hop_length=64)

@@ -29,8 +29,11 @@ _DENSITIES = (
     (2000.0, 0.65),
 )
 """Pulses a second and the gain of what spreads them, from sparse to dense."""
+_DENSE = 7
+"""The one of them that is as dense as noise."""
 
 _LEAST_PULSES = 12
+_CLOSE, _ALIKE = 0.1, 0.2
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -145,7 +148,7 @@ class FilteredVelvetNoise(EarlyLateReverb):
         t60 = float(np.nanmedian(times)) if np.isfinite(times).any() else 1.0
         smooth = _smoothing(windows, bands, rate)
         wanted = energies_db(response)
-        gains = np.zeros([self.n_segments, len(bands)])
+        gains: FloatArray = np.zeros([self.n_segments, len(bands)])
 
         def coloured(gains: FloatArray, fixed: dict[str, FloatArray]) -> FloatArray:
             """Gains with which each segment has the energies that are wanted."""
@@ -156,19 +159,23 @@ class FilteredVelvetNoise(EarlyLateReverb):
                 gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.9 * _HIGHEST_DB)
             return gains
 
-        fixed = {
+        fixed: dict[str, FloatArray] = {
             "t60_s": np.array([np.clip(t60, 0.03, 15.0)]),
             "spread": np.full(self.room_signals["spread"].width or 1, 0.5),
         }
         gains = coloured(gains, fixed)
         if len(fixed["spread"]) > 1:
             fixed["spread"] = self._dense_as(response, gains, fixed, windows)
+        if np.any(fixed["spread"] != 0.5):
             gains = coloured(gains, fixed)
             # Where echoes are few, segments differ by chance: in all they have what is wanted.
             played = self._late(batched({**fixed, **self._controls_of(gains)})).numpy()[0]
-            late = [k for k, (start, _) in enumerate(windows) if start >= self.n_early] or [-1]
-            sums = [np.sum(10 ** (x[late] / 10), axis=0) for x in (wanted, energies_db(played))]
-            gains = gains + 10 * np.log10(sums[0] / sums[1])
+            after = [k for k, (start, _) in enumerate(windows) if start >= self.n_early] or [-1]
+            whole = [
+                10.0 * np.log10(np.sum(np.power(10.0, x[after] / 10.0), axis=0))
+                for x in (wanted, energies_db(played))
+            ]
+            gains = gains + whole[0] - whole[1]
             gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.98 * _HIGHEST_DB)
         found = {**fixed, **self._controls_of(gains)}
         late = self._late(batched(found)).numpy()[0]
@@ -210,7 +217,7 @@ class FilteredVelvetNoise(EarlyLateReverb):
             curve = echo_density(sound, sample_rate=self.sample_rate)
             return np.array(
                 [
-                    np.sum(w * curve[start : start + len(w)]) / max(np.sum(w), 1e-9)
+                    float(np.sum(w * curve[start : start + len(w)])) / max(float(np.sum(w)), 1e-9)
                     for start, w in windows
                 ]
             )
@@ -228,7 +235,14 @@ class FilteredVelvetNoise(EarlyLateReverb):
         )
         spreads = np.array([x for _, x in _DENSITIES])
         few = (n_pulses < _LEAST_PULSES) & (spreads[:, np.newaxis] < 0.5)
-        nearest = np.argmin(np.where(few, np.inf, apart), axis=0)
+        apart = np.where(few, np.inf, apart)
+        # A room that is dense anyway stays as it is, and what is dense in it.
+        if np.mean(apart[_DENSE]) < _ALIKE:
+            self.density_hz = min(_DENSITIES[_DENSE][0], float(self.sample_rate))
+            return np.full(self.n_segments, _DENSITIES[_DENSE][1])
+        nearest = np.where(
+            apart[_DENSE] - np.min(apart, axis=0) < _CLOSE, _DENSE, np.argmin(apart, axis=0)
+        )
         self.density_hz = [min(_DENSITIES[i][0], float(self.sample_rate)) for i in nearest]
         return np.array([_DENSITIES[i][1] for i in nearest])
 
