@@ -6,6 +6,7 @@ ends, T30 where it falls by 35 dB, T20 elsewhere.
 
 Example:
     python scripts/make_reverb_figure.py docs/images/ fvn room.flac hall.flac
+    python scripts/make_reverb_figure.py figures/ fvn room.flac --steps 0
 """
 
 import sys
@@ -30,10 +31,12 @@ from ddsp_tf.plotting import make_figure, save_figure
 from ddsp_tf.plotting.palette import ACCENT, INPUT, OUTPUT
 
 RATE = 48000
-STEPS = {"fvn": 60, "delay_network": 0}
-"""The network is as the analysis alone gives it."""
+STEPS = {"fvn": 60, "afvn": 0, "delay_network": 0}
+"""The last two are as the analysis alone gives them."""
 LEARNING_RATE = 0.01
 N_DENSITIES = 4
+DENSITY_S = (0.03, 0.3)
+"""Where echo densities are compared."""
 
 
 def main(folder: Path, name: str, files: list[Path]) -> None:
@@ -52,7 +55,8 @@ def main(folder: Path, name: str, files: list[Path]) -> None:
         ]
         listed = "  ".join(f"{a:.2f}/{b:.2f}" for a, b in zip(*times, strict=True))
         print(
-            f"{file.stem:36} {listed}  worst {error:.1f}%  {clear[0]}  {clear[1]}  {seconds:.0f} s",
+            f"{file.stem:36} {listed}  worst {error:.1f}%  {clear[0]}  {clear[1]}  "
+            f"density off by {density_error(measured, found):.2f}  {seconds:.0f} s",
             flush=True,
         )
         pairs.append((file.stem, measured, found))
@@ -80,6 +84,13 @@ def find(name: str, file: Path) -> tuple[np.ndarray, np.ndarray, float]:
     )
     print(f"{file.name}: loss {found.start_loss:.2f} to {found.loss:.2f}", file=sys.stderr)
     return measured.astype(np.float64), found.audio.astype(np.float64), found.seconds
+
+
+def density_error(measured: np.ndarray, found: np.ndarray) -> float:
+    """The mean difference of echo densities from 30 to 300 ms."""
+    start, stop = (round(t * RATE) for t in DENSITY_S)
+    one, other = (echo_density(x[:stop], sample_rate=RATE)[start:] for x in (measured, found))
+    return float(np.mean(np.abs(one - other)))
 
 
 def measure(response: np.ndarray, original: np.ndarray) -> np.ndarray:
@@ -136,4 +147,8 @@ def figure(rooms: list[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
 
 
 if __name__ == "__main__":
+    if "--steps" in sys.argv:
+        place = sys.argv.index("--steps")
+        STEPS[sys.argv[2]] = int(sys.argv.pop(place + 1))
+        sys.argv.pop(place)
     main(Path(sys.argv[1]), sys.argv[2], [Path(path) for path in sys.argv[3:]])

@@ -41,11 +41,13 @@ def card(metadata) -> str:  # type: ignore[no-untyped-def]
         for key in ("attribution", "known_weaknesses")
     )
     commands = "\n".join(metadata["command"])
+    found = "".join(f"- {what}: {x:.0%}\n" for what, x in metadata.get("metrics", {}).items())
+    measured = f"## Measured\n\n{found}\n" if found else ""
     return (
         f"# {metadata['title']}\n\n{metadata['description']}\n\n"
         f"- Licence: {metadata['licence']}\n- Trained on: {metadata['training_data']}\n"
         f"- Held out: {metadata['held_out_data']}\n- Steps: {metadata['training']['step']}\n\n"
-        f"## Recordings by\n\n{credits}\n## Known weaknesses\n\n{weak}\n"
+        f"{measured}## Recordings by\n\n{credits}\n## Known weaknesses\n\n{weak}\n"
         f"## Made by\n\n```bash\n{commands}\n```\n"
     )
 

@@ -92,6 +92,11 @@ _N_STEPS, _LEARNING_RATE = 500, 0.1
     is_flag=True,
     help="Take the delay between --dry and SOUND out, by whole samples.",
 )
+@click.option(
+    "--room",
+    metavar="GIN",
+    help="What room is made, with a MODEL that hears rooms. Default: papers/lee2022/fvn.gin.",
+)
 @click.option("--minutes", type=click.FloatRange(0.0, min_open=True), help="Limit for each sound.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @overwrite_option
@@ -111,6 +116,7 @@ def command(
     sample_rate: float | None,
     grow: bool,
     align: bool,
+    room: str | None,
     minutes: float | None,
     seed: int,
     overwrite: bool,
@@ -126,18 +132,25 @@ def command(
     frequency_hz and magnitude_db, or an impulse response. There are the second-order sections
     (NAME.json, as lists and as SciPy's `sos`) and a picture of both responses (NAME.png).
 
+    A MODEL that hears rooms, such as the shipped `reverb`, takes recordings of speech or music in a
+    room. There are the times in which octaves decay and the parameters of a room that decays so
+    (NAME.json), its impulse response (NAME.wav) and a picture of it (NAME.png), and the room itself
+    (NAME.model).
+
     \b
     Examples:
       ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
       ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
       ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
       ddsp-tf match iirnet headphone.csv cabinet.wav -o found/
+      ddsp-tf match reverb speech_in_a_hall.wav -o found/
     """
     import keras
 
     from ddsp_tf.audio import read_audio
     from ddsp_tf.cli.designing import design_each
-    from ddsp_tf.inference import can_design
+    from ddsp_tf.cli.hearing import check_targets, hear_each
+    from ddsp_tf.inference import can_design, can_hear_rooms
 
     build = _builder(model, gin_params, start_from)
     designer, _ = build()
@@ -159,6 +172,16 @@ def command(
         return
     if sample_rate is not None:
         raise click.UsageError("--sample-rate is for a MODEL that designs filters.")
+    if can_hear_rooms(designer):
+        if dry is not None or steps is not None or starts > 1 or tries or minutes is not None:
+            raise click.UsageError(
+                "--dry, --steps, --starts, --try and --minutes are for sounds that are approached; "
+                "this MODEL hears rooms."
+            )
+        hear_each(terminal, designer, inputs, output, room=room, seed=seed, overwrite=overwrite)
+        return
+    if room is not None:
+        raise click.UsageError("--room is for a MODEL that hears rooms.")
     plan = plan_outputs(inputs, output, suffix=".wav")
     say_left_out(terminal, plan)
     failures = dict(plan.failures)
@@ -174,7 +197,7 @@ def command(
             before = None if dry is None else read_audio(dry, sample_rate=rate)[0]
             if before is not None:
                 target = _aligned(terminal, before, target, rate, align=align)
-            _check_targets(named, overwrite=overwrite)
+            check_targets(named, overwrite=overwrite)
             with terminal.progress(named.source.name) as advance:
                 found = _match(
                     built,
@@ -290,15 +313,6 @@ def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match
     from ddsp_tf.inference import match
 
     return match(model, target, progress=advance, **settings)
-
-
-def _check_targets(named: NamedOutput, *, overwrite: bool) -> None:
-    from ddsp_tf.files import check_folder, check_writable
-    from ddsp_tf.models.instrument import INSTRUMENT
-
-    for suffix in (".json", ".png", ".wav"):
-        check_writable(named.target.with_suffix(suffix), overwrite=overwrite)
-    check_folder(named.target.with_suffix(".model"), sort=INSTRUMENT, overwrite=overwrite)
 
 
 def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -> None:

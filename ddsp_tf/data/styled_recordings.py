@@ -1,21 +1,17 @@
 """Passages of recordings and settings of an effect, drawn while a model trains."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from ddsp_tf.audio import read_audio
+from ddsp_tf.data.passages import loud_passage, read_loud
 from ddsp_tf.data.sources.audio_names import name_files
-from ddsp_tf.errors import ArgumentError, DatasetError
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.files import printable
 from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.shares import share_of
 from ddsp_tf.types import FloatArray, PathLike, Signal
-
-_SOFTEST = 10.0 ** (-45.0 / 20.0)
-_TRIES = 20
 
 
 class StyledRecordings:
@@ -73,7 +69,7 @@ class StyledRecordings:
             "reference": Signal("samples"),
             "settings": Signal("value", width=len(signals)),
         }
-        self._read = cache(self._read_all)
+        self._read = cache(partial(read_loud, self._files))
 
     def __call__(
         self, random: np.random.Generator, n_frames: int, settings: FeatureSettings
@@ -82,9 +78,9 @@ class StyledRecordings:
         sounds = self._read(settings.sample_rate)
         sound = sounds[random.integers(len(sounds))]
         n_samples = n_frames * settings.hop_length
-        dry = _passage(random, sound, n_samples)
+        dry = loud_passage(random, sound, n_samples)
         same = random.random() < self._same_passage
-        reference = dry if same else _passage(random, sound, n_samples)
+        reference = dry if same else loud_passage(random, sound, n_samples)
         gain = np.float32(10.0 ** (random.uniform(-self._level_db, self._level_db) / 20.0))
         drawn = [low + (high - low) * random.random() for low, high in self._shares]
         return {
@@ -92,14 +88,6 @@ class StyledRecordings:
             "reference": gain * reference,
             "settings": np.array(drawn, np.float32),
         }
-
-    def _read_all(self, sample_rate: int) -> list[FloatArray]:
-        sounds = [read_audio(path, sample_rate=sample_rate)[0] for path in self._files]
-        loud = [sound for sound in sounds if len(sound) and np.max(np.abs(sound)) > _SOFTEST]
-        if not loud:
-            names = ", ".join(printable(path) for path in self._files[:3])
-            raise DatasetError(f"The recordings are silent: {names}.")
-        return loud
 
 
 def _shares(key: str, signal: Signal, given: tuple[float, float] | None) -> tuple[float, float]:
@@ -112,19 +100,3 @@ def _shares(key: str, signal: Signal, given: tuple[float, float] | None) -> tupl
             f"{signal.high}. Received {given}."
         )
     return float(share_of(low, signal)), float(share_of(high, signal))
-
-
-def _passage(random: np.random.Generator, sound: FloatArray, n_samples: int) -> FloatArray:
-    """A part of a recording that isn't a pause; a short one in silence."""
-    if len(sound) <= n_samples:
-        return np.pad(sound, [0, n_samples - len(sound)])
-    best, loudest = sound[:n_samples], 0.0
-    for _ in range(_TRIES):
-        start = int(random.integers(len(sound) - n_samples + 1))
-        part = sound[start : start + n_samples]
-        level = float(np.sqrt(np.mean(np.square(part))))
-        if level >= _SOFTEST:
-            return part
-        if level > loudest:
-            best, loudest = part, level
-    return best

@@ -1,12 +1,13 @@
-"""Delay networks with Schroeder all-passes in every line, mixed by a Householder matrix.
+"""Delay networks with Schroeder all-passes in every line, mixed by an orthogonal matrix.
 
     o_i = all_passes_i(absorption_i * v_i(t - delay_i))
-    v = (2 / n 1 1^T - 1) o + inputs x
+    v = matrix o + inputs x
     y = outputs o
 
-The matrix is its own inverse but for a number, so the frequency response has a closed form: n
-divisions a frequency in place of a system of n equations. In time an all-pass is one delay line
-more, and the network an ordinary one of all lines together (`delay_network`).
+The matrix is Householder's, 2 / n 1 1^T - 1, unless another is given. It is its own inverse but for
+a number, so the frequency response has a closed form: n divisions a frequency in place of a system
+of n equations, which others take. In time an all-pass is one delay line more, and the network an
+ordinary one of all lines together (`delay_network`).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.biquads import biquad_response
-from ddsp_tf.dsp.delay_networks import householder_matrix
+from ddsp_tf.dsp.delay_networks import householder_matrix, solved_network
 from ddsp_tf.errors import ArgumentError
 
 _CHUNK = 1 << 15
@@ -30,6 +31,7 @@ def all_pass_network_response(
     inputs: Any,
     outputs: Any,
     absorption: Any,
+    matrix: Any = None,
     *,
     fft_length: int,
 ) -> tf.Tensor:
@@ -45,6 +47,7 @@ def all_pass_network_response(
         inputs: How much of the sound enters each line, `[n_lines]`.
         outputs: How much of each line is heard, `[n_lines]`.
         absorption: Sections of each line, `[n_lines, n_sections, 5]`.
+        matrix: Of the feedback, orthogonal, `[n_lines, n_lines]`; None: Householder's.
         fft_length: Points around the unit circle, even.
 
     Returns:
@@ -56,9 +59,10 @@ def all_pass_network_response(
     Reference:
         Lee, Choi and Lee 2022, "Differentiable artificial reverberation", section III-C.
     """
-    gains, b, c, sections = _network(
-        delays, all_pass_delays, all_pass_gains, inputs, outputs, absorption
+    gains, b, c, sections, q = _network(
+        delays, all_pass_delays, all_pass_gains, inputs, outputs, absorption, matrix
     )
+    network = [gains, b, c, sections] + ([] if q is None else [q])
     if fft_length < 2 or fft_length % 2:
         raise ArgumentError(f"`fft_length` should be even and above 0. Received {fft_length}.")
     n_points = fft_length // 2 + 1
@@ -71,14 +75,12 @@ def all_pass_network_response(
         return tf.stack([tf.math.real(made), tf.math.imag(made)])
 
     if n_parts == 1:
-        parts = both(gains, b, c, sections, tf.constant(angles))[tf.newaxis]
+        parts = both(tf.constant(angles), *network)[tf.newaxis]
     else:
         # Gradients make it again, or every section's response at all points would be kept.
         chunks = tf.constant(angles.reshape(n_parts, _CHUNK))
         again = tf.recompute_grad(both)
-        parts = tf.map_fn(
-            lambda chunk: again(gains, b, c, sections, chunk), chunks, parallel_iterations=1
-        )
+        parts = tf.map_fn(lambda chunk: again(chunk, *network), chunks, parallel_iterations=1)
     real, imaginary = tf.unstack(tf.reshape(tf.transpose(parts, [1, 0, 2]), [2, -1]))
     return tf.complex(real, imaginary)[:n_points]
 
@@ -86,29 +88,44 @@ def all_pass_network_response(
 def _response(
     delays: Sequence[int],
     all_pass_delays: Sequence[Sequence[int]],
+    angles: tf.Tensor,
     gains: tf.Tensor,
     b: tf.Tensor,
     c: tf.Tensor,
     sections: tf.Tensor,
-    angles: tf.Tensor,
+    matrix: tf.Tensor | None = None,
 ) -> tf.Tensor:
+    passed = _passed(delays, all_pass_delays, gains, sections, angles)
+    if matrix is not None:
+        return solved_network(tf.stack(passed, axis=1), matrix, b, c)
+    # o = p (2 / n sum(o) - o + b x), so o = p / (1 + p) (2 / n sum(o) + b x).
+    terms = [p / (1.0 + p) for p in passed]
+    heard = [share * _complex(gain) for share, gain in zip(terms, tf.unstack(c), strict=True)]
+    entering = [share * _complex(gain) for share, gain in zip(terms, tf.unstack(b), strict=True)]
+    total = tf.add_n(entering) / (1.0 - 2.0 / len(delays) * tf.add_n(terms))
+    each = [2.0 / len(delays) * total + _complex(gain) for gain in tf.unstack(b)]
+    return tf.add_n([one * other for one, other in zip(heard, each, strict=True)])
+
+
+def _passed(
+    delays: Sequence[int],
+    all_pass_delays: Sequence[Sequence[int]],
+    gains: tf.Tensor,
+    sections: tf.Tensor,
+    angles: tf.Tensor,
+) -> list[tf.Tensor]:
+    """What each line makes of a frequency that enters it."""
     zero = tf.zeros_like(angles)
     responses = biquad_response(sections, angles)
-    terms, heard, entering = [], [], []
+    lines = []
     for line, delay in enumerate(delays):
         passed = responses[line] * tf.exp(tf.complex(zero, -delay * angles))
         for place, spread in enumerate(all_pass_delays[line]):
             gain = _complex(gains[line, place])
             turn = tf.exp(tf.complex(zero, -spread * angles))
             passed *= (turn - gain) / (1.0 - gain * turn)
-        # o = p (2 / n sum(o) - o + b x), so o = p / (1 + p) (2 / n sum(o) + b x).
-        share = passed / (1.0 + passed)
-        terms.append(share)
-        heard.append(share * _complex(c[line]))
-        entering.append(share * _complex(b[line]))
-    total = tf.add_n(entering) / (1.0 - 2.0 / len(delays) * tf.add_n(terms))
-    each = [2.0 / len(delays) * total + _complex(gain) for gain in tf.unstack(b)]
-    return tf.add_n([one * other for one, other in zip(heard, each, strict=True)])
+        lines.append(passed)
+    return lines
 
 
 def all_pass_network(
@@ -118,6 +135,7 @@ def all_pass_network(
     inputs: Any,
     outputs: Any,
     absorption: Any,
+    matrix: Any = None,
 ) -> dict[str, Any]:
     """Gives the same network as one of delay lines alone: the arguments of `delay_network`.
 
@@ -128,6 +146,7 @@ def all_pass_network(
         inputs: `[n_lines]`.
         outputs: `[n_lines]`.
         absorption: `[n_lines, n_sections, 5]`.
+        matrix: `[n_lines, n_lines]`, or None.
 
     Returns:
         `delays`, `matrix`, `inputs`, `outputs` and `absorption` of n_lines * (1 + n_all_passes)
@@ -142,8 +161,8 @@ def all_pass_network(
         >>> made["delays"], made["matrix"].numpy().tolist()
         ([3, 2], [[-0.5, 0.75], [1.0, 0.5]])
     """
-    gains, b, c, sections = _network(
-        delays, all_pass_delays, all_pass_gains, inputs, outputs, absorption
+    gains, b, c, sections, q = _network(
+        delays, all_pass_delays, all_pass_gains, inputs, outputs, absorption, matrix
     )
     n_lines, n_spread = gains.shape
     n_total = n_lines * (1 + n_spread)
@@ -160,13 +179,13 @@ def all_pass_network(
             through = (1.0 - gain**2) * end - gain * through
         heard.append(through)
     ends = tf.stack(heard)
-    fed = tf.matmul(tf.constant(-householder_matrix(n_lines)), ends)
-    matrix = tf.concat([fed, *(row[tf.newaxis] for row in entered)], axis=0)
+    fed = tf.matmul(tf.constant(-householder_matrix(n_lines)) if q is None else q, ends)
+    mixed = tf.concat([fed, *(row[tf.newaxis] for row in entered)], axis=0)
     identity = tf.one_hot(
         tf.zeros([n_total - n_lines, sections.shape[1]], tf.int32), 5, dtype=tf.float64
     )
     made = {
-        "matrix": matrix,
+        "matrix": mixed,
         "inputs": tf.concat([b, tf.zeros([n_total - n_lines], tf.float64)], axis=0),
         "outputs": tf.linalg.matvec(ends, c, transpose_a=True),
         "absorption": tf.concat([sections, identity], axis=0),
@@ -189,7 +208,8 @@ def _network(
     inputs: Any,
     outputs: Any,
     absorption: Any,
-) -> tuple[tf.Tensor, ...]:
+    matrix: Any,
+) -> tuple[Any, ...]:
     n_lines = len(delays)
     counts = {len(line) for line in all_pass_delays}
     every = [*delays, *(delay for line in all_pass_delays for delay in line)]
@@ -204,9 +224,13 @@ def _network(
         "inputs": (inputs, [n_lines]),
         "outputs": (outputs, [n_lines]),
         "absorption": (absorption, [n_lines, None, 5]),
+        "matrix": (matrix, [n_lines, n_lines]),
     }
-    tensors = []
+    tensors: list[Any] = []
     for key, (value, shape) in wanted.items():
+        if value is None and key == "matrix":
+            tensors.append(None)
+            continue
         tensor = tf.cast(value, tf.float64)
         if not tensor.shape.is_compatible_with(shape):
             raise ArgumentError(

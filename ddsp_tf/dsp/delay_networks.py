@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import tensorflow as tf
 
 from ddsp_tf.dsp.biquads import biquad_response
@@ -39,6 +40,36 @@ def householder_matrix(n_lines: int) -> FloatArray:
     if n_lines < 1:
         raise ArgumentError(f"`n_lines` should be at least 1. Received {n_lines}.")
     return np.eye(n_lines) - np.full([n_lines, n_lines], 2.0 / n_lines)
+
+
+def hadamard_matrix(n_lines: int) -> FloatArray:
+    """Gives Sylvester's Hadamard matrix over sqrt(n): orthogonal, all entries of one size.
+
+    So every line feeds every other, itself included, alike, whereas in a Householder matrix of many
+    lines each keeps most of its own.
+
+    Args:
+        n_lines: A power of 2.
+
+    Returns:
+        `[n_lines, n_lines]`, float64.
+
+    Raises:
+        ArgumentError: `n_lines` isn't a power of 2.
+
+    Example:
+        >>> (hadamard_matrix(2) * 2**0.5).round(6).tolist()
+        [[1.0, 1.0], [1.0, -1.0]]
+
+    Reference:
+        Jot 1997, "Efficient models for reverberation and distance rendering in computer music and
+        virtual audio reality".
+    """
+    if n_lines < 1 or n_lines & (n_lines - 1):
+        raise ArgumentError(
+            f"A Hadamard matrix has a power of 2 of lines: 4, 8, 16. Received {n_lines}."
+        )
+    return scipy.linalg.hadamard(n_lines) / np.sqrt(n_lines)
 
 
 def orthogonal_matrix(weights: tf.Tensor) -> tf.Tensor:
@@ -139,12 +170,27 @@ def delay_network_response(
     double = (tf.cast(x, tf.float64) for x in (matrix, inputs, outputs, absorption))
     q, b, c, sections = double
     gains = tf.transpose(tf.cast(biquad_response(sections, angles), tf.complex128))
-    # s = D (q s + b x), D the delayed absorption of each line.
-    passed = gains * turns
-    fed = passed[..., tf.newaxis] * tf.cast(q, tf.complex128)
-    entered = passed * tf.cast(b, tf.complex128)
+    response = solved_network(gains * turns, q, b, c)
+    return tf.cast(tf.signal.irfft(response, [fft_length]), matrix.dtype)
+
+
+def solved_network(passed: tf.Tensor, matrix: Any, inputs: Any, outputs: Any) -> tf.Tensor:
+    """Gives outputs (1 - passed matrix)^-1 passed inputs, a system of equations a frequency.
+
+    Args:
+        passed: What each line makes of a frequency that enters it, complex128
+            `[n_points, n_lines]`.
+        matrix: Of the feedback, float64 `[n_lines, n_lines]`.
+        inputs: float64 `[n_lines]`.
+        outputs: float64 `[n_lines]`.
+
+    Returns:
+        complex128 `[n_points]`.
+    """
+    fed = passed[..., tf.newaxis] * tf.cast(matrix, tf.complex128)
+    entered = passed * tf.cast(inputs, tf.complex128)
     # Real numbers side by side: XLA solves no complex systems.
-    own = tf.eye(len(delays), dtype=tf.float64) - tf.math.real(fed)
+    own = tf.eye(passed.shape[-1], dtype=tf.float64) - tf.math.real(fed)
     other = tf.math.imag(fed)
     system = tf.concat(
         [tf.concat([own, other], axis=-1), tf.concat([-other, own], axis=-1)], axis=-2
@@ -152,8 +198,7 @@ def delay_network_response(
     known = tf.concat([tf.math.real(entered), tf.math.imag(entered)], axis=-1)
     solved = tf.linalg.solve(system, known[..., tf.newaxis])[..., 0]
     heard = tf.complex(*tf.split(solved, 2, axis=-1))
-    response = tf.reduce_sum(heard * tf.cast(c, tf.complex128), axis=-1)
-    return tf.cast(tf.signal.irfft(response, [fft_length]), matrix.dtype)
+    return tf.reduce_sum(heard * tf.cast(outputs, tf.complex128), axis=-1)
 
 
 def delay_network(
@@ -210,9 +255,11 @@ def delay_network(
             axis=1,
         )
         rows, kept = second_order_sections(
-            tf.reshape(late, [-1, length]), sections, tf.reshape(memories, [-1, n_sections, 2])
+            tf.reshape(late, [shape[0] * n_lines, length]),
+            sections,
+            tf.reshape(memories, [shape[0] * n_lines, n_sections, 2]),
         )
-        heard = tf.reshape(rows, [-1, n_lines, length])
+        heard = tf.reshape(rows, [shape[0], n_lines, length])
         entered = tf.einsum("ij,bjt->bit", matrix, heard)
         entered += inputs[:, tf.newaxis] * block[:, tf.newaxis]
         played = tf.einsum("i,bit->bt", outputs, heard)

@@ -147,7 +147,7 @@ def filtered_velvet_noise(
     bands_hz: Sequence[float],
     *,
     sample_rate: float,
-    density_hz: float = 2000.0,
+    density_hz: float | Sequence[float] = 2000.0,
     method: Literal["exact", "frequency"] = "frequency",
     seed: int = 0,
 ) -> tf.Tensor:
@@ -160,11 +160,13 @@ def filtered_velvet_noise(
         gains_db: Of each segment's octaves, beside the common decay, `[batch, n_segments,
             n_bands]`, two segments at least.
         t60_s: Of the common decay, above 0, `[batch, 1]`.
-        spread: Gain of the all-passes, from 0 to below 1, `[batch, 1]`.
+        spread: Gain of the all-passes, from 0 to below 1: one for all segments, `[batch, 1]`, or
+            one for each, `[batch, n_segments]`, so that echoes grow denser with time.
         n_samples: Length of the response.
         bands_hz: As for `octave_equalizer_sections`.
         sample_rate: In Hz.
-        density_hz: Pulses a second.
+        density_hz: Pulses a second; one for all segments, or one for each. Fewer are stronger, so
+            that the energy stays.
         method: "exact" runs the recursions, "frequency" samples their responses, which is faster
             and differs by less than -80 dB for bands from 31 Hz on.
         seed: Of the pulses.
@@ -187,7 +189,18 @@ def filtered_velvet_noise(
             "`gains_db` should have 2 segments at least, and `method` be "
             f'"exact" or "frequency". Received {n_segments} and {method!r}.'
         )
-    pulses = velvet_noise(n_samples, density_hz=density_hz, sample_rate=sample_rate, seed=seed)
+    spread = tf.convert_to_tensor(spread)
+    densities = np.atleast_1d(np.asarray(density_hz, np.float64))
+    if spread.shape[-1] not in (1, n_segments) or len(densities) not in (1, n_segments):
+        raise ArgumentError(
+            f"`spread` and `density_hz` should be one, or one for each of {n_segments} segments. "
+            f"Received {spread.shape[-1]} and {len(densities)}."
+        )
+    pulses = {
+        density: np.sqrt(max(densities) / density)
+        * velvet_noise(n_samples, density_hz=density, sample_rate=sample_rate, seed=seed)
+        for density in set(densities.tolist())
+    }
     sections = octave_equalizer_sections(gains_db, bands_hz, sample_rate=sample_rate)
     # As many rows as there are colours.
     times = t60_s[:, 0] + tf.zeros_like(gains_db[:, 0, 0])
@@ -195,21 +208,31 @@ def filtered_velvet_noise(
     windows = segment_windows(n_samples, n_segments)
     sources = [
         decay[:, start : start + len(window)]
-        * tf.constant(window * pulses[start : start + len(window)], decay.dtype)
-        for start, window in windows
+        * tf.constant(window * pulses[density][start : start + len(window)], decay.dtype)
+        for (start, window), density in zip(
+            windows, np.broadcast_to(densities, n_segments).tolist(), strict=True
+        )
     ]
     starts = [start for start, _ in windows]
-    colour = _coloured_exactly if method == "exact" else _coloured_by_frequency
-    response = colour(sources, starts, sections, n_samples, sample_rate)
-    return _spread(response, spread, sample_rate, method)
+    delays = [max(1, round(ms * sample_rate / 1000)) for ms in _SPREAD_MS]
+    coloured = _segments_exactly if method == "exact" else _segments_by_frequency
+    if spread.shape[-1] == 1:
+        # All-passes that all segments share follow their sum.
+        spread_out = _spread_exactly if method == "exact" else _spread_by_frequency
+        return spread_out(
+            coloured(sources, starts, sections, n_samples, sample_rate), spread, delays
+        )
+    return coloured(sources, starts, sections, n_samples, sample_rate, spread, delays)
 
 
-def _coloured_exactly(
+def _segments_exactly(
     sources: list[tf.Tensor],
     starts: list[int],
     sections: tf.Tensor,
     n_samples: int,
     sample_rate: float,
+    spread: tf.Tensor | None = None,
+    delays: Sequence[int] = (),
 ) -> tf.Tensor:
     """All segments as rows of one recursion."""
     del sample_rate
@@ -222,46 +245,67 @@ def _coloured_exactly(
     )
     every = tf.reshape(sections, [-1, *sections.shape[2:]])
     coloured, _ = filter_biquads(tf.reshape(rows, [-1, n_samples]), every)
+    if spread is not None:
+        coloured = _spread_exactly(coloured, tf.reshape(spread, [-1, 1]), delays)
     return tf.reduce_sum(tf.reshape(coloured, tf.shape(rows)), axis=1)
 
 
-def _coloured_by_frequency(
+def _segments_by_frequency(
     sources: list[tf.Tensor],
     starts: list[int],
     sections: tf.Tensor,
     n_samples: int,
     sample_rate: float,
+    spread: tf.Tensor | None = None,
+    delays: Sequence[int] = (),
 ) -> tf.Tensor:
     """Each segment by itself, which takes short transforms."""
     response = tf.zeros_like(sections[:, 0, 0, :1])
+    ring = round(_RING_S * sample_rate) + (0 if spread is None else _spread_length(delays))
     for k, (start, source) in enumerate(zip(starts, sources, strict=True)):
-        length = fast_fft_length(max(source.shape[1], 1) + round(_RING_S * sample_rate))
+        length = fast_fft_length(max(source.shape[1], 1) + ring)
         angles = np.linspace(0, np.pi, length // 2 + 1)
         spectrum = padded_rfft(source, length)
         spectrum *= tf.cast(biquad_response(sections[:, k], angles), spectrum.dtype)
+        if spread is not None:
+            spectrum *= _all_passes(spread[:, k : k + 1], delays, angles, spectrum.dtype)
         coloured = tf.signal.irfft(spectrum, [length])[:, : n_samples - start]
         after = n_samples - start - coloured.shape[1]
         response += tf.pad(coloured, [[0, 0], [start, after]])
     return response
 
 
-def _spread(response: tf.Tensor, spread: tf.Tensor, sample_rate: float, method: str) -> tf.Tensor:
-    delays = [max(1, round(ms * sample_rate / 1000)) for ms in _SPREAD_MS]
-    if method == "exact":
-        for delay in delays:
-            response, _ = schroeder_all_pass(response, spread, delay=delay)
-        return response
-    n_samples = response.shape[1]
-    # 0.7^26 is -80 dB, and all of them one after the other.
-    length = fast_fft_length(n_samples + 26 * max(delays) + sum(delays))
-    angles = np.linspace(0, np.pi, length // 2 + 1)
-    gain = tf.cast(spread, response.dtype)
-    gain = tf.complex(gain, tf.zeros_like(gain))
-    spectrum = padded_rfft(response, length)
+def _spread_exactly(response: tf.Tensor, spread: tf.Tensor, delays: Sequence[int]) -> tf.Tensor:
     for delay in delays:
-        turn = tf.constant(np.exp(-1j * delay * angles), spectrum.dtype)
-        spectrum *= (turn - gain) / (1.0 - gain * turn)
-    return tf.signal.irfft(spectrum, [length])[:, :n_samples]
+        response, _ = schroeder_all_pass(response, spread, delay=delay)
+    return response
+
+
+def _spread_by_frequency(
+    response: tf.Tensor, spread: tf.Tensor, delays: Sequence[int]
+) -> tf.Tensor:
+    length = fast_fft_length(response.shape[1] + _spread_length(delays))
+    angles = np.linspace(0, np.pi, length // 2 + 1)
+    spectrum = padded_rfft(response, length)
+    spectrum *= _all_passes(spread, delays, angles, spectrum.dtype)
+    return tf.signal.irfft(spectrum, [length])[:, : response.shape[1]]
+
+
+def _spread_length(delays: Sequence[int]) -> int:
+    """0.7^26 is -80 dB, and all of them one after the other."""
+    return 26 * max(delays) + sum(delays)
+
+
+def _all_passes(
+    spread: tf.Tensor, delays: Sequence[int], angles: FloatArray, dtype: tf.DType
+) -> tf.Tensor:
+    """The response of all of them, `[batch, n_points]`."""
+    gain = tf.cast(spread, dtype)
+    response = tf.ones([1, len(angles)], dtype)
+    for delay in delays:
+        turn = tf.constant(np.exp(-1j * delay * angles), dtype)
+        response *= (turn - gain) / (1.0 - gain * turn)
+    return response
 
 
 def _check_width(key: str, values: tf.Tensor, axes: tuple[str, ...], n_bands: int) -> None:

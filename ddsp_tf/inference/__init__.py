@@ -10,6 +10,13 @@ from ddsp_tf.inference.curves import Curves
 from ddsp_tf.inference.design import Design, can_design, design_filter, refine_roots
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.effect import Effect, TreatedFile
+from ddsp_tf.inference.find_room import (
+    FoundRoom,
+    HeardRoom,
+    can_hear_rooms,
+    find_room,
+    hear_room,
+)
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.magnitude_response import MagnitudeResponse
 from ddsp_tf.inference.match import Match, match
@@ -34,6 +41,8 @@ __all__ = [
     "EditedFeatures",
     "Edits",
     "Effect",
+    "FoundRoom",
+    "HeardRoom",
     "MagnitudeResponse",
     "Match",
     "Performance",
@@ -49,9 +58,12 @@ __all__ = [
     "TreatedFile",
     "autotune",
     "can_design",
+    "can_hear_rooms",
     "choose_octave",
     "design_filter",
     "estimate_tuning",
+    "find_room",
+    "hear_room",
     "match",
     "match_loudness",
     "perform",

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.dsp.all_pass_networks import all_pass_network, all_pass_network_response
-from ddsp_tf.dsp.delay_networks import delay_network
+from ddsp_tf.dsp.delay_networks import delay_network, hadamard_matrix, householder_matrix
 from ddsp_tf.dsp.octave_equalizer import octave_absorption_sections
 from ddsp_tf.dsp.room_acoustics import reverberation_times_s
 from ddsp_tf.errors import ArgumentError
@@ -38,6 +38,7 @@ def network(times: list[float], seed: int = 0) -> dict[str, np.ndarray]:
 
 def by_samples(sound: np.ndarray, parts: dict[str, np.ndarray]) -> np.ndarray:
     """The equations one sample after the other, with each all-pass as its difference equation."""
+    matrix = parts.get("matrix", np.full([3, 3], 2.0 / 3.0) - np.eye(3))
     n = len(sound)
     entered = [np.zeros(n + delay) for delay in DELAYS]
     u = np.zeros([3, 3, n])  # in front of and after each all-pass
@@ -57,20 +58,23 @@ def by_samples(sound: np.ndarray, parts: dict[str, np.ndarray]) -> np.ndarray:
                 u[i, k + 1, t] = -g * u[i, k, t] + late[0] + g * late[1]
         out = u[:, 2, t]
         heard[t] = parts["outputs"] @ out
-        fed = 2.0 / 3.0 * out.sum() - out + parts["inputs"] * sound[t]
+        fed = matrix @ out + parts["inputs"] * sound[t]
         for i, delay in enumerate(DELAYS):
             entered[i][t + delay] = fed[i]
     return heard
 
 
-def test_both_forms_are_the_recursion_sample_by_sample() -> None:
+@pytest.mark.parametrize("matrix", ["householder", "rotation"])
+def test_both_forms_are_the_recursion_sample_by_sample(matrix: str) -> None:
     parts = network([0.3, 0.2, 0.1])
+    if matrix == "rotation":
+        parts["matrix"] = np.linalg.qr(np.random.default_rng(5).normal(size=[3, 3]))[0]
     click = np.eye(1, 700)
     wanted = by_samples(click[0], parts)
     exact = played(click, parts)
     np.testing.assert_allclose(exact[0], wanted, atol=1e-12)
     spectrum = all_pass_network_response(DELAYS, SPREAD, **parts, fft_length=8192)
-    np.testing.assert_allclose(np.fft.irfft(spectrum)[:700], wanted, atol=1e-11)
+    np.testing.assert_allclose(np.fft.irfft(spectrum)[:700], wanted, atol=1e-10)
 
 
 def test_the_matrix_of_all_lines_loses_nothing_but_in_the_absorption() -> None:
@@ -142,11 +146,30 @@ def test_long_responses_are_made_in_parts_with_the_same_gradients(
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
+def test_a_householder_matrix_that_is_given_is_the_closed_form() -> None:
+    parts = network([0.3, 0.2, 0.1])
+    given = {**parts, "matrix": -householder_matrix(3)}
+    one, other = (
+        all_pass_network_response(DELAYS, SPREAD, **x, fft_length=512) for x in (parts, given)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+def test_hadamard_s_matrix_is_orthogonal_and_mixes_evenly() -> None:
+    matrix = hadamard_matrix(8)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(8), atol=1e-12)
+    np.testing.assert_allclose(np.abs(matrix), 8**-0.5, atol=1e-12)
+    with pytest.raises(ArgumentError, match="a power of 2 of lines"):
+        hadamard_matrix(6)
+
+
 def test_what_is_refused() -> None:
     parts = network([0.3, 0.2, 0.1])
     with pytest.raises(ArgumentError, match="`delays` and `all_pass_delays` should be"):
         all_pass_network(DELAYS, SPREAD[:2], **parts)
     with pytest.raises(ArgumentError, match="`inputs` should be"):
         all_pass_network(DELAYS, SPREAD, **{**parts, "inputs": np.ones(2)})
+    with pytest.raises(ArgumentError, match="`matrix` should be"):
+        all_pass_network(DELAYS, SPREAD, **parts, matrix=np.eye(2))
     with pytest.raises(ArgumentError, match="`fft_length` should be even"):
         all_pass_network_response(DELAYS, SPREAD, **parts, fft_length=255)

@@ -41,3 +41,16 @@ def test_the_closed_form_of_a_householder_network_is_the_same() -> None:
     )
     wanted = GOLDEN["networks"]["householder"]["response"]
     np.testing.assert_allclose(np.fft.irfft(spectrum), wanted, atol=1e-12)
+
+
+def test_a_network_of_any_matrix_is_flamo_s_too() -> None:
+    golden = GOLDEN["networks"]["rotation"]
+    spectrum = all_pass_network_response(
+        GOLDEN["delays"],
+        [[]] * 4,
+        np.zeros([4, 0]),
+        **parts(),
+        matrix=np.array(golden["matrix"]),
+        fft_length=N_POINTS,
+    )
+    np.testing.assert_allclose(np.fft.irfft(spectrum), golden["response"], atol=1e-12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
 from ddsp_tf.dsp.room_noise import (
     decay_gains,
     decaying_noise,
@@ -18,11 +18,17 @@ RATE = 8000
 BANDS = (250.0, 500.0, 1000.0, 2000.0)
 
 
-def velvet(method: str, gains: tf.Tensor, n_samples: int = 4000, spread: float = 0.5) -> tf.Tensor:
+def velvet(
+    method: str,
+    gains: tf.Tensor,
+    n_samples: int = 4000,
+    spread: float = 0.5,
+    n_spread: int = 1,
+) -> tf.Tensor:
     return filtered_velvet_noise(
         gains,
         tf.constant([[0.4]], gains.dtype),
-        tf.constant([[spread]], gains.dtype),
+        tf.fill([1, n_spread], tf.cast(spread, gains.dtype)),
         n_samples,
         BANDS,
         sample_rate=RATE,
@@ -103,7 +109,47 @@ def test_the_gradients_are_those_of_differences() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+def test_all_passes_of_their_own_that_are_alike_are_those_of_all() -> None:
+    gains = tf.constant(np.random.default_rng(0).normal(-10, 5, [1, 6, 4]), tf.float32)
+
+    def made(spread: tf.Tensor, method: str) -> np.ndarray:
+        return filtered_velvet_noise(
+            gains, tf.constant([[0.4]]), spread, 2000, BANDS, sample_rate=RATE, method=method
+        ).numpy()
+
+    one = made(tf.constant([[0.4]]), "exact")
+    for method in ("exact", "frequency"):
+        each = made(tf.fill([1, 6], 0.4), method)
+        assert 20 * np.log10(np.max(np.abs(each - one)) / np.max(np.abs(one))) < -80
+    grown = tf.constant([[0.01, 0.1, 0.2, 0.4, 0.6, 0.7]])
+    pair = [made(grown, method) for method in ("exact", "frequency")]
+    assert 20 * np.log10(np.max(np.abs(pair[1] - pair[0])) / np.max(np.abs(pair[0]))) < -80
+
+
+def test_segments_of_fewer_pulses_have_their_energy_in_fewer_echoes() -> None:
+    def made(density: float | list[float]) -> np.ndarray:
+        return filtered_velvet_noise(
+            tf.zeros([1, 4, 4]),
+            tf.constant([[5.0]]),
+            tf.constant([[0.01]]),
+            8000,
+            BANDS,
+            sample_rate=RATE,
+            density_hz=density,
+        ).numpy()[0]
+
+    even, grown = made(2000.0), made([100.0, 100.0, 2000.0, 2000.0])
+    early, late = slice(200, 1500), slice(6000, 7800)
+    densities = [echo_density(x, sample_rate=RATE) for x in (even, grown)]
+    assert np.mean(densities[1][early]) < 0.4 * np.mean(densities[0][early])
+    np.testing.assert_allclose(grown[late], even[late], atol=1e-6)
+    energies = [10 * np.log10(np.sum(x[early] ** 2)) for x in (even, grown)]
+    assert energies[1] == pytest.approx(energies[0], abs=2.0)
+
+
 def test_what_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="one for each of 6 segments"):
+        velvet("exact", tf.zeros([1, 6, 4]), spread=0.5, n_spread=4)
     with pytest.raises(ArgumentError, match=r"`gains_db` should be \[batch, n_segments, 4\]"):
         velvet("exact", tf.zeros([1, 4]))
     with pytest.raises(ArgumentError, match="2 segments at least"):

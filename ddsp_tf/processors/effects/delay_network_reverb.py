@@ -9,7 +9,12 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.dsp.all_pass_networks import all_pass_network, all_pass_network_response
-from ddsp_tf.dsp.delay_networks import delay_network, delay_network_state
+from ddsp_tf.dsp.delay_networks import (
+    delay_network,
+    delay_network_state,
+    hadamard_matrix,
+    orthogonal_matrix,
+)
 from ddsp_tf.dsp.octave_equalizer import octave_absorption_sections, octave_equalizer_sections
 from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
 from ddsp_tf.errors import ArgumentError
@@ -41,12 +46,15 @@ class DelayNetworkReverb(EarlyLateReverb):
     Inputs: `audio` `[batch, n_samples]`; `t60_s`, in which each octave decays by 60 dB (0.02 to
     20 s); `color_db`, the octaves' gains at the end (-60 to 60 dB); `spread`, the gains of the
     all-passes, line after line (0 to 0.9); `inputs` and `outputs`, how much enters and leaves each
-    line (-1 to 1); `early_percent`, the response's first taps in percent of full scale. Each is
+    line (-1 to 1); `early_percent`, the response's first taps in percent of full scale; with a
+    matrix that is learned, `mixing`, the angles above its diagonal (-3.2 to 3.2). Each is
     `[batch, width]`. All examples share a room: the first one's numbers count.
 
     Args:
         delays: Of the lines, in samples.
         all_pass_delays: Of each line's all-passes, in samples, as many in each.
+        matrix: Of the feedback, each orthogonal: "householder", the paper's; "hadamard", for 4, 8
+            or 16 lines, which mixes them more; or "orthogonal", any rotation, learned.
         early_ms: Length of the direct sound and the first reflections, which are taps.
         length_s: Of the sampled response; 1.33 times the longest decay keeps what wraps around
             below -80 dB.
@@ -56,7 +64,8 @@ class DelayNetworkReverb(EarlyLateReverb):
         name: The processor's name.
 
     Raises:
-        ArgumentError: Delays that don't fit each other, an unknown method, or a length of nothing.
+        ArgumentError: Delays that don't fit each other, an unknown method or matrix, a number of
+            lines that has no Hadamard matrix, or a length of nothing.
 
     Example:
         >>> room = DelayNetworkReverb(length_s=0.5, sample_rate=16000)
@@ -72,6 +81,7 @@ class DelayNetworkReverb(EarlyLateReverb):
         *,
         delays: Sequence[int] = DELAYS,
         all_pass_delays: Sequence[Sequence[int]] = ALL_PASS_DELAYS,
+        matrix: Literal["householder", "hadamard", "orthogonal"] = "householder",
         early_ms: float = 30.0,
         length_s: float = 2.0,
         method: Literal["exact", "frequency"] = "frequency",
@@ -96,6 +106,14 @@ class DelayNetworkReverb(EarlyLateReverb):
                 f"`early_ms` be above 0. Received {list(delays)}, "
                 f"{[list(line) for line in all_pass_delays]} and {early_ms}."
             )
+        if matrix not in ("householder", "hadamard", "orthogonal"):
+            raise ArgumentError(
+                '`matrix` should be "householder", "hadamard" or "orthogonal". '
+                f"Received {matrix!r}."
+            )
+        self.matrix = matrix
+        if matrix == "hadamard":
+            hadamard_matrix(len(delays))
         self.delays = [int(delay) for delay in delays]
         self.all_pass_delays = [[int(delay) for delay in line] for line in all_pass_delays]
 
@@ -113,11 +131,14 @@ class DelayNetworkReverb(EarlyLateReverb):
         }
         if n_spread:
             signals["spread"] = Signal("value", n_spread, low=0.0, high=0.9, default=0.5)
+        if self.matrix == "orthogonal" and n_lines > 1:
+            n_angles = n_lines * (n_lines - 1) // 2
+            signals["mixing"] = Signal("value", n_angles, low=-3.2, high=3.2, default=0.6)
         return signals
 
     def response(self, controls: Mapping[str, Any]) -> tf.Tensor:
         """Samples the network's response, and adds the taps; one room, `[1, n_taps]`."""
-        early = _first(controls["early_percent"])[: self.n_taps] / 100.0
+        early = self._first(controls, "early_percent")[: self.n_taps] / 100.0
         early = tf.pad(early, [[0, self.n_taps - early.shape[0]]])
         return (self._late(controls) + early)[tf.newaxis]
 
@@ -188,7 +209,7 @@ class DelayNetworkReverb(EarlyLateReverb):
             state=(state["lines"], state["memories"]),
         )
         late, color = dsp.filter_biquads(late, self._color(controls)[tf.newaxis], state["color"])
-        early = dsp.fft_convolve(audio, _first(controls["early_percent"]) / 100.0)
+        early = dsp.fft_convolve(audio, self._first(controls, "early_percent") / 100.0)
         early += tf.pad(state["early"], [[0, 0], [0, n_samples]])
         played = late + early[:, :n_samples]
         after = {
@@ -210,6 +231,7 @@ class DelayNetworkReverb(EarlyLateReverb):
             **super().get_config(),
             "delays": self.delays,
             "all_pass_delays": self.all_pass_delays,
+            "matrix": self.matrix,
         }
 
     def _late(self, controls: Mapping[str, Any]) -> tf.Tensor:
@@ -223,7 +245,7 @@ class DelayNetworkReverb(EarlyLateReverb):
 
     def _color(self, controls: Mapping[str, Any]) -> tf.Tensor:
         return octave_equalizer_sections(
-            _first(controls["color_db"]), self.bands_hz, sample_rate=self.sample_rate
+            self._first(controls, "color_db"), self.bands_hz, sample_rate=self.sample_rate
         )
 
     def _network(self, controls: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,27 +256,40 @@ class DelayNetworkReverb(EarlyLateReverb):
             for delay, spread in zip(self.delays, self.all_pass_delays, strict=True)
         ]
         gains = (
-            tf.reshape(_first(controls["spread"]), [n_lines, n_spread])
+            tf.reshape(self._first(controls, "spread"), [n_lines, n_spread])
             if n_spread
             else tf.zeros([n_lines, 0])
         )
-        times = tf.cast(_first(controls["t60_s"]), tf.float64)
+        times = tf.cast(self._first(controls, "t60_s"), tf.float64)
         return {
             "delays": self.delays,
             "all_pass_delays": self.all_pass_delays,
             "all_pass_gains": gains,
-            "inputs": _first(controls["inputs"]),
-            "outputs": _first(controls["outputs"]),
+            "inputs": self._first(controls, "inputs"),
+            "outputs": self._first(controls, "outputs"),
             "absorption": octave_absorption_sections(
                 passes, times, self.bands_hz, sample_rate=self.sample_rate
             ),
+            "matrix": self._matrix(controls),
         }
 
+    def _first(self, controls: Mapping[str, Any], key: str) -> tf.Tensor:
+        """The first example's; of a batch of none, what is declared."""
+        values = tf.convert_to_tensor(controls[key])
+        default = self.room_signals[key].default or 0.0
+        return tf.concat([values, tf.fill([1, values.shape[1]], default)], axis=0)[0]
 
-def _first(values: Any) -> tf.Tensor:
-    """The first example's; of a batch of none, ones."""
-    values = tf.convert_to_tensor(values)
-    return tf.concat([values, tf.ones([1, values.shape[1]])], axis=0)[0]
+    def _matrix(self, controls: Mapping[str, Any]) -> Any:
+        """None is Householder's, which has a closed form."""
+        n_lines = len(self.delays)
+        if self.matrix == "hadamard":
+            return hadamard_matrix(n_lines)
+        if self.matrix == "householder" or n_lines == 1:
+            return None
+        rows, columns = np.triu_indices(n_lines, 1)
+        places = np.stack([rows, columns], axis=1)
+        angles = 2.0 * tf.cast(self._first(controls, "mixing"), tf.float64)
+        return orthogonal_matrix(tf.scatter_nd(places, angles, [n_lines, n_lines]))
 
 
 def _single(value: Any) -> Any:

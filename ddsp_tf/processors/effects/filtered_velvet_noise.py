@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
 from ddsp_tf.dsp.room_noise import filtered_velvet_noise, segment_windows
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
@@ -16,6 +16,24 @@ from ddsp_tf.types import FloatArray, Signal
 
 _LOWEST_DB, _HIGHEST_DB = -110.0, 30.0
 _ROUNDS = 6
+
+_DENSITIES = (
+    (125.0, 0.01),
+    (250.0, 0.01),
+    (500.0, 0.01),
+    (1000.0, 0.01),
+    (2000.0, 0.01),
+    (2000.0, 0.2),
+    (2000.0, 0.35),
+    (2000.0, 0.5),
+    (2000.0, 0.65),
+)
+"""Pulses a second and the gain of what spreads them, from sparse to dense."""
+_DENSE = 7
+"""The one of them that is as dense as noise."""
+
+_LEAST_PULSES = 12
+_CLOSE, _ALIKE = 0.1, 0.2
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -29,7 +47,7 @@ class FilteredVelvetNoise(EarlyLateReverb):
 
     Args:
         n_segments: Of the pulses, at least 2; they grow towards the end.
-        density_hz: Pulses a second.
+        density_hz: Pulses a second; or one for each segment.
         early_ms: Length of the direct sound and the first reflections, which are taps.
         length_s: Of the response.
         method: "frequency" samples the filters' responses, which trains fast; "exact" runs them.
@@ -54,7 +72,7 @@ class FilteredVelvetNoise(EarlyLateReverb):
         self,
         *,
         n_segments: int = 20,
-        density_hz: float = 2000.0,
+        density_hz: float | Sequence[float] = 2000.0,
         early_ms: float = 30.0,
         length_s: float = 2.0,
         method: Literal["exact", "frequency"] = "frequency",
@@ -73,13 +91,20 @@ class FilteredVelvetNoise(EarlyLateReverb):
             name=name,
             **kwargs,
         )
-        if n_segments < 2 or not 0 < density_hz <= sample_rate or early_ms <= 0:
+        densities = np.atleast_1d(np.asarray(density_hz, np.float64))
+        if (
+            n_segments < 2
+            or not np.all((densities > 0) & (densities <= sample_rate))
+            or len(densities) not in (1, n_segments)
+            or early_ms <= 0
+        ):
             raise ArgumentError(
                 "`n_segments` should be at least 2, `density_hz` above 0 and at most the sample "
-                f"rate, `early_ms` above 0. Received {n_segments}, {density_hz} and {early_ms}."
+                f"rate, one or one for each segment, `early_ms` above 0. Received {n_segments}, "
+                f"{density_hz} and {early_ms}."
             )
         self.n_segments = n_segments
-        self.density_hz = density_hz
+        self.density_hz = [float(x) for x in densities] if np.ndim(density_hz) else density_hz
         self.seed = seed
 
     @property
@@ -121,20 +146,38 @@ class FilteredVelvetNoise(EarlyLateReverb):
             else (reverberation_times_s(response, bands, sample_rate=rate))
         )
         t60 = float(np.nanmedian(times)) if np.isfinite(times).any() else 1.0
-        found = {
-            "t60_s": np.array([np.clip(t60, 0.03, 15.0)]),
-            "spread": np.array([0.5]),
-            "early_percent": np.zeros(self.n_early),
-        }
         smooth = _smoothing(windows, bands, rate)
-        gains = np.zeros([self.n_segments, len(bands)])
         wanted = energies_db(response)
-        for _ in range(_ROUNDS):
-            played = self._late(batched({**found, "gains_db": gains.ravel()})).numpy()[0]
-            gains += 0.8 * (wanted - energies_db(played))
-            gains = np.einsum("bij,jb->ib", smooth, gains)
-            gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.9 * _HIGHEST_DB)
-        found["gains_db"] = gains.ravel()
+        gains: FloatArray = np.zeros([self.n_segments, len(bands)])
+
+        def coloured(gains: FloatArray, fixed: dict[str, FloatArray]) -> FloatArray:
+            """Gains with which each segment has the energies that are wanted."""
+            for _ in range(_ROUNDS):
+                played = self._late(batched({**fixed, **self._controls_of(gains)})).numpy()[0]
+                gains = gains + 0.8 * (wanted - energies_db(played))
+                gains = np.einsum("bij,jb->ib", smooth, gains)
+                gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.9 * _HIGHEST_DB)
+            return gains
+
+        fixed: dict[str, FloatArray] = {
+            "t60_s": np.array([np.clip(t60, 0.03, 15.0)]),
+            "spread": np.full(self.room_signals["spread"].width or 1, 0.5),
+        }
+        gains = coloured(gains, fixed)
+        if len(fixed["spread"]) > 1:
+            fixed["spread"] = self._dense_as(response, gains, fixed, windows)
+        if np.any(fixed["spread"] != 0.5):
+            gains = coloured(gains, fixed)
+            # Where echoes are few, segments differ by chance: in all they have what is wanted.
+            played = self._late(batched({**fixed, **self._controls_of(gains)})).numpy()[0]
+            after = [k for k, (start, _) in enumerate(windows) if start >= self.n_early] or [-1]
+            whole = [
+                10.0 * np.log10(np.sum(np.power(10.0, x[after] / 10.0), axis=0))
+                for x in (wanted, energies_db(played))
+            ]
+            gains = gains + whole[0] - whole[1]
+            gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.98 * _HIGHEST_DB)
+        found = {**fixed, **self._controls_of(gains)}
         late = self._late(batched(found)).numpy()[0]
         found["early_percent"] = early_taps(response - late, self.n_early)
         return {key: value.tolist() for key, value in found.items()}
@@ -148,10 +191,64 @@ class FilteredVelvetNoise(EarlyLateReverb):
             "seed": self.seed,
         }
 
-    def _late(self, controls: Mapping[str, Any]) -> tf.Tensor:
+    def _gains_db(self, controls: Mapping[str, Any]) -> tf.Tensor:
+        """Of each segment's octaves, `[batch, n_segments, n_bands]`."""
         gains = tf.convert_to_tensor(controls["gains_db"])
+        return tf.reshape(gains, [-1, self.n_segments, len(self.bands_hz)])
+
+    def _controls_of(self, gains_db: FloatArray) -> dict[str, FloatArray]:
+        """Controls with these gains, `[n_segments, n_bands]`."""
+        return {"gains_db": gains_db.ravel()}
+
+    def _dense_as(
+        self,
+        response: FloatArray,
+        gains_db: FloatArray,
+        fixed: Mapping[str, FloatArray],
+        windows: list[tuple[int, FloatArray]],
+    ) -> FloatArray:
+        """Each segment's all-passes, with which echoes are as dense as the response's.
+
+        Where even pulses that aren't spread are denser, the room takes fewer pulses.
+        """
+        colors = self._controls_of(gains_db)
+
+        def densities(sound: FloatArray) -> FloatArray:
+            curve = echo_density(sound, sample_rate=self.sample_rate)
+            return np.array(
+                [
+                    float(np.sum(w * curve[start : start + len(w)])) / max(float(np.sum(w)), 1e-9)
+                    for start, w in windows
+                ]
+            )
+
+        tried = []
+        for pulses, spread in _DENSITIES:
+            self.density_hz = min(pulses, float(self.sample_rate))
+            given = {**fixed, **colors, "spread": np.full(self.n_segments, spread)}
+            tried.append(densities(self._late(batched(given)).numpy()[0]))
+        apart = np.abs(np.array(tried) - densities(response))
+        # A segment of hardly any echo has no octaves that could be measured.
+        n_pulses = np.outer(
+            [pulses for pulses, _ in _DENSITIES],
+            [np.sum(w) / self.sample_rate for _, w in windows],
+        )
+        spreads = np.array([x for _, x in _DENSITIES])
+        few = (n_pulses < _LEAST_PULSES) & (spreads[:, np.newaxis] < 0.5)
+        apart = np.where(few, np.inf, apart)
+        # A room that is dense anyway stays as it is, and what is dense in it.
+        if np.mean(apart[_DENSE]) < _ALIKE:
+            self.density_hz = min(_DENSITIES[_DENSE][0], float(self.sample_rate))
+            return np.full(self.n_segments, _DENSITIES[_DENSE][1])
+        nearest = np.where(
+            apart[_DENSE] - np.min(apart, axis=0) < _CLOSE, _DENSE, np.argmin(apart, axis=0)
+        )
+        self.density_hz = [min(_DENSITIES[i][0], float(self.sample_rate)) for i in nearest]
+        return np.array([_DENSITIES[i][1] for i in nearest])
+
+    def _late(self, controls: Mapping[str, Any]) -> tf.Tensor:
         return filtered_velvet_noise(
-            tf.reshape(gains, [-1, self.n_segments, len(self.bands_hz)]),
+            self._gains_db(controls),
             controls["t60_s"],
             controls["spread"],
             self.n_taps,

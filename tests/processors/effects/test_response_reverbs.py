@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.signal
+import tensorflow as tf
 from contracts import (
     check_declarations,
     check_equal,
@@ -14,10 +15,11 @@ from contracts import (
     check_streaming,
 )
 
-from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
 from ddsp_tf.dsp.room_noise import octave_noise
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors import (
+    AdvancedFilteredVelvetNoise,
     ConvolutionReverb,
     DecayingNoiseReverb,
     DelayNetworkReverb,
@@ -42,6 +44,11 @@ def velvet(**about: Any) -> FilteredVelvetNoise:
     return FilteredVelvetNoise(**{**small, **about})
 
 
+def advanced(**about: Any) -> AdvancedFilteredVelvetNoise:
+    small = {"n_segments": 3, "length_s": 0.1, "early_ms": 2, "sample_rate": RATE}
+    return AdvancedFilteredVelvetNoise(**{**small, **about})
+
+
 def network(**about: Any) -> DelayNetworkReverb:
     return DelayNetworkReverb(
         **{**SMALL, "length_s": 0.1, "early_ms": 2, "sample_rate": RATE, **about}
@@ -62,7 +69,9 @@ ROOMS: dict[str, Callable[..., Any]] = {
         n_room_frames=5, n_bands=9, length_s=0.1, sample_rate=RATE, **about
     ),
     "Schroeder": lambda **about: SchroederReverb(sample_rate=RATE, **about),
-    "exact network": lambda **about: network(method="exact", **about),
+    "exact network": lambda **about: network(matrix="hadamard", method="exact", **about),
+    "advanced velvet": lambda **about: advanced(**about),
+    "learned network": lambda **about: network(matrix="orthogonal", **about),
 }
 
 
@@ -80,7 +89,7 @@ def make_inputs(room: Processor) -> Callable[[int, int], dict[str, np.ndarray]]:
     return make
 
 
-SLOW = ("network", "exact network", "Schroeder")
+SLOW = ("network", "exact network", "Schroeder", "advanced velvet", "learned network")
 """Whose graphs take ten seconds and more to compile."""
 
 
@@ -101,14 +110,13 @@ def test_the_contract(name: str) -> None:
     assert room.is_room
     stereo = np.stack([inputs(2, 4)["audio"]] * 2, axis=-1)
     assert room({**inputs(2, 4), "audio": stereo}).shape == (2, 4 * HOP, 2)
-    if name == "exact network":
-        return  # its recursion takes no batch of none
     nothing = {key: x[:0] for key, x in inputs(2, 4).items()}
     assert room(nothing).shape == (0, 4 * HOP)
 
 
-def test_the_network_plays_what_its_sampled_response_is() -> None:
-    sampled = network(length_s=1.0, hop_length=HOP)
+@pytest.mark.parametrize("matrix", ["householder", "hadamard", "orthogonal"])
+def test_the_network_plays_what_its_sampled_response_is(matrix: str) -> None:
+    sampled = network(length_s=1.0, hop_length=HOP, matrix=matrix)
     exact = sampled.for_live(HOP)
     inputs = {**make_inputs(sampled)(1, 60), "t60_s": np.full([1, 6], 0.2, np.float32)}
     check_equal(sampled(inputs), exact(inputs), tolerance=1e-4, what="the sampled response")
@@ -129,7 +137,47 @@ def response_of(room: Processor, found: dict[str, list[float]], n_samples: int) 
     return np.asarray(room({"audio": np.eye(1, n_samples, dtype=np.float32), **values}))[0]
 
 
-@pytest.mark.parametrize("make", [velvet, network], ids=["velvet", "network"])
+def test_colours_of_advanced_velvet_add_up_to_those_of_velvet() -> None:
+    gains = np.random.default_rng(1).normal(-20, 4, [3, 6]).astype(np.float32)
+    shared = {"t60_s": [[0.3]], "early_percent": np.zeros([1, 8])}
+    click = np.eye(1, 400, dtype=np.float32)
+    plain, summed = velvet(), advanced()
+    n_bands = len(plain.bands_hz)
+    gains = gains[:, :n_bands]
+    one = plain(
+        {
+            "audio": click,
+            **_floats({**shared, "gains_db": gains.reshape(1, -1)}),
+            "spread": tf.constant([[0.3]]),
+        }
+    )
+    changes = {"initial_db": gains[:1], "delta_db": np.diff(gains, axis=0).reshape(1, -1)}
+    other = summed(
+        {"audio": click, **_floats({**shared, **changes}), "spread": tf.fill([1, 3], 0.3)}
+    )
+    check_equal(one, other, tolerance=2e-5, what="the colours")
+
+
+def _floats(values: dict[str, Any]) -> dict[str, tf.Tensor]:
+    return {key: tf.constant(np.asarray(x), tf.float32) for key, x in values.items()}
+
+
+def test_echoes_are_as_sparse_as_those_of_the_response_of_advanced_velvet() -> None:
+    """A response of an echo every 10 ms: all-passes and pulses that make none denser."""
+    rate = 8000
+    t = np.arange(rate // 2)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], len(t))
+    sparse = np.where(t % 80 == 0, signs, 0.0) * 10 ** (-3 * t / rate)
+    off = {}
+    for make in (velvet, advanced):
+        room = make(sample_rate=rate, add_dry=False, n_segments=6, early_ms=20)
+        found = response_of(room, room.estimate(sparse), len(t))
+        curves = [echo_density(x, sample_rate=rate)[500:3500] for x in (sparse, found)]
+        off[make] = np.mean(np.abs(curves[1] - curves[0]))
+    assert off[advanced] < 0.4 * off[velvet]
+
+
+@pytest.mark.parametrize("make", [velvet, advanced, network], ids=["velvet", "advanced", "network"])
 def test_the_analysis_of_a_known_room_gives_its_decays_and_its_energy(
     make: Callable[..., Any],
 ) -> None:
@@ -165,6 +213,9 @@ def test_the_analysis_of_a_known_room_gives_its_decays_and_its_energy(
         (velvet, {"n_segments": 1}, "`n_segments` should be at least 2"),
         (velvet, {"method": "fast"}, '`method` should be "exact" or "frequency"'),
         (network, {"delays": [3]}, "`all_pass_delays` should have as many lines"),
+        (velvet, {"density_hz": [200.0, 100.0]}, "one or one for each segment"),
+        (network, {"matrix": "hadamard", "delays": [3] * 3, "all_pass_delays": [[2]] * 3}, "of 2"),
+        (network, {"matrix": "random"}, '`matrix` should be "householder", "hadamard"'),
         (network, {"method": "fast"}, '`method` should be "exact" or "frequency"'),
     ],
 )
