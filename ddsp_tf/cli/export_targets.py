@@ -49,14 +49,14 @@ class Target:
         summary: What it is, in a line of `--help`.
         write: Does the work.
         suffix: Of the file that it writes; None: it writes a folder.
-        quantizes: Whether it takes `--quantize`.
+        quantizes: What it takes as `--quantize`.
         adds: Whether it adds to a folder of its own, and looks itself at what is there.
     """
 
     summary: str
     write: Callable[[Order], Report]
     suffix: str | None = None
-    quantizes: bool = False
+    quantizes: tuple[str, ...] = ()
     adds: bool = False
 
     def check(self, name: str, output: Path, quantize: str | None) -> None:
@@ -70,9 +70,12 @@ class Target:
                 f"--target {name} writes one file; its name should end in {self.suffix}. "
                 f"Got `{output}`."
             )
-        if quantize is not None and not self.quantizes:
-            able = ", ".join(key for key, target in TARGETS.items() if target.quantizes)
-            raise ArgumentError(f"--quantize goes with --target {able}; {name} stores float32.")
+        if quantize is not None and quantize not in self.quantizes:
+            able = ", ".join(key for key, target in TARGETS.items() if quantize in target.quantizes)
+            stores = " or ".join(["float32", *self.quantizes])
+            raise ArgumentError(
+                f"--quantize {quantize} goes with --target {able}; {name} stores {stores}."
+            )
 
 
 def _saved_model(order: Order) -> Report:
@@ -127,6 +130,19 @@ def _web(order: Order) -> Report:
     )
 
 
+def _plugin(order: Order) -> Report:
+    from ddsp_tf.export import export_plugin
+
+    return export_plugin(
+        order.instrument,
+        order.output,
+        name=order.name,
+        quantize=order.quantize,
+        overwrite=order.overwrite,
+        progress=order.advance,
+    )
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
     "native": Target("SavedModel, frames: native hosts by TensorFlow's C API.", _native),
@@ -134,8 +150,14 @@ TARGETS: dict[str, Target] = {
     "litert": Target(
         "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",
         _live("litert"),
-        quantizes=True,
+        quantizes=("float16", "int8"),
     ),
-    "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=True),
+    "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")),
+    "plugin": Target(
+        "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine.",
+        _plugin,
+        quantizes=("float16",),
+        adds=True,
+    ),
     "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
 }

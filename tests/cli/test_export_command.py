@@ -66,7 +66,7 @@ def test_a_saved_model_is_written_and_compared(run: Run, instrument: Path, tmp_p
         (("--target", "vst", "-o", "out"), "its name should end in .tflite. Got `out`"),
         (
             ("--target", "saved_model", "--quantize", "int8", "-o", "out"),
-            "--quantize goes with --target litert, onnx; saved_model stores float32",
+            "--quantize int8 goes with --target litert, onnx; saved_model stores float32",
         ),
     ],
 )
