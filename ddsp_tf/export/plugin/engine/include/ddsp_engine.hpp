@@ -40,6 +40,8 @@ public:
     int n_harmonics() const noexcept;
     int n_noise_bands() const noexcept;         // 0: no noise
     int n_room_taps() const noexcept;           // 0: no room
+    // Whether the file has a pitch tracker. Without one, `Source::audio` plays nothing of its own.
+    bool can_hear() const noexcept;
     // What the instrument was trained on, all but the outermost percent; false if it isn't known.
     bool f0_hz_range(float& lowest, float& highest) const noexcept;
     bool loudness_db_range(float& softest, float& loudest) const noexcept;

@@ -61,15 +61,29 @@ std::size_t entry_bytes(const Json& entry) noexcept {
 
 }  // namespace
 
+// The CRC-32 of zip files and zlib, eight bytes at a time.
 std::uint32_t crc32(const unsigned char* bytes, std::size_t n) noexcept {
-    std::uint32_t table[256];
+    std::uint32_t table[8][256];
     for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t value = i;
         for (int bit = 0; bit < 8; ++bit) value = value & 1 ? 0xedb88320u ^ value >> 1 : value >> 1;
-        table[i] = value;
+        table[0][i] = value;
+    }
+    for (int row = 1; row < 8; ++row) {
+        for (int i = 0; i < 256; ++i) {
+            const std::uint32_t before = table[row - 1][i];
+            table[row][i] = table[0][before & 255] ^ before >> 8;
+        }
     }
     std::uint32_t sum = 0xffffffffu;
-    for (std::size_t i = 0; i < n; ++i) sum = table[(sum ^ bytes[i]) & 255] ^ sum >> 8;
+    for (; n >= 8; n -= 8, bytes += 8) {
+        const std::uint32_t low = sum ^ static_cast<std::uint32_t>(little(bytes, 4));
+        sum = 0;
+        for (int i = 0; i < 4; ++i) {
+            sum ^= table[7 - i][low >> 8 * i & 255] ^ table[3 - i][bytes[4 + i]];
+        }
+    }
+    for (std::size_t i = 0; i < n; ++i) sum = table[0][(sum ^ bytes[i]) & 255] ^ sum >> 8;
     return ~sum;
 }
 

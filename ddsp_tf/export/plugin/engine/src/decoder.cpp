@@ -24,19 +24,9 @@ void normalize(float* x, const Floats& gain, const Floats& offset) noexcept {
     }
 }
 
-// 2 sigmoid(x)^ln(10) + 1e-7, in an order that doesn't underflow.
-float exp_sigmoid(float x) noexcept {
-    const float softplus = x > 0.0f ? std::log1p(std::exp(-x)) : std::log1p(std::exp(x)) - x;
-    return 2.0f * std::exp(-2.302585093f * softplus) + 1e-7f;
-}
-
 int width(const Dense& layer) { return layer.n_padded(); }
 
 }  // namespace
-
-Controls::Controls(const Synthesis& synthesis)
-    : distribution(static_cast<std::size_t>(synthesis.n_harmonics)),
-      magnitudes(static_cast<std::size_t>(rounded_up(synthesis.n_bands, 16))) {}
 
 Decoder::Decoder(const InstrumentData& data) : data_(data) {
     const Network& network = data.network;
@@ -83,10 +73,8 @@ const float* const* Decoder::run_stack(const Stack& stack, const float* const* x
 // by how much the sound is to be louder, in units of the controls.
 float Decoder::read_inputs(float f0_hz, float loudness_db, float& f0_scaled,
                            float& loudness_scaled) const noexcept {
-    const float lowest = 8.1757989f;
-    const float midi = 69.0f + 17.31234049f * std::log(std::max(f0_hz, lowest) / 440.0f);
-    f0_scaled = midi / 127.0f;
-    loudness_scaled = loudness_db / 80.0f + 1.0f;
+    f0_scaled = scale_f0_hz(f0_hz);
+    loudness_scaled = scale_loudness_db(loudness_db);
     const ReadRange& range = data_.read_range;
     if (!range.known) return 0.0f;
     const float known =
@@ -97,7 +85,8 @@ float Decoder::read_inputs(float f0_hz, float loudness_db, float& f0_scaled,
     bool reads_loudness = false;
     for (const bool pitch : data_.network.reads_pitch) reads_loudness |= !pitch;
     if (!reads_loudness) return 0.0f;
-    const float softest = range.softest_db / 80.0f + 1.0f, loudest = range.loudest_db / 80.0f + 1.0f;
+    const float softest = scale_loudness_db(range.softest_db);
+    const float loudest = scale_loudness_db(range.loudest_db);
     const float read = std::min(std::max(loudness_scaled, softest), loudest);
     const float nothing = std::min(loudness_scaled - 0.25f, 0.0f);
     const float beyond_db = (loudness_scaled - read + 2.5f * nothing) * 80.0f;
@@ -134,8 +123,11 @@ void Decoder::step(float* const* states, const float* f0_hz, const float* loudne
     else recur_min_gru(states, n);
     dense(network.controls, run_stack(network.output, joined_, first_, n), controls_, n);
     for (int v = 0; v < n; ++v) {
+        const float* raw = controls_[v];
+        const float* magnitudes = network.noise_at < 0 ? nullptr : raw + network.noise_at;
         controls[v]->f0_hz = f0_hz[v];
-        finish(controls_[v], louder[v], *controls[v]);
+        finish({raw + network.amplitude_at, raw + network.distribution_at, magnitudes, louder[v]},
+               data_, *controls[v]);
     }
 }
 
@@ -180,29 +172,6 @@ void Decoder::recur_min_gru(float* const* states, int n) noexcept {
             normalize(read, weights.gain, weights.offset);
             x[v] = read;
         }
-    }
-}
-
-void Decoder::finish(const float* raw, float louder, Controls& controls) const noexcept {
-    const Network& network = data_.network;
-    const Synthesis& synthesis = data_.synthesis;
-    const auto scaled = [&synthesis](float x) {
-        return synthesis.scale_harmonics ? exp_sigmoid(x) : x;
-    };
-    controls.amplitude = scaled(raw[network.amplitude_at] + louder);
-    const float nyquist = 0.5f * static_cast<float>(data_.sample_rate);
-    float total = 0.0f;
-    for (int k = 0; k < synthesis.n_harmonics; ++k) {
-        const bool muted = synthesis.mute_above_nyquist &&
-                           !(controls.f0_hz * static_cast<float>(k + 1) < nyquist);
-        controls.distribution[k] = muted ? 0.0f : scaled(raw[network.distribution_at + k]);
-        total += controls.distribution[k];
-    }
-    const float share = total != 0.0f ? 1.0f / total : 0.0f;
-    for (float& value : controls.distribution) value *= share;
-    for (int b = 0; b < synthesis.n_bands; ++b) {
-        const float x = raw[network.noise_at + b] + louder;
-        controls.magnitudes[b] = synthesis.scale_noise ? exp_sigmoid(x + synthesis.noise_bias) : x;
     }
 }
 

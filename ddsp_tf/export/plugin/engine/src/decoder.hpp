@@ -1,16 +1,9 @@
 // The network: scaled pitch and loudness to finished controls, a frame at a time.
 #pragma once
 
-#include "instrument_data.hpp"
+#include "controls.hpp"
 
 namespace ddsp {
-
-// What a frame plays.
-struct Controls {
-    float f0_hz = 0.0f, amplitude = 0.0f;
-    Floats distribution, magnitudes;
-    explicit Controls(const Synthesis& synthesis);
-};
 
 // Up to four voices share each weight that is read from memory, which sets the pace.
 class Decoder {
@@ -35,7 +28,6 @@ private:
     void dense(const Dense& layer, const float* const* x, Vectors y, int n) noexcept;
     void recur_gru(float* const* states, int n) noexcept;
     void recur_min_gru(float* const* states, int n) noexcept;
-    void finish(const float* raw, float louder, Controls& controls) const noexcept;
 
     const InstrumentData& data_;
     Floats memory_;

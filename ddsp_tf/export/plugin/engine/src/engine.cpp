@@ -15,7 +15,7 @@ namespace {
 
 constexpr int n_parameters = static_cast<int>(Parameter::count);
 constexpr double lowest_midi = 0.0, highest_midi = 110.0;
-constexpr float silence_db = -80.0f, gated_db = 60.0f, wet_glide_s = 0.01f;
+constexpr float silence_db = -80.0f, gated_db = 60.0f, wet_glide_s = 0.01f, loudest_input = 100.0f;
 
 }  // namespace
 
@@ -62,7 +62,7 @@ struct Engine::Parts {
             from_model = std::make_unique<Resampler>(model_rate, setup.sample_rate, false);
         }
         n_late = 0;
-        if (setup.source == Source::audio) {
+        if (setup.source == Source::audio && instrument->can_hear()) {
             front_end = std::make_unique<FrontEnd>(instrument->data());
             double ahead = front_end->latency_samples();
             if (from_model) {
@@ -125,7 +125,10 @@ struct Engine::Parts {
     }
 
     void listen(float sample) noexcept {
-        const float sound = std::isfinite(sample) ? sample : 0.0f;
+        if (!front_end) return;
+        // Far beyond full scale there is nothing to hear, but squares would be no numbers any more.
+        const float sound =
+            std::isfinite(sample) ? std::min(std::max(sample, -loudest_input), loudest_input) : 0.0f;
         if (!to_model) {
             front_end->push(sound);
             return;
@@ -166,7 +169,7 @@ struct Engine::Parts {
     void tell_of_sound(const Manner& now) noexcept {
         if (n_hops < n_late) return;
         // By the choice of `n_late`, the frame is always there.
-        if (!front_end->is_ready()) return;
+        if (!front_end || !front_end->is_ready()) return;
         const Frame frame = front_end->next();
         const bool gated = get(Parameter::gate) > 0.5f;
         const float open = gate.gain(frame, now.release_s);

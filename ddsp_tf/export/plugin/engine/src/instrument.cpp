@@ -134,6 +134,8 @@ private:
             synthesis.add_dry = truth(room, "add_dry");
             const int n_taps = integer(room, "n_taps", 1, 1 << 23);
             synthesis.room = file_.array("room/impulse_response", {n_taps});
+            // The dry sound stands there, if at all; see docs/contract.md.
+            if (!synthesis.room.empty()) synthesis.room[0] = 0.0f;
         }
     }
 
@@ -248,6 +250,7 @@ private:
     }
 
     void read_tracker() {
+        if (file_.facts()["tracker"].is(Json::Kind::null)) return;
         static const int taps[6] = {512, 64, 64, 64, 64, 64}, share[6] = {32, 4, 4, 4, 8, 16};
         const int multiplier = integer(file_.facts()["tracker"], "multiplier", 4, 32);
         if (multiplier % 4) file_.fail("It is damaged: its tracker is of no known size.");
@@ -321,6 +324,8 @@ int Instrument::n_noise_bands() const noexcept { return data_->synthesis.n_bands
 int Instrument::n_room_taps() const noexcept {
     return static_cast<int>(data_->synthesis.room.size());
 }
+
+bool Instrument::can_hear() const noexcept { return !data_->tracker.layers.empty(); }
 
 bool Instrument::f0_hz_range(float& lowest, float& highest) const noexcept {
     lowest = data_->f0_hz_range[0];
