@@ -152,7 +152,9 @@ TARGETS: dict[str, Target] = {
         _live("litert"),
         quantizes=("float16", "int8"),
     ),
-    "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")),
+    "onnx": Target(
+        "ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")
+    ),
     "plugin": Target(
         "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine.",
         _plugin,

@@ -24,7 +24,7 @@ _MAGIC = b"DDSPINST"
 # Magic, version, bytes of JSON, bytes of the file, checksum of what follows the header, nothing.
 _HEADER = struct.Struct("<8sIIQII")
 _ALIGNMENT = 16
-_DTYPES = {"float32": np.dtype("<f4"), "float16": np.dtype("<f2")}
+_DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "float16": np.dtype("<f2")}
 
 Arrays = Mapping[str, npt.NDArray[np.floating[Any]]]
 

@@ -43,9 +43,7 @@ def describe_for_engine(instrument: Instrument, parts: LiveParts) -> dict[str, A
             "kind": "min_gru" if isinstance(decoder, MinGruFcDecoder) else "gru",
             "input_keys": list(decoder.input_keys),
             "recurrences": getattr(decoder, "rnn_layers", 1),
-            "outputs": [
-                {"name": name, "size": size} for name, size in parts.output_sizes.items()
-            ],
+            "outputs": [{"name": name, "size": size} for name, size in parts.output_sizes.items()],
             **_sizes(decoder),
         },
         "read_range": None

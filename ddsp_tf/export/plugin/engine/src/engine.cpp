@@ -17,6 +17,11 @@ constexpr int n_parameters = static_cast<int>(Parameter::count);
 constexpr double lowest_midi = 0.0, highest_midi = 110.0;
 constexpr float silence_db = -80.0f, gated_db = 60.0f, wet_glide_s = 0.01f, loudest_input = 100.0f;
 
+// Far beyond full scale there is nothing to hear, but squares would be no numbers any more.
+float sensible(float sample) noexcept {
+    return std::isfinite(sample) ? std::min(std::max(sample, -loudest_input), loudest_input) : 0.0f;
+}
+
 }  // namespace
 
 struct Engine::Parts {
@@ -126,14 +131,11 @@ struct Engine::Parts {
 
     void listen(float sample) noexcept {
         if (!front_end) return;
-        // Far beyond full scale there is nothing to hear, but squares would be no numbers any more.
-        const float sound =
-            std::isfinite(sample) ? std::min(std::max(sample, -loudest_input), loudest_input) : 0.0f;
         if (!to_model) {
-            front_end->push(sound);
+            front_end->push(sensible(sample));
             return;
         }
-        to_model->push(sound);
+        to_model->push(sensible(sample));
         while (to_model->is_ready()) front_end->push(to_model->next());
     }
 
@@ -232,7 +234,7 @@ struct Engine::Parts {
 
     float mixed(float played, float sound) noexcept {
         const float before = dry[static_cast<std::size_t>(dry_at)];
-        dry[static_cast<std::size_t>(dry_at)] = std::isfinite(sound) ? sound : 0.0f;
+        dry[static_cast<std::size_t>(dry_at)] = sensible(sound);
         dry_at = dry_at + 1 == static_cast<int>(dry.size()) ? 0 : dry_at + 1;
         wet += wet_step * (get(Parameter::wet) - wet);
         const float share = wet > 0.9999f ? 1.0f : wet;
