@@ -140,6 +140,4 @@ def test_a_file_for_the_plug_in_is_written_beside_others_and_inspected(
     assert "is damaged" in damaged.stderr
     int8 = run(*order, "--quantize", "int8")
     assert int8.exit_code == 2
-    assert (
-        "goes with --target litert, onnx; plugin stores float32 or float16" in int8.stderr
-    )
+    assert "goes with --target litert, onnx; plugin stores float32 or float16" in int8.stderr

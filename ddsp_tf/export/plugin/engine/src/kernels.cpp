@@ -10,9 +10,9 @@ static const Kernels* fastest() noexcept {
     return &baseline_kernels;
 }
 
-const Kernels& kernels() noexcept {
-    static const Kernels* const chosen = fastest();
-    return *chosen;
-}
+// Chosen while the program is loaded: the audio thread must not be the first to ask.
+static const Kernels* const chosen = fastest();
+
+const Kernels& kernels() noexcept { return *chosen; }
 
 }  // namespace ddsp

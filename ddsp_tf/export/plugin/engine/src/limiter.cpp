@@ -7,7 +7,7 @@ namespace ddsp {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-constexpr double ceiling_db = -1.0, look_ahead_s = 0.005, release_db_per_s = 40.0;
+constexpr double ceiling_db = -1.0, ceiling = 0.8912509381337456, look_ahead_s = 0.005, release_db_per_s = 40.0;
 
 }  // namespace
 
@@ -51,7 +51,6 @@ double Limiter::held_db(double needed_db) noexcept {
 }
 
 float Limiter::process(float x) noexcept {
-    static const double ceiling = std::pow(10.0, ceiling_db / 20.0);
     const double level = std::fabs(static_cast<double>(x));
     const double needed = level > ceiling ? ceiling_db - 20.0 * std::log10(level) : 0.0;
     released_db_ = std::min(std::min(released_db_ + rise_db_, 0.0), held_db(needed));

@@ -10,7 +10,7 @@ namespace ddsp {
 namespace {
 
 constexpr double lowest_cents = 1997.3794084376191;
-constexpr float leap = 1e-5f, salience_floor = 1e-3f, sure_enough = 0.4f, nowhere = -1e30f;
+constexpr float leap = 1e-5f, log_leap = -11.5129255f, salience_floor = 1e-3f, sure_enough = 0.4f, nowhere = -1e30f;
 constexpr int centroid_reach = 4;
 
 }  // namespace
@@ -41,7 +41,6 @@ void PitchPath::reset() noexcept {
 }
 
 int PitchPath::strongest_bin(const float* salience) noexcept {
-    static const float log_leap = std::log(leap);
     kernels().max_plus(belief_.data(), weights_, 2 * band - 1, scores_.data(), n_bins);
     float largest = nowhere;
     int strongest = 0;
