@@ -16,7 +16,7 @@ SMALL = {"n_harmonics": 6, "n_noise_bands": 5, "rnn_channels": 8}
 
 @pytest.fixture(autouse=True)
 def _few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 40)
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 8)
 
 
 @pytest.mark.parametrize(
