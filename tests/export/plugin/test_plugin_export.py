@@ -71,6 +71,8 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert (tmp_path / "other.ddsp").read_text() == "another's"
     with pytest.raises(OutputError, match="is a file"):
         export_plugin(toy, tmp_path / "toy.ddsp", name="toy")
+    with pytest.raises(ArgumentError, match="goes into a folder: give"):
+        export_plugin(toy, tmp_path / "new.ddsp", name="toy")
 
 
 class OwnDecoder(RnnFcDecoder):
