@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ddsp_tf.export.file_tensor import FileTensor
 
 MODEL_SUFFIXES = (".tflite", ".onnx")
+PLUGIN_SUFFIX = ".ddsp"
 
 Facts = tuple[str, dict[str, str], dict[str, Any], list[str]]
 """Kind, facts for a person, values for a program, warnings."""
@@ -47,6 +48,21 @@ def inspect_model_file(path: Path) -> Facts:
     if not own:
         warnings.append("It does not say what it is: another program wrote it.")
     return found.kind, facts, values, warnings
+
+
+def inspect_plugin_file(path: Path) -> Facts:
+    """Looks into a `.ddsp` file.
+
+    Raises:
+        ModelError: It is damaged, foreign or newer.
+    """
+    from ddsp_tf.export.plugin.container import read_container
+
+    found = read_container(path)
+    n_numbers = sum(values.size for values in found.arrays.values())
+    size = f"{path.stat().st_size / 1e6:.1f} MB, {n_numbers:,} numbers"
+    facts = {**_describe(_own_metadata(found.facts)), "size": size}
+    return "instrument for the plug-in", facts, {"metadata": found.facts}, []
 
 
 def inspect_export(path: Path) -> Facts:

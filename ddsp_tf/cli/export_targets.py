@@ -51,7 +51,7 @@ class Target:
         summary: What it is, in a line of `--help`.
         write: Does the work.
         suffix: Of the file that it writes; None: it writes a folder.
-        quantizes: Whether it takes `--quantize`.
+        quantizes: What it takes as `--quantize`.
         adds: Whether it adds to a folder of its own, and looks itself at what is there.
         trims: Whether it takes `--trim`.
     """
@@ -59,7 +59,7 @@ class Target:
     summary: str
     write: Callable[[Order], Report]
     suffix: str | None = None
-    quantizes: bool = False
+    quantizes: tuple[str, ...] = ()
     adds: bool = False
     trims: bool = False
 
@@ -76,9 +76,12 @@ class Target:
                 f"--target {name} writes one file; its name should end in {self.suffix}. "
                 f"Got `{output}`."
             )
-        if quantize is not None and not self.quantizes:
-            able = ", ".join(key for key, target in TARGETS.items() if target.quantizes)
-            raise ArgumentError(f"--quantize goes with --target {able}; {name} stores float32.")
+        if quantize is not None and quantize not in self.quantizes:
+            able = ", ".join(key for key, target in TARGETS.items() if quantize in target.quantizes)
+            stores = " or ".join(["float32", *self.quantizes])
+            raise ArgumentError(
+                f"--quantize {quantize} goes with --target {able}; {name} stores {stores}."
+            )
         if trim_db is not None and not self.trims:
             able = ", ".join(key for key, target in TARGETS.items() if target.trims)
             raise ArgumentError(f"--trim goes with --target {able}; hosts of {name} have a volume.")
@@ -140,6 +143,19 @@ def _web(order: Order) -> Report:
     )
 
 
+def _plugin(order: Order) -> Report:
+    from ddsp_tf.export import export_plugin
+
+    return export_plugin(
+        order.instrument,
+        order.output,
+        name=order.name,
+        quantize=order.quantize,
+        overwrite=order.overwrite,
+        progress=order.advance,
+    )
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
     "native": Target(
@@ -149,8 +165,16 @@ TARGETS: dict[str, Target] = {
     "litert": Target(
         "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",
         _live("litert"),
-        quantizes=True,
+        quantizes=("float16", "int8"),
     ),
-    "onnx": Target("ONNX, a frame at a time: any language.", _live("onnx"), quantizes=True),
+    "onnx": Target(
+        "ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")
+    ),
+    "plugin": Target(
+        "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine.",
+        _plugin,
+        quantizes=("float16",),
+        adds=True,
+    ),
     "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
 }

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ddsp_tf.cli.export_inspections import (
     MODEL_SUFFIXES,
+    PLUGIN_SUFFIX,
     inspect_export,
     inspect_model_file,
+    inspect_plugin_file,
     is_export,
     no_drawing,
 )
@@ -56,6 +58,9 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
     path = Path(name)
     if path.is_file() and path.suffix.lower() in MODEL_SUFFIXES:
         kind, facts, values, warnings = inspect_model_file(path)
+        return Inspection(kind, facts, values, no_drawing, warnings)
+    if path.is_file() and path.suffix.lower() == PLUGIN_SUFFIX:
+        kind, facts, values, warnings = inspect_plugin_file(path)
         return Inspection(kind, facts, values, no_drawing, warnings)
     if path.is_file():
         return _audio(path, advance)

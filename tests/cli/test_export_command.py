@@ -66,7 +66,7 @@ def test_a_saved_model_is_written_and_compared(run: Run, instrument: Path, tmp_p
         (("--target", "vst", "-o", "out"), "its name should end in .tflite. Got `out`"),
         (
             ("--target", "saved_model", "--quantize", "int8", "-o", "out"),
-            "--quantize goes with --target litert, onnx; saved_model stores float32",
+            "--quantize int8 goes with --target litert, onnx; saved_model stores float32",
         ),
     ],
 )
@@ -117,3 +117,28 @@ def test_a_model_file_that_is_damaged_is_one_line(run: Run, tmp_path: Path) -> N
     assert result.exit_code == 1
     assert "is not a usable .tflite file. It has no `TFL3`" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_file_for_the_plug_in_is_written_beside_others_and_inspected(
+    run: Run, instrument: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 5)
+    order = ("export", instrument, "--target", "plugin", "-o", tmp_path / "plugins")
+    result = run(*order, "--json")
+    assert result.exit_code == 0, result.output
+    (file,) = (tmp_path / "plugins").iterdir()
+    assert json.loads(result.stdout)["parity"]["file"] == str(file)
+    assert run(*order).exit_code == 1
+    assert run(*order, "--overwrite").exit_code == 0
+    inspected = run("inspect", file)
+    assert inspected.exit_code == 0, inspected.output
+    for text in ("instrument for the plug-in", "CC0", "16000 Hz, hop 64", "numbers"):
+        assert text in inspected.stdout
+    file.write_bytes(file.read_bytes()[:-1])
+    damaged = run("inspect", file)
+    assert damaged.exit_code == 1
+    assert "is damaged" in damaged.stderr
+    int8 = run(*order, "--quantize", "int8")
+    assert int8.exit_code == 2
+    assert "goes with --target litert, onnx; plugin stores float32 or float16" in int8.stderr

@@ -1,0 +1,1 @@
+"""Instruments for plug-ins, and the C++ engine that plays them."""
