@@ -26,6 +26,7 @@ from ddsp_tf.inference.rule_performer import RulePerformer
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transcribe_file
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
@@ -55,6 +56,7 @@ __all__ = [
     "Streamer",
     "Style",
     "TimbreTransfer",
+    "TranscriptionReport",
     "TransferReport",
     "TransferResult",
     "TransferSample",
@@ -69,4 +71,6 @@ __all__ = [
     "match",
     "match_loudness",
     "refine_roots",
+    "transcribe",
+    "transcribe_file",
 ]
