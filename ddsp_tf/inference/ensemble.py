@@ -188,6 +188,8 @@ class Ensemble:
             for index, stem_path in enumerate(stem_paths):
                 blocks = (gain * x[:, index] for x in _read_scratch(scratch, len(self.players)))
                 write_blocks(stem_path, blocks, normalize_peak=False, **files)
+        if progress is not None:
+            progress(1.0)
         return EnsembleReport(
             seconds=seconds,
             players=tuple(

@@ -7,6 +7,7 @@ import numpy as np
 from ddsp_tf.types import BoolArray, FloatArray
 
 _OCTAVE = 12.0
+_MOST_BY_THEMSELVES = 1.0 / 3.0
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class KeyRange:
     def fit(self, notes: np.ndarray) -> FloatArray:
         """Moves notes into the range by octaves.
 
-        All of them go together by the octaves that leave fewest outside, as few as possible; what
-        is still outside goes by itself, to the nearest octave inside. A range smaller than an
-        octave may have none: then the note goes as near as it can.
+        If more than a third are outside, all go together by the octaves that leave fewest there, so
+        that the melody stays one; what is outside then goes by itself, to the nearest octave
+        inside. A range smaller than an octave may have none: then a note goes as near as it can.
 
         Args:
             notes: `[n_notes, 5]`.
@@ -44,9 +45,10 @@ class KeyRange:
             [60.0, 64.0, 66.0]
         """
         moved = np.array(notes, np.float64)
-        shifts = sorted(range(-10, 11), key=lambda octaves: (abs(octaves), octaves))
-        outside = [int(np.sum(~self.holds(moved[:, 2] + _OCTAVE * n))) for n in shifts]
-        moved[:, 2] += _OCTAVE * shifts[int(np.argmin(outside))]
+        if np.mean(~self.holds(moved[:, 2])) > _MOST_BY_THEMSELVES:
+            shifts = sorted(range(-10, 11), key=lambda octaves: (abs(octaves), octaves))
+            outside = [int(np.sum(~self.holds(moved[:, 2] + _OCTAVE * n))) for n in shifts]
+            moved[:, 2] += _OCTAVE * shifts[int(np.argmin(outside))]
         below = np.ceil(np.maximum(self.lowest_midi - 0.5 - moved[:, 2], 0.0) / _OCTAVE)
         above = np.ceil(np.maximum(moved[:, 2] - self.highest_midi - 0.5, 0.0) / _OCTAVE)
         moved[:, 2] += _OCTAVE * (below - above)

@@ -14,7 +14,7 @@ def sustained(notes: np.ndarray, pedals: Mapping[int, FloatArray]) -> FloatArray
     """Lengthens the notes whose keys were released while their channel's pedal was down.
 
     Such a note ends when the pedal rises, or where its key is struck again in its channel. A pedal
-    that never rises holds them until the last key is released.
+    that never rises holds them until all is over.
 
     Args:
         notes: `[n_notes, 5]`: onset and offset in seconds, MIDI number, velocity, channel.
@@ -34,7 +34,7 @@ def sustained(notes: np.ndarray, pedals: Mapping[int, FloatArray]) -> FloatArray
         if not len(own):
             continue
         is_down = curve[:, 1] >= _DOWN
-        last_s = float(held[:, 1].max())
+        last_s = max(float(held[:, 1].max()), float(curve[-1, 0]))
         index = np.searchsorted(curve[:, 0], held[own, 1] + 1e-9, side="right") - 1
         # The first change after each place at which the pedal is up.
         times = np.append(curve[:, 0], last_s)
