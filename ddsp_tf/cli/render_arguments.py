@@ -40,7 +40,9 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
     kinds = [_is_song(argument) for argument in arguments]
     # A folder with neither notes nor an instrument is whichever of both is missing.
     unsure = True not in kinds
-    songs = [x for x, kind in zip(arguments, kinds, strict=True) if kind or (kind is None and unsure)]
+    songs = [
+        x for x, kind in zip(arguments, kinds, strict=True) if kind or (kind is None and unsure)
+    ]
     seats = [_seat(argument) for argument in arguments if argument not in songs]
     if not songs:
         raise click.UsageError(

@@ -40,7 +40,9 @@ class Choir(Model):
     def input_signals(self) -> Mapping[str, Signal]:
         """The model's, so many times as wide."""
         return {
-            key: replace(signal, width=None if signal.width is None else signal.width * self.n_voices)
+            key: replace(
+                signal, width=None if signal.width is None else signal.width * self.n_voices
+            )
             for key, signal in self._model.input_signals.items()
         }
 
@@ -96,9 +98,7 @@ class Choir(Model):
     def _unfold(self, x: tf.Tensor) -> tf.Tensor:
         n_frames, width = tf.shape(x)[1], x.shape[-1]
         split = tf.reshape(x, [-1, self.n_voices, n_frames, width])
-        return tf.reshape(
-            tf.transpose(split, [0, 2, 1, 3]), [-1, n_frames, self.n_voices * width]
-        )
+        return tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [-1, n_frames, self.n_voices * width])
 
     def _summed(self, audio: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(tf.reshape(audio, [-1, self.n_voices, tf.shape(audio)[1]]), axis=1)

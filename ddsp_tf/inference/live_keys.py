@@ -117,9 +117,7 @@ class LiveKeys:
         for voice in voices:
             self._sounds[voice] = False
             self._left_s[voice] = 0.0
-            waiting = [
-                key for key in self._down if key not in self._key[self._sounds].tolist()
-            ]
+            waiting = [key for key in self._down if key not in self._key[self._sounds].tolist()]
             if waiting:
                 self._begin(voice, waiting[-1], self._down[waiting[-1]], is_slurred=True)
 

@@ -31,9 +31,7 @@ class Player:
         [6400, 6400, 3200]
     """
 
-    def __init__(
-        self, model: Model, *, reverb: bool, block_frames: int, n_voices: int = 1
-    ) -> None:
+    def __init__(self, model: Model, *, reverb: bool, block_frames: int, n_voices: int = 1) -> None:
         played = gated_model(model, reverb=reverb, n_voices=n_voices)
         self._blocks = BlockPlayer(played, block_frames=block_frames)
 

@@ -375,9 +375,7 @@ def _check_notes(notes: np.ndarray) -> None:
         raise ArgumentError("`notes` must be finite, begin at 0 or later, and not end before that.")
 
 
-def _melody_warnings(
-    lines: VoiceLines, known: KeyRange | None, *, n_notes: int
-) -> tuple[str, ...]:
+def _melody_warnings(lines: VoiceLines, known: KeyRange | None, *, n_notes: int) -> tuple[str, ...]:
     warnings = []
     n_voices = len(lines.lines)
     n_left_out = n_notes - sum(len(line) for line in lines.lines)
@@ -401,9 +399,7 @@ def _melody_warnings(
     return tuple(warnings)
 
 
-def _playable(
-    notes: FloatArray, keys: KeyRange, name: str
-) -> tuple[FloatArray, tuple[str, ...]]:
+def _playable(notes: FloatArray, keys: KeyRange, name: str) -> tuple[FloatArray, tuple[str, ...]]:
     """The notes that a polyphonic model has keys for."""
     has_key = keys.holds(notes[:, 2])
     if has_key.all():

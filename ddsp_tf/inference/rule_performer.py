@@ -129,7 +129,9 @@ def _phrases(rows: FloatArray) -> FloatArray:
     return np.cumsum(np.append(False, (np.diff(phrase) > 0) | (np.diff(within) != 0)))
 
 
-def _phrase_db(rows: FloatArray, phrase: FloatArray, time_s: FloatArray, index: FloatArray) -> FloatArray:
+def _phrase_db(
+    rows: FloatArray, phrase: FloatArray, time_s: FloatArray, index: FloatArray
+) -> FloatArray:
     """An arch over each phrase, from below 0 to above, by time; flat over short ones."""
     n_phrases = int(phrase[-1]) + 1
     begin_s = np.full(n_phrases, np.inf)
@@ -140,7 +142,9 @@ def _phrase_db(rows: FloatArray, phrase: FloatArray, time_s: FloatArray, index: 
     length_s = np.maximum(end_s - begin_s, 1e-3)
     place = np.clip((time_s - begin_s[of]) / length_s[of], 0.0, 1.0)
     distance = np.where(
-        place < _PHRASE_PEAK, 1.0 - place / _PHRASE_PEAK, (place - _PHRASE_PEAK) / (1 - _PHRASE_PEAK)
+        place < _PHRASE_PEAK,
+        1.0 - place / _PHRASE_PEAK,
+        (place - _PHRASE_PEAK) / (1 - _PHRASE_PEAK),
     )
     depth_db = _PHRASE_DB * np.clip(length_s / 4.0, 0.0, 1.0)[of]
     return depth_db * (0.5 - distance**2)

@@ -151,9 +151,7 @@ class _Path:
         onset_gains: `[n_frames]`.
     """
 
-    def __init__(
-        self, n_frames: int, n_keys: int, shortest: int, onset_gains: FloatArray
-    ) -> None:
+    def __init__(self, n_frames: int, n_keys: int, shortest: int, onset_gains: FloatArray) -> None:
         self._shortest = shortest
         self._gains = onset_gains
         self._t = 0

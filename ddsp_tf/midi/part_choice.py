@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from ddsp_tf.errors import ScoreFileError
 from ddsp_tf.files import printable

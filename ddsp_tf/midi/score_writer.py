@@ -58,7 +58,9 @@ def write_notes(
     )
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=_TEMPO)])
     if name:
-        track.append(mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))
+        track.append(
+            mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))
+        )
     before = 0
     for tick, is_on, channel, key, velocity in events:
         kind, loud = ("note_on", velocity) if is_on else ("note_off", 0)

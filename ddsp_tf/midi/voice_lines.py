@@ -232,5 +232,7 @@ def _match(steps: Sequence[Sequence[float]], *, n_new: int) -> list[int | None]:
                     options.append((cost + step, (*chosen, voice - 1)))
                 if options:
                     best[note, voice, new] = min(options, key=lambda option: option[0])
-    complete = [best[n_notes, n_old, new] for new in range(n_new + 1) if (n_notes, n_old, new) in best]
+    complete = [
+        best[n_notes, n_old, new] for new in range(n_new + 1) if (n_notes, n_old, new) in best
+    ]
     return list(min(complete, key=lambda option: option[0])[1])

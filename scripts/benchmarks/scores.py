@@ -39,7 +39,9 @@ def pitch_error(part: np.ndarray, hz: float, sample_rate: int) -> float:
     cents = 0.0
     for half_width, step in ((60.0, 4.0), (4.0, 0.5), (0.5, 0.1)):
         grid = cents + np.arange(-half_width, half_width + step / 2, step)
-        cents = float(grid[_harmonic_power(part, hz * 2.0 ** (grid / 1200.0), sample_rate).argmax()])
+        cents = float(
+            grid[_harmonic_power(part, hz * 2.0 ** (grid / 1200.0), sample_rate).argmax()]
+        )
     return cents
 
 
@@ -115,7 +117,9 @@ def measure(render: Render, wet: Render, path: Path, seed: int) -> dict[str, flo
 
 def main() -> None:
     """Prints a row for each file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("songs", nargs="*", type=Path)
     parser.add_argument("--instrument", default="violin")
     parser.add_argument("--performer", default="plain")

@@ -24,9 +24,7 @@ def notes(*rows):
 
 def play(rows, performer=None, seconds=4.0):
     performer = performer or RulePerformer()
-    return performer.perform(
-        rows, statistics=None, frame_rate=RATE, n_frames=round(seconds * RATE)
-    )
+    return performer.perform(rows, statistics=None, frame_rate=RATE, n_frames=round(seconds * RATE))
 
 
 def cents(played, hz=440.0):

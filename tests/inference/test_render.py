@@ -94,9 +94,7 @@ def hz_of(midi):
 
 def test_a_violin_plays_real_bach_in_tune_and_in_time(recordings):
     score = read_notes(recordings / "midi" / "bwv1006_mov1_preludio.mid")[:36].astype(np.float64)
-    audio, report = Render(
-        "violin", performer="plain", tail_s=0.5, reverb=False
-    )(score)
+    audio, report = Render("violin", performer="plain", tail_s=0.5, reverb=False)(score)
     assert (report.n_notes, report.n_played, report.n_voices) == (36, 36, 1)
     assert len(audio) == pytest.approx(RATE * (score[:, 1].max() + 0.5), abs=HOP)
     heard = extract_features(audio, FeatureSettings())

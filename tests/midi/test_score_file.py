@@ -90,9 +90,7 @@ def test_bends_are_semitones_of_the_range_that_is_set(tmp_path):
     ]
     wheel_elsewhere = [bend(8191, 480, channel=5)]
     score = read_score(save(tmp_path / "a.mid", track, wheel_elsewhere))
-    np.testing.assert_allclose(
-        score.bends[0], [[0.5, 1.0], [1.0, -12.5], [1.5, 0.0]], atol=1e-9
-    )
+    np.testing.assert_allclose(score.bends[0], [[0.5, 1.0], [1.0, -12.5], [1.5, 0.0]], atol=1e-9)
     assert set(score.bends) == {0, 5}
     assert not score.pedals
 

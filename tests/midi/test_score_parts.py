@@ -112,8 +112,8 @@ def test_notes_that_are_written_are_read_again(tmp_path):
         write_notes(tmp_path / "a.mid", rows)
     for wrong, words in (
         (rows[:0], "got shape"),
-        (rows - [1, 0, 0, 0, 0], "begin at 0"),
-        (rows + [0, 0, 100, 0, 0], "keys from 0 to 127"),
+        (rows - np.array([1, 0, 0, 0, 0]), "begin at 0"),
+        (rows + np.array([0, 0, 100, 0, 0]), "keys from 0 to 127"),
     ):
         with pytest.raises(ArgumentError, match=words):
             write_notes(tmp_path / "b.mid", wrong)
