@@ -34,8 +34,9 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
         click.UsageError: There is no song, or no instrument.
 
     Example:
-        >>> sort_arguments(["duet.mid", "violin=1", "cello"])
-        (['duet.mid'], [Seat(instrument='violin', parts='1'), Seat(instrument='cello', parts=None)])
+        >>> songs, seats = sort_arguments(["duet.mid", "violin=1", "cello"])
+        >>> songs, seats[0]
+        (['duet.mid'], Seat(instrument='violin', parts='1'))
     """
     kinds = [_is_song(argument) for argument in arguments]
     # A folder with neither notes nor an instrument is whichever of both is missing.

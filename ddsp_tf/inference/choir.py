@@ -24,8 +24,8 @@ class Choir(Model):
     Example:
         >>> from ddsp_tf import Instrument
         >>> choir = Choir(Instrument.load("violin").model.without_rooms(), 2)
-        >>> chord = {"f0_hz": tf.constant([[[440.0, 660.0]] * 25]), "loudness_db": tf.fill([1, 25, 2], -20.0)}
-        >>> choir(chord)["audio"].shape
+        >>> f0_hz = tf.constant([[[440.0, 660.0]] * 25])
+        >>> choir({"f0_hz": f0_hz, "loudness_db": 0.0 * f0_hz - 20.0})["audio"].shape
         TensorShape([1, 1600])
     """
 

@@ -161,7 +161,11 @@ class Ensemble:
             ArgumentError: `sample_rate` or `bit_depth` is not possible.
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
-        output = {"sample_rate": rate, "bit_depth": bit_depth, "overwrite": overwrite}
+        output: dict[str, Any] = {
+            "sample_rate": rate,
+            "bit_depth": bit_depth,
+            "overwrite": overwrite,
+        }
         path = check_output(target, **output)
         stem_paths = self._stem_paths(path) if stems else []
         for stem_path in stem_paths:
@@ -217,18 +221,19 @@ class Ensemble:
         """All players' sounds side by side, `[n, n_players]`, block by block."""
         shares = [0.0] * len(rehearsed)
 
-        def told(index: int, share: float) -> None:
-            shares[index] = share
-            if progress is not None:
-                progress(sum(shares) / len(shares))
+        def teller(index: int) -> Progress:
+            def tell(share: float) -> None:
+                shares[index] = share
+                if progress is not None:
+                    progress(sum(shares) / len(shares))
+
+            return tell
 
         streams = [
             resampled_blocks(
                 (
                     block[:, np.newaxis]
-                    for block in player.render.blocks(
-                        one, progress=lambda share, index=index: told(index, share)
-                    )
+                    for block in player.render.blocks(one, progress=teller(index))
                 ),
                 player.render.sample_rate,
                 rate,

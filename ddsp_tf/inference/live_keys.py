@@ -71,11 +71,11 @@ class LiveKeys:
         elif event.kind == "pedal":
             self._is_pedalled = event.values[0] >= _PEDAL_DOWN
             if not self._is_pedalled:
-                self._leave([v for v in np.flatnonzero(self._sounds) if not self._is_down(v)])
+                self._leave([v for v in self._sounding() if not self._is_down(v)])
         elif event.kind == "quiet":
             self._is_pedalled, self._bend = False, 0.0
             self._down.clear()
-            self._leave(list(np.flatnonzero(self._sounds)))
+            self._leave(self._sounding())
 
     def advance(self, n_frames: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Gives the next frames.
@@ -99,6 +99,9 @@ class LiveKeys:
         gate = 0.5 - 0.5 * np.cos(np.pi * open_)
         return np.array(f0_hz), np.maximum(loudness_db, SILENCE_DB), gate
 
+    def _sounding(self) -> list[int]:
+        return [int(voice) for voice in np.flatnonzero(self._sounds)]
+
     def _is_down(self, voice: int) -> bool:
         return int(self._key[voice]) in self._down
 
@@ -110,7 +113,7 @@ class LiveKeys:
     def _release(self, key: int) -> None:
         self._down.pop(key, None)
         if not self._is_pedalled:
-            self._leave([v for v in np.flatnonzero(self._sounds) if self._key[v] == key])
+            self._leave([v for v in self._sounding() if self._key[v] == key])
 
     def _leave(self, voices: list[int]) -> None:
         """Ends notes; keys that are still down and lost their voice get it back."""

@@ -1,6 +1,9 @@
 """A performer by rules: what most players do with most melodies."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Statistics
@@ -8,7 +11,9 @@ from ddsp_tf.features.midi_pitch import to_hz
 from ddsp_tf.inference.gating import gate_envelope
 from ddsp_tf.inference.performer import Performance, Performer, at_least_silent, level_of
 from ddsp_tf.midi import note_columns
-from ddsp_tf.types import FloatArray
+from ddsp_tf.types import BoolArray, FloatArray
+
+Integers = npt.NDArray[np.integer[Any]]
 
 _LEGATO_S = 0.04
 """Notes with a smaller gap are bound, unless the key is the same."""
@@ -112,14 +117,14 @@ def _with_repeats_left(rows: FloatArray) -> FloatArray:
     return rows
 
 
-def _bound(rows: FloatArray) -> FloatArray:
+def _bound(rows: FloatArray) -> BoolArray:
     """Which notes are bound to the one before, `[n_notes]`."""
     gaps_s = np.append(np.inf, rows[1:, 0] - rows[:-1, 1])
     same = np.append(False, np.round(rows[1:, 2]) == np.round(rows[:-1, 2]))
     return (gaps_s <= _LEGATO_S) & ~same
 
 
-def _phrases(rows: FloatArray) -> FloatArray:
+def _phrases(rows: FloatArray) -> Integers:
     """Which phrase each note belongs to, `[n_notes]`."""
     rests = np.append(False, rows[1:, 0] - rows[:-1, 1] >= _REST_S)
     phrase = np.cumsum(rests)
@@ -130,7 +135,7 @@ def _phrases(rows: FloatArray) -> FloatArray:
 
 
 def _phrase_db(
-    rows: FloatArray, phrase: FloatArray, time_s: FloatArray, index: FloatArray
+    rows: FloatArray, phrase: Integers, time_s: FloatArray, index: Integers
 ) -> FloatArray:
     """An arch over each phrase, from below 0 to above, by time; flat over short ones."""
     n_phrases = int(phrase[-1]) + 1
@@ -150,21 +155,21 @@ def _phrase_db(
     return depth_db * (0.5 - distance**2)
 
 
-def _contour_db(rows: FloatArray, phrase: FloatArray) -> FloatArray:
+def _contour_db(rows: FloatArray, phrase: Integers) -> FloatArray:
     """Higher notes of a phrase are louder, `[n_notes]`."""
     counts = np.bincount(phrase)
     middle = np.bincount(phrase, weights=rows[:, 2]) / counts
     return _HIGH_DB_PER_OCTAVE * (rows[:, 2] - middle[phrase]) / 12.0
 
 
-def _swell_db(rows: FloatArray, index: FloatArray, age_s: FloatArray) -> FloatArray:
+def _swell_db(rows: FloatArray, index: Integers, age_s: FloatArray) -> FloatArray:
     length_s = np.maximum(rows[:, 1] - rows[:, 0], 1e-3)[index]
     place = np.clip(age_s / length_s, 0.0, 1.0)
     return _SWELL_DB * np.clip(length_s / _SWELL_S - 1.0, 0.0, 1.0) * np.sin(np.pi * place)
 
 
 def _attack_db(
-    rows: FloatArray, is_bound: FloatArray, index: FloatArray, age_s: FloatArray
+    rows: FloatArray, is_bound: BoolArray, index: Integers, age_s: FloatArray
 ) -> FloatArray:
     length_s = rows[:, 1] - rows[:, 0]
     by_velocity_s = _SOFT_ATTACK_S + (_HARD_ATTACK_S - _SOFT_ATTACK_S) * rows[:, 3]
@@ -176,7 +181,7 @@ def _attack_db(
 
 
 def _glided(
-    rows: FloatArray, is_bound: FloatArray, index: FloatArray, age_s: FloatArray
+    rows: FloatArray, is_bound: BoolArray, index: Integers, age_s: FloatArray
 ) -> FloatArray:
     """The pitch, gliding into bound notes, as a MIDI number."""
     midi = rows[index, 2]
@@ -188,7 +193,7 @@ def _glided(
 
 
 def _vibrato(
-    rows: FloatArray, index: FloatArray, age_s: FloatArray, left_s: FloatArray
+    rows: FloatArray, index: Integers, age_s: FloatArray, left_s: FloatArray
 ) -> FloatArray:
     """The vibrato's swing, -1 to 1."""
     length_s = (rows[:, 1] - rows[:, 0])[index]

@@ -74,7 +74,9 @@ def recognise_notes(
     midi = _A4_MIDI + 12.0 * np.log2(np.maximum(pitch, _LOWEST_HZ) / _A4_HZ)
     midi -= _detuning(midi[is_sure])
     keys = np.arange(
-        max(0, int(midi[is_sure].min()) - 1), min(127, int(np.ceil(midi[is_sure].max())) + 1) + 1
+        max(0, int(midi[is_sure].min()) - 1),
+        min(127, int(np.ceil(midi[is_sure].max())) + 1) + 1,
+        dtype=np.int32,
     )
     shortest = max(1, round(_SHORTEST_S * frame_rate))
     likelihoods = _likelihoods(midi, sure, level_db, keys, frame_rate=frame_rate)

@@ -50,7 +50,8 @@ def choose_parts(
     if len(without) == 1:
         if not left:
             raise ScoreFileError(
-                f"Every part of `{name}` was given to an instrument, and one has none. {_list(score)}"
+                f"Every part of `{name}` was given to an instrument, and one has none. "
+                f"{_list(score)}"
             )
         chosen[without[0]] = tuple(left)
     elif without and len(without) != len(left):

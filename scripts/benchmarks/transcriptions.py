@@ -31,7 +31,7 @@ CHORD_S, NEAR_S = 0.03, 0.2
 
 def references() -> dict[Path, np.ndarray]:
     """Onsets and keys, `[n, 2]`, of every recording that has some."""
-    found = {}
+    found: dict[Path, np.ndarray] = {}
     for path in sorted(DATA.glob("**/*.notes.csv")):
         audio = path.with_name(path.name.replace(".notes.csv", ".flac"))
         found[audio] = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 2))
