@@ -110,6 +110,7 @@ class Ensemble:
         ArgumentError: There is no player.
 
     Example:
+        >>> from ddsp_tf.inference import Render
         >>> from ddsp_tf.midi import write_notes
         >>> write_notes("air.mid", np.array([[0.0, 0.5, 69, 0.5, 0]]))
         >>> ensemble = Ensemble([EnsemblePlayer("violin", Render("violin", tail_s=0.5))])
