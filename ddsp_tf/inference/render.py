@@ -17,6 +17,7 @@ from ddsp_tf.inference.performer import Performer
 from ddsp_tf.inference.performers import get_performer
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render_report import RenderReport
+from ddsp_tf.inference.render_warnings import count, cut_short, melody_warnings, playable, span
 from ddsp_tf.midi import (
     VOICE_COLUMNS,
     Part,
@@ -29,7 +30,6 @@ from ddsp_tf.midi import (
     values_at,
 )
 from ddsp_tf.models import BlockPlayer, Instrument, PitchRange
-from ddsp_tf.note_names import note_name
 from ddsp_tf.types import Float32Array, FloatArray, Progress
 
 _MELODY_COLUMNS = ("f0_hz", "loudness_db")
@@ -260,7 +260,7 @@ class Render:
         }
         gate = np.stack([one.gate for one in played], axis=1).astype(np.float32)
         heard = lines.notes
-        warnings = (*moved, *_melody_warnings(lines, known, n_notes=len(notes)))
+        warnings = (*moved, *melody_warnings(lines, known, n_notes=len(notes)))
         report = self._report(heard, len(notes), n_frames, len(lines.lines), warnings)
         return Rehearsed(inputs, gate, heard, report)
 
@@ -294,7 +294,7 @@ class Render:
         high = np.inf if signal is None or signal.high is None else signal.high
         keys = KeyRange(low, high)
         fitted, moved = self._fitted(notes, keys if np.isfinite([low, high]).all() else None)
-        inside, left_out = _playable(fitted, keys, name)
+        inside, left_out = playable(fitted, keys, name)
         # The keys themselves stay as they are: a piano is in tune or not, whoever plays it.
         human = humanise(inside, self.humanise, seed=self.seed)
         human[:, 2] = inside[:, 2]
@@ -309,7 +309,7 @@ class Render:
             held, n_voices=n_voices, frame_rate=self.settings.frame_rate, n_frames=n_frames
         )
         if voices.n_stolen:
-            warnings = (*warnings, _cut_short(voices.n_stolen, n_voices, "the instrument has"))
+            warnings = (*warnings, cut_short(voices.n_stolen, n_voices, "the instrument has"))
         report = self._report(held, len(notes), n_frames, n_voices, warnings)
         return Rehearsed(voices.columns(), None, held, report)
 
@@ -321,7 +321,7 @@ class Render:
             return notes, ()
         fitted = known.fit(notes)
         n_moved = int(np.sum(fitted[:, 2] != notes[:, 2]))
-        return fitted, (f"{_count(n_moved)} moved by octaves into {_span(known)}.",)
+        return fitted, (f"{count(n_moved)} moved by octaves into {span(known)}.",)
 
     def _report(
         self,
@@ -373,52 +373,3 @@ def _check_notes(notes: np.ndarray) -> None:
         )
     if not np.isfinite(notes).all() or (notes[:, 0] < 0).any() or (notes[:, 1] < notes[:, 0]).any():
         raise ArgumentError("`notes` must be finite, begin at 0 or later, and not end before that.")
-
-
-def _melody_warnings(lines: VoiceLines, known: KeyRange | None, *, n_notes: int) -> tuple[str, ...]:
-    warnings = []
-    n_voices = len(lines.lines)
-    n_left_out = n_notes - sum(len(line) for line in lines.lines)
-    if n_left_out:
-        said = (
-            "one note is played at a time: of notes that sound together the top one"
-            if n_voices == 1
-            else f"there are {n_voices} voices: of notes that begin together the top ones"
-        )
-        verb = "is" if n_voices == 1 else "are"
-        warnings.append(f"{said} {verb} played, and {_count(n_left_out)} left out.")
-    if lines.n_stolen:
-        warnings.append(_cut_short(lines.n_stolen, n_voices, "there are"))
-    if known is not None:
-        n_outside = int(np.sum(~known.holds(lines.notes[:, 2])))
-        if n_outside:
-            warnings.append(
-                f"{_count(n_outside)} beyond what the instrument was trained on "
-                f"({_span(known)}). `--transpose` or `--fit-range` moves them."
-            )
-    return tuple(warnings)
-
-
-def _playable(notes: FloatArray, keys: KeyRange, name: str) -> tuple[FloatArray, tuple[str, ...]]:
-    """The notes that a polyphonic model has keys for."""
-    has_key = keys.holds(notes[:, 2])
-    if has_key.all():
-        return notes, ()
-    if not has_key.any():
-        raise ScoreFileError(
-            f"The instrument has the keys {_span(keys)}, and {name} none of these. Transpose it."
-        )
-    left_out = _count(int(np.sum(~has_key)))
-    return notes[has_key], (f"{left_out} left out, as the instrument has the keys {_span(keys)}.",)
-
-
-def _span(keys: KeyRange) -> str:
-    return f"{note_name(keys.lowest_midi)} to {note_name(keys.highest_midi)}"
-
-
-def _cut_short(number: int, n_voices: int, who: str) -> str:
-    return f"{_count(number)} cut short, as {who} {n_voices} voices."
-
-
-def _count(number: int) -> str:
-    return f"{number} note was" if number == 1 else f"{number} notes were"

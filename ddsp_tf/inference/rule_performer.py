@@ -20,8 +20,8 @@ _LEGATO_S = 0.04
 _REST_S, _LONGEST_PHRASE = 0.25, 24
 """A rest this long ends a phrase."""
 _SOFT_ATTACK_S, _HARD_ATTACK_S = 0.07, 0.02
-_ATTACK_DB, _BOUND_DB, _BOUND_S = -20.0, -3.0, 0.04
-_GLIDE_S = 0.03
+_ATTACK_DB, _BOUND_DB, _BOUND_S = -20.0, -6.0, 0.04
+_GLIDE_S, _GLIDE_SHARE = 0.02, 0.15
 _REPEAT_GAP_S, _REPEAT_SHARE = 0.03, 0.2
 _PHRASE_DB, _PHRASE_PEAK = 3.0, 0.6
 _HIGH_DB_PER_OCTAVE = 1.5
@@ -38,8 +38,8 @@ class RulePerformer(Performer):
 
     - Attack: soft notes take 70 ms from 20 dB below, the hardest 20 ms, none more than a third of
       its length.
-    - Legato: a note that follows within 40 ms is bound: it begins 3 dB softer, and the pitch
-      glides for 30 ms. A repeated key is left for 30 ms, or a fifth of the note, before it.
+    - Legato: a note that follows within 40 ms is bound: it begins 6 dB softer, and the pitch
+      glides for 20 ms. A repeated key is left for 30 ms, or a fifth of the note, before it.
     - Vibrato: in notes of 0.4 s or more; it begins after 0.22 s, grows for 0.35 s to 18 cents at
       5.6 Hz (a little less in soft notes), takes the loudness along by 0.6 dB, and calms down in
       the last 80 ms.
@@ -186,7 +186,7 @@ def _glided(
     """The pitch, gliding into bound notes, as a MIDI number."""
     midi = rows[index, 2]
     from_midi = np.append(rows[0, 2], rows[:-1, 2])[index]
-    glide_s = np.minimum(_GLIDE_S, 0.25 * (rows[:, 1] - rows[:, 0]))[index]
+    glide_s = np.minimum(_GLIDE_S, _GLIDE_SHARE * (rows[:, 1] - rows[:, 0]))[index]
     place = np.clip(age_s / np.maximum(glide_s, 1e-3), 0.0, 1.0)
     rest = np.where(is_bound[index], 0.5 + 0.5 * np.cos(np.pi * place), 0.0)
     return midi + (from_midi - midi) * rest
