@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from ddsp_tf.midi.score_file import SUFFIXES
-
 
 @dataclass(frozen=True)
 class Seat:
@@ -27,8 +25,8 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
     """Tells songs from instruments.
 
     A song is a path that ends in .mid or .midi, a file, a pattern, or a folder with MIDI files and
-    without an instrument. Everything else is an instrument, and what follows its last `=` are the parts
-    that it plays.
+    without an instrument. Everything else is an instrument, and what follows its last `=` are the
+    parts that it plays.
 
     Raises:
         click.UsageError: There is no song, or no instrument.
@@ -60,6 +58,8 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
 
 def _is_song(argument: str) -> bool | None:
     """Whether an argument is a song; None for a folder that holds nothing that tells."""
+    from ddsp_tf.midi.score_file import SUFFIXES
+
     path = Path(argument)
     if path.suffix.lower() in SUFFIXES or path.is_file():
         return True
