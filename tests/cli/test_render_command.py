@@ -63,6 +63,7 @@ def test_songs_and_instruments_come_in_any_order(tmp_path: Path) -> None:
             sort_arguments(wrong)
 
 
+@pytest.mark.slow
 def test_a_duet_is_played_by_two_with_stems_and_a_picture(
     run: Run, instrument: Path, songs: Path, tmp_path: Path
 ) -> None:

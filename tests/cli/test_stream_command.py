@@ -215,6 +215,7 @@ class Silence:
         return np.zeros(0, np.float32)
 
 
+@pytest.mark.slow
 def test_lines_of_notes_are_played(instrument: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uncompiled = functools.partial(live_notes.LiveNotes, xla=False)
     monkeypatch.setattr(live_notes, "LiveNotes", uncompiled)
