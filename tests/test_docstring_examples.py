@@ -46,6 +46,7 @@ GIVEN = {
     "ddsp_tf.export.saved_model": ["runs/violin"],
     "ddsp_tf.export.vst.vst": ["runs/violin_vst"],
     "ddsp_tf.inference.live_transfer": ["runs/violin"],
+    "ddsp_tf.inference.live_notes": ["runs/violin"],
     "ddsp_tf.inference.player": ["runs/violin"],
     "ddsp_tf.inference.streaming": ["runs/violin"],
     "ddsp_tf.inference.timbre_transfer": ["melody.wav"],

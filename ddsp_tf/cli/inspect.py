@@ -16,12 +16,13 @@ from ddsp_tf.cli.terminal import Terminal
 @overwrite_option
 @reporting
 def command(terminal: Terminal, path: str, plot: Path | None, overwrite: bool) -> None:
-    """Say what PATH holds: an audio file, a dataset, a run, a model, a shipped instrument, or
-    what was exported.
+    """Say what PATH holds: an audio file, a MIDI file, a dataset, a run, a model, a shipped
+    instrument, or what was exported.
 
     \b
     Examples:
       ddsp-tf inspect melody.wav --plot melody.png
+      ddsp-tf inspect quartet.mid
       ddsp-tf inspect dataset/
       ddsp-tf inspect runs/violin --plot curves.png
       ddsp-tf inspect violin

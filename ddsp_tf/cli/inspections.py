@@ -15,8 +15,10 @@ from ddsp_tf.cli.export_inspections import (
     no_drawing,
 )
 from ddsp_tf.cli.instruments import describe_metrics, describe_range
+from ddsp_tf.cli.score_inspections import inspect_score
 from ddsp_tf.cli.terminal import Advance, duration
 from ddsp_tf.errors import ArgumentError, ModelError, TrainingError
+from ddsp_tf.midi.score_file import SUFFIXES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,6 +64,8 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
     if path.is_file() and path.suffix.lower() == PLUGIN_SUFFIX:
         kind, facts, values, warnings = inspect_plugin_file(path)
         return Inspection(kind, facts, values, no_drawing, warnings)
+    if path.is_file() and path.suffix.lower() in SUFFIXES:
+        return Inspection("score", *inspect_score(path), no_drawing)
     if path.is_file():
         return _audio(path, advance)
     if (path / "dataset.json").exists():

@@ -16,6 +16,7 @@ COMMANDS = (
     "evaluate",
     "transfer",
     "render",
+    "notes",
     "stream",
     "process",
     "match",

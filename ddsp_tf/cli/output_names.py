@@ -65,6 +65,7 @@ def plan_outputs(
     suffix: str | None,
     added: str = "_transfer",
     search: "Callable[[Path], FoundFiles] | None" = None,
+    written: Sequence[str] = (".wav", ".flac"),
 ) -> Plan:
     """Finds the inputs and names their outputs.
 
@@ -80,10 +81,11 @@ def plan_outputs(
             name, is the melody that ships with the package.
         output: A folder, or a file when there is one input. None: beside each input (the shipped
             melody: in the current folder), with `added` at the end of its name.
-        suffix: `.wav` or `.flac`; None takes the output's own, or `.wav`.
+        suffix: Of the outputs in a folder; None takes the output's own, or `.wav`.
         added: See `output`.
         search: Finds the input files at a path, and raises `DatasetError` where there are none; by
             default those of audio.
+        written: The suffixes that an output file may have.
 
     Raises:
         ArgumentError: The output is a single file, but there are several inputs, or it has
@@ -93,13 +95,11 @@ def plan_outputs(
     found, failures = _find(inputs, output, skipped, search)
     is_file = output is not None and output.suffix != "" and not output.is_dir()
     if is_file and output is not None:
-        from ddsp_tf.audio.output import OUTPUT_SUFFIXES
-
-        if output.suffix.lower() not in OUTPUT_SUFFIXES:
+        if output.suffix.lower() not in written:
             raise ArgumentError(
-                f"`{output}` should end in .wav or .flac, or be a folder (end it in `/`)."
+                f"`{output}` should end in {' or '.join(written)}, or be a folder (end it in `/`)."
             )
-        if suffix is not None and output.suffix.lower() != suffix:
+        if suffix in (".wav", ".flac") and output.suffix.lower() != suffix:
             raise ArgumentError(f"`{output}` contradicts --format {suffix[1:]}. Drop one of them.")
         if len(found) > 1 or len(inputs) > 1:
             raise ArgumentError(

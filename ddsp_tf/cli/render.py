@@ -1,4 +1,4 @@
-"""`ddsp-tf render`: plays scores with an instrument."""
+"""`ddsp-tf render`: plays scores with instruments."""
 
 import time
 from pathlib import Path
@@ -10,18 +10,52 @@ from ddsp_tf.allocator import keep_freed_memory
 from ddsp_tf.cli.each_file import Work, for_each_file, say_made
 from ddsp_tf.cli.options import limiter_option, no_reverb_option, overwrite_option, reporting
 from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
+from ddsp_tf.cli.render_arguments import sort_arguments
 from ddsp_tf.cli.terminal import Advance, Terminal
 
 
-@click.command(name="render", short_help="Play MIDI files with an instrument.")
-@click.argument("model")
-@click.argument("inputs", nargs=-1, required=True, metavar="SONG.mid...")
+@click.command(name="render", short_help="Play MIDI files with one or several instruments.")
+@click.argument("arguments", nargs=-1, required=True, metavar="SONG.mid... INSTRUMENT[=PARTS]...")
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A folder, or a .wav or .flac file when there is one input. Default: beside the input.",
+    help="A folder, or a .wav or .flac file when there is one song. Default: beside the song.",
+)
+@click.option(
+    "--stems", is_flag=True, help="Also write each instrument into a file, beside the mix."
+)
+@click.option(
+    "--performer",
+    type=click.Choice(["rules", "plain"]),
+    default="rules",
+    show_default=True,
+    help="Who plays: with attack, legato, late vibrato and phrasing, or exactly as written.",
+)
+@click.option(
+    "--voices",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Notes of an instrument that sound at once at most; 1 plays the top line (default: as "
+    "many as the score has, up to 16).",
+)
+@click.option(
+    "--humanise",
+    "--humanize",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    show_default=True,
+    metavar="0..1",
+    help="How inaccurately it is played, in time, loudness and pitch.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of those inaccuracies; the same gives the same.",
 )
 @click.option(
     "--track", type=click.IntRange(1), metavar="N", help="Play one track alone, counted from 1."
@@ -37,6 +71,11 @@ from ddsp_tf.cli.terminal import Advance, Terminal
     help="Play so many semitones higher; -12 is an octave lower.",
 )
 @click.option(
+    "--fit-range",
+    is_flag=True,
+    help="Move notes beyond an instrument's range into it, by octaves.",
+)
+@click.option(
     "--tail",
     "tail_s",
     type=click.FloatRange(0.0, 3600.0),
@@ -45,9 +84,17 @@ from ddsp_tf.cli.terminal import Advance, Terminal
     metavar="S",
     help="Seconds to play on after the last note, in which it rings out.",
 )
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PNG",
+    help="Draw the notes over the spectrogram; one song only.",
+)
 @no_reverb_option
 @limiter_option
-@click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
+@click.option(
+    "--sample-rate", type=int, metavar="HZ", help="Of the output (default: the instruments')."
+)
 @click.option(
     "--format",
     "file_format",
@@ -58,48 +105,110 @@ from ddsp_tf.cli.terminal import Advance, Terminal
 @reporting
 def command(
     terminal: Terminal,
-    model: str,
-    inputs: tuple[str, ...],
+    arguments: tuple[str, ...],
     output: Path | None,
-    transpose: int,
-    tail_s: float,
+    plot: Path | None,
     no_reverb: bool,
-    limiter: bool,
     file_format: str | None,
-    **options: Any,
+    track: int | None,
+    channel: int | None,
+    stems: bool,
+    sample_rate: int | None,
+    overwrite: bool,
+    **playing: Any,
 ) -> None:
-    """Play SONG.mid with MODEL: an instrument by name, a run, or a model folder.
+    """Play SONG.mid with each INSTRUMENT: one by name, a run, or a model folder.
 
-    The songs are files, folders (their tree is kept below the output folder) or patterns. A model
-    of notes or voices plays what is written; an instrument of pitch and loudness plays a melody,
-    one note at a time, as loud as the velocities say within its own dynamics. A file that fails
-    does not stop the others.
+    Several instruments share the parts of the score out, in order; INSTRUMENT=PARTS says which
+    ones play what: by number (violin=1, cello=3,4), track or channel ('flute=track 2'), or the
+    track's name (cello=Violoncello). `ddsp-tf inspect SONG.mid` lists the parts. Songs are files,
+    folders (their tree is kept below the output folder) or patterns. A file that fails does not
+    stop the others.
 
     \b
     Examples:
-      ddsp-tf render violin song.mid -o song.wav
-      ddsp-tf render violin songs/ 'more/*.mid' -o out/ --format flac
-      ddsp-tf render cello quartet.mid -o cello.wav --track 4 --transpose -12
-      ddsp-tf render runs/piano chords.mid -o chords.wav --tail 4
+      ddsp-tf render song.mid violin -o song.wav
+      ddsp-tf render duet.mid violin cello -o duet.wav --stems
+      ddsp-tf render quartet.mid violin=1,2 cello=3,4 -o out/ --plot quartet.png
+      ddsp-tf render songs/ 'more/*.mid' flute -o out/ --format flac --performer plain
+      ddsp-tf render chords.mid runs/piano -o chords.wav --tail 4
     """
     keep_freed_memory()
-    from ddsp_tf.inference import Render
+    songs, seats = sort_arguments(arguments)
     from ddsp_tf.midi import search_scores
 
     suffix = f".{file_format}" if file_format else None
-    plan = plan_outputs(inputs, output, suffix=suffix, added="", search=search_scores)
+    plan = plan_outputs(songs, output, suffix=suffix, added="", search=search_scores)
+    if plot is not None:
+        _check_plot(plot, n_songs=len(plan.outputs), overwrite=overwrite)
 
     def prepare() -> Work:
-        play = Render(
-            model, transpose=transpose, tail_s=tail_s, reverb=not no_reverb, limiter=limiter
+        from ddsp_tf.inference import Ensemble, EnsemblePlayer, Render
+        from ddsp_tf.models import Instrument
+
+        loaded = {seat.instrument: Instrument.load(seat.instrument) for seat in seats}
+        seed = playing.pop("seed")
+        ensemble = Ensemble(
+            [
+                EnsemblePlayer(
+                    seat.instrument,
+                    Render(
+                        loaded[seat.instrument], reverb=not no_reverb, seed=seed + place, **playing
+                    ),
+                    seat.parts,
+                )
+                for place, seat in enumerate(seats)
+            ]
         )
 
         def render(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             start = time.monotonic()
-            report = play.render_file(named.source, named.target, progress=advance, **options)
+            report = ensemble.render_file(
+                named.source,
+                named.target,
+                track=track,
+                channel=channel,
+                stems=stems,
+                sample_rate=sample_rate,
+                overwrite=overwrite,
+                progress=advance,
+            )
             about = say_made(terminal, named, report, took_s=time.monotonic() - start)
+            if plot is not None:
+                _draw(plot, named, report, overwrite=overwrite)
+                terminal.say(f"  plot: {plot}")
             return {**about, **report.to_dict()}
 
         return render
 
     for_each_file(terminal, plan, prepare)
+
+
+def _check_plot(plot: Path, *, n_songs: int, overwrite: bool) -> None:
+    from ddsp_tf.errors import ArgumentError
+    from ddsp_tf.files import check_writable
+
+    if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ArgumentError(f"`--plot {plot}` should end in .png, .svg or .pdf.")
+    if n_songs > 1:
+        raise ArgumentError(f"`--plot` draws one song, and there are {n_songs}.")
+    check_writable(plot, overwrite=overwrite)
+
+
+def _draw(plot: Path, named: NamedOutput, report: Any, *, overwrite: bool) -> None:
+    from ddsp_tf.audio import read_audio
+    from ddsp_tf.plotting import piano_roll_overview, save_figure
+
+    audio, sample_rate = read_audio(named.target)
+    figure = piano_roll_overview(
+        audio=audio if audio.ndim == 1 else audio.mean(axis=1),
+        sample_rate=sample_rate,
+        notes={
+            f"{place}. {name}": notes
+            for place, ((name, _, _), notes) in enumerate(
+                zip(report.players, report.notes, strict=True), 1
+            )
+        },
+        title=named.source.name,
+    )
+    save_figure(figure, plot, overwrite=overwrite)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -66,6 +66,29 @@ _BEHIND_S = 0.5
 @gate_option
 @no_reverb_option
 @limiter_option
+@click.option(
+    "--midi", is_flag=True, help="Take lines of notes instead of sound, such as: 0.5 on 60 100"
+)
+@click.option(
+    "--live", is_flag=True, help="With --midi: lines happen when they come, by the clock."
+)
+@click.option(
+    "--voices",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="With --midi: notes that sound at once.",
+)
+@click.option(
+    "--tail",
+    "tail_s",
+    type=click.FloatRange(0.0, 3600.0),
+    default=1.5,
+    show_default=True,
+    metavar="S",
+    help="With --midi: seconds to play on after the end, in which notes ring out.",
+)
 @reporting_errors
 def command(
     terminal: Terminal,
@@ -79,6 +102,10 @@ def command(
     gate_unvoiced: bool,
     no_reverb: bool,
     limiter: bool,
+    midi: bool,
+    live: bool,
+    voices: int,
+    tail_s: float,
 ) -> None:
     """Play what comes on stdin with INSTRUMENT, on stdout: raw mono PCM, without a header.
 
@@ -87,16 +114,48 @@ def command(
     that is written on stderr; at the end of the input, what is left follows. Nothing but PCM is
     written on stdout.
 
+    With --midi, lines on stdin say what is played: [TIME] on KEY VELOCITY, off KEY, bend SEMITONES,
+    pedal VALUE, quiet, or end; keys, velocities and the pedal from 0 to 127, TIME in seconds. Sound
+    goes as far as a line's time before it happens; a line without one happens at once. With --live
+    the clock goes on between the lines.
+
     \b
     Examples:
       ddsp-tf stream violin < in.pcm > out.pcm
       ddsp-tf stream violin --sample-rate 48000 --format f32le < in.pcm > out.pcm
       sox melody.wav -t raw -r 16000 -e signed -b 16 -c 1 - | ddsp-tf stream violin > out.pcm
+      printf '0 on 60 90\\n0.5 on 64 90\\n1.5 end\\n' | ddsp-tf stream violin --midi > out.pcm
     """
     source, target = sys.stdin.buffer, sys.stdout.buffer
-    _require_pipe(source, "stdin", "Pipe raw PCM into it")
+    if live and not midi:
+        raise click.UsageError("--live goes with --midi: sound is live without it.")
+    if not midi:
+        _require_pipe(source, "stdin", "Pipe raw PCM into it")
     _require_pipe(target, "stdout", "Send it to a file or a player")
     terminal.when_interrupted = "What was played so far has been written."
+    if midi:
+        keys_writer = PcmWriter(target, pcm_format)
+        try:
+            _play_midi(
+                terminal,
+                instrument,
+                source,
+                keys_writer,
+                is_live=live,
+                tail_s=tail_s,
+                block_samples=block_samples,
+                voices=voices,
+                sample_rate=sample_rate,
+                semitones=12.0 * octave + semitones,
+                loudness_db=loudness_db,
+                reverb=not no_reverb,
+                limiter=limiter,
+            )
+        except BrokenPipeError:
+            _silence(target)
+            raise SystemExit(FAILED) from None
+        _say_clipped(terminal, keys_writer)
+        return
 
     from ddsp_tf.inference.live_transfer import LiveTransfer
 
@@ -156,11 +215,47 @@ def _play(
         )
     if transfer.limited_db:
         terminal.note(f"limiter: peaks turned down by up to {transfer.limited_db:.1f} dB")
+    _say_clipped(terminal, writer)
+
+
+def _say_clipped(terminal: Terminal, writer: PcmWriter) -> None:
     if writer.n_clipped:
         terminal.note(
             f"warning: {writer.n_clipped} samples are beyond full scale. "
             "Make the input softer, or add --limiter or --loudness-db -6."
         )
+
+
+def _play_midi(
+    terminal: Terminal,
+    instrument: str,
+    source: IO[bytes],
+    writer: PcmWriter,
+    *,
+    is_live: bool,
+    tail_s: float,
+    block_samples: int,
+    **playing: Any,
+) -> None:
+    from ddsp_tf.cli.stream_keys import play_keys
+    from ddsp_tf.inference.live_notes import LiveNotes
+
+    keys = LiveNotes(instrument, block_samples=block_samples, **playing)
+    terminal.note(
+        f"{instrument}: mono, {keys.sample_rate} Hz, {playing['voices']} voices; latency "
+        f"{keys.latency_ms:.1f} ms ({keys.latency_samples} samples)"
+    )
+    play_keys(
+        keys,
+        source,
+        writer,
+        terminal,
+        is_live=is_live,
+        block_samples=block_samples,
+        tail_s=tail_s,
+    )
+    if keys.limited_db:
+        terminal.note(f"limiter: peaks turned down by up to {keys.limited_db:.1f} dB")
 
 
 def _require_pipe(stream: IO[bytes], name: str, remedy: str) -> None:

@@ -14,6 +14,7 @@ from ddsp_tf.evaluation.metrics import (
     spectral_distance,
 )
 from ddsp_tf.evaluation.model_card import model_card
+from ddsp_tf.evaluation.onset_agreement import OnsetAgreement, onset_agreement
 from ddsp_tf.evaluation.onsets import find_onsets, onset_sharpness
 from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.sound_folder import SoundFolder
@@ -29,6 +30,7 @@ __all__ = [
     "Imitation",
     "Metric",
     "MetricTable",
+    "OnsetAgreement",
     "PitchErrors",
     "RecordingMetrics",
     "SoundFolder",
@@ -45,6 +47,7 @@ __all__ = [
     "measure",
     "mel_cepstral_distortion_db",
     "model_card",
+    "onset_agreement",
     "onset_sharpness",
     "pitch_errors",
     "spectral_distance",

@@ -10,6 +10,7 @@ from ddsp_tf.inference.curves import Curves
 from ddsp_tf.inference.design import Design, can_design, design_filter, refine_roots
 from ddsp_tf.inference.edits import EditedFeatures, Edits
 from ddsp_tf.inference.effect import Effect, TreatedFile
+from ddsp_tf.inference.ensemble import Ensemble, EnsemblePlayer, EnsembleReport
 from ddsp_tf.inference.find_room import (
     FoundRoom,
     HeardRoom,
@@ -17,22 +18,28 @@ from ddsp_tf.inference.find_room import (
     find_room,
     hear_room,
 )
+from ddsp_tf.inference.humanise import humanise
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.magnitude_response import MagnitudeResponse
 from ddsp_tf.inference.match import Match, match
-from ddsp_tf.inference.note_performer import Performance, perform, top_line
 from ddsp_tf.inference.octave import choose_octave
+from ddsp_tf.inference.performer import Performance, Performer
+from ddsp_tf.inference.performers import PERFORMERS, get_performer
+from ddsp_tf.inference.plain_performer import PlainPerformer
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
+from ddsp_tf.inference.rule_performer import RulePerformer
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transcribe_file
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
 
 __all__ = [
+    "PERFORMERS",
     "ColumnTransfer",
     "ColumnTransferReport",
     "ColumnTransferResult",
@@ -41,17 +48,24 @@ __all__ = [
     "EditedFeatures",
     "Edits",
     "Effect",
+    "Ensemble",
+    "EnsemblePlayer",
+    "EnsembleReport",
     "FoundRoom",
     "HeardRoom",
     "MagnitudeResponse",
     "Match",
     "Performance",
+    "Performer",
+    "PlainPerformer",
     "Player",
     "Render",
     "RenderReport",
+    "RulePerformer",
     "Streamer",
     "Style",
     "TimbreTransfer",
+    "TranscriptionReport",
     "TransferReport",
     "TransferResult",
     "TransferSample",
@@ -63,10 +77,12 @@ __all__ = [
     "design_filter",
     "estimate_tuning",
     "find_room",
+    "get_performer",
     "hear_room",
+    "humanise",
     "match",
     "match_loudness",
-    "perform",
     "refine_roots",
-    "top_line",
+    "transcribe",
+    "transcribe_file",
 ]

@@ -7,42 +7,74 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ddsp_tf.audio.edge_fades import fade_edges
-from ddsp_tf.audio.output import check_output, gain_to_db, peak_gain, write_blocks
+from ddsp_tf.audio.output import gain_to_db, peak_gain
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, ModelError, ScoreFileError
 from ddsp_tf.features import NOTE_FIELDS
-from ddsp_tf.inference.note_performer import Performance, perform
+from ddsp_tf.inference.humanise import humanise
+from ddsp_tf.inference.key_range import KeyRange
+from ddsp_tf.inference.performer import Performer
+from ddsp_tf.inference.performers import get_performer
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render_report import RenderReport
-from ddsp_tf.midi import VOICE_COLUMNS, allocate_voices, read_notes
+from ddsp_tf.inference.render_warnings import count, cut_short, melody_warnings, playable, span
+from ddsp_tf.midi import (
+    VOICE_COLUMNS,
+    Part,
+    Score,
+    VoiceLines,
+    allocate_voices,
+    most_together,
+    split_voices,
+    sustained,
+    values_at,
+)
 from ddsp_tf.models import BlockPlayer, Instrument, PitchRange
-from ddsp_tf.note_names import note_name
 from ddsp_tf.types import Float32Array, FloatArray, Progress
 
 _MELODY_COLUMNS = ("f0_hz", "loudness_db")
 _LONGEST_S = 24 * 3600.0
+MOST_VOICES = 16
+"""Voices that are taken at most when nothing else is asked for."""
+_LIMIT_VOICES = 64
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What one score makes a model play: its inputs, without the axis of the batch."""
+class Rehearsed:
+    """What one score makes a model play.
+
+    Attributes:
+        inputs: What the model takes, without the axis of the batch; of several voices side by side.
+        gate: Gain of each voice, `[n_frames, n_voices]`; None where the model needs none.
+        notes: The notes that are heard, `[n, 5]`.
+        report: What will be played.
+    """
 
     inputs: Mapping[str, FloatArray]
     gate: FloatArray | None
+    notes: FloatArray
     report: RenderReport
 
 
 class Render:
     """Plays notes with an instrument.
 
-    A model of notes or of voices plays what is written. One of pitch and loudness plays a melody,
-    as a plain performer would (see `perform`); of a score with chords, their top notes. The sound
-    is made in blocks with exact state, in memory that hardly grows with it, but for a model that
-    plays whole sounds only.
+    A model of notes or of voices plays what is written. One of pitch and loudness plays one note at
+    a time; of a score with chords it takes as many voices as sound together, each performed by a
+    `Performer`. The sound is made in blocks with exact state, in memory that hardly grows with it,
+    but for a model that plays whole sounds only.
 
     Args:
         instrument: A trained instrument, or the name or path of one.
+        performer: Who makes pitch and loudness of the notes: "rules" (`RulePerformer`), "plain"
+            (`PlainPerformer`), or a `Performer`. A model of notes or voices needs none.
+        voices: Notes of pitch and loudness that sound at once at most, 1 to 64; with 1 the top line
+            is played. None: as many as the score has together, at most 16.
+        humanise: How inaccurately it is played, 0 to 1; see `humanise`.
+        seed: Of those inaccuracies.
         transpose: Semitones to play higher.
+        fit_range: Whether notes beyond the instrument's range are moved into it by octaves. If not,
+            one of pitch and loudness plays them, and a model with keys leaves them out.
         tail_s: Seconds to play on after the last note, >= 0.
         reverb: Whether the instrument's room is heard.
         normalize_peak: Whether an output that would clip is turned down as a whole.
@@ -64,7 +96,12 @@ class Render:
         self,
         instrument: Instrument | str | os.PathLike[str],
         *,
+        performer: Performer | str = "rules",
+        voices: int | None = None,
+        humanise: float = 0.0,
+        seed: int = 0,
         transpose: int = 0,
+        fit_range: bool = False,
         tail_s: float = 1.5,
         reverb: bool = True,
         normalize_peak: bool = True,
@@ -76,21 +113,28 @@ class Render:
                 "`chunk_s` must be above 0 seconds, and `tail_s` from 0 to a day of them; got "
                 f"{chunk_s!r} and {tail_s!r}."
             )
+        if voices is not None and not 1 <= voices <= _LIMIT_VOICES:
+            raise ArgumentError(f"`voices` must be from 1 to {_LIMIT_VOICES}; got {voices!r}.")
+        if not 0.0 <= humanise <= 1.0:
+            raise ArgumentError(f"`humanise` must be from 0 to 1; got {humanise!r}.")
+        self.performer = get_performer(performer)
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
         self.instrument = instrument
         self.settings = instrument.features
+        self.voices = voices
+        self.humanise = humanise
+        self.seed = seed
         self.transpose = transpose
+        self.fit_range = fit_range
         self.tail_s = tail_s
+        self.reverb = reverb
         self.normalize_peak = normalize_peak
         self.limiter = limiter
         self.takes = _what_it_takes(instrument)
-        block_frames = max(1, round(chunk_s * self.settings.frame_rate))
-        model = instrument.model if reverb else instrument.model.without_rooms()
-        self._melody_player: Player | None = None
-        if self.takes == "melody":
-            self._melody_player = Player(instrument.model, reverb=reverb, block_frames=block_frames)
-        self._block_player = BlockPlayer(model, block_frames=block_frames)
+        self._block_frames = max(1, round(chunk_s * self.settings.frame_rate))
+        self._players: dict[int, Player] = {}
+        self._block_player: BlockPlayer | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -98,178 +142,203 @@ class Render:
         return self.settings.sample_rate
 
     def __call__(
-        self, notes: np.ndarray, *, progress: Progress | None = None
+        self, score: Score | np.ndarray, *, progress: Progress | None = None
     ) -> tuple[Float32Array, RenderReport]:
         """Plays notes in memory.
 
         Args:
-            notes: `[n_notes, 5]`: onset and offset in seconds, MIDI number, velocity (0 to 1),
-                channel.
+            score: As `read_score` gives; or notes alone, `[n_notes, 5]`: onset and offset in
+                seconds, MIDI number, velocity (0 to 1), channel.
             progress: Is called with the share that is done, 0 to 1.
 
         Returns:
             Audio at the instrument's rate, `[n_samples]`, and what was played.
 
         Raises:
-            ArgumentError: `notes` are of another shape, or none, or their times are impossible.
+            ArgumentError: The notes are of another shape, or none, or their times are impossible.
             ScoreFileError: The instrument has none of these notes.
         """
-        part = self._prepare(np.asarray(notes, np.float64), "the score")
-        blocks = self._blocks(part, progress)
+        rehearsed = self.rehearse(score)
+        blocks = self.blocks(rehearsed, progress=progress)
         limiter = PeakLimiter(self.sample_rate) if self.limiter else None
         audio = np.concatenate(list(blocks if limiter is None else limiter.limit(blocks)))
         gain = peak_gain(float(np.max(np.abs(audio)))) if self.normalize_peak else 1.0
-        report = _with_levels(part.report, gain_to_db(gain), limiter)
+        limited_db = 0.0 if limiter is None else limiter.most_reduction_db
+        report = replace(rehearsed.report, gain_db=gain_to_db(gain), limited_db=limited_db)
         return (audio * np.float32(gain)).astype(np.float32), report
 
-    def render_file(
-        self,
-        source: str | os.PathLike[str],
-        target: str | os.PathLike[str],
-        *,
-        track: int | None = None,
-        channel: int | None = None,
-        sample_rate: int | None = None,
-        bit_depth: int = 16,
-        overwrite: bool = False,
-        progress: Progress | None = None,
-    ) -> RenderReport:
-        """Plays a score into a new file, whole or not at all.
+    def rehearse(
+        self, score: Score | np.ndarray, *, end_s: float | None = None, name: str = "the score"
+    ) -> Rehearsed:
+        """Decides all that is to be played, before any sound is made.
 
         Args:
-            source: A Standard MIDI file.
-            target: File to write; .wav or .flac.
-            track: The one track to play, counted from 1; None: all.
-            channel: The one channel to play, 1 to 16; None: all.
-            sample_rate: Its rate in Hz; the instrument's by default.
-            bit_depth: 16 or 24.
-            overwrite: Whether an existing target may be replaced.
-            progress: Is called with the share that is done, 0 to 1.
-
-        Returns:
-            What was played.
+            score: As for a call.
+            end_s: When the last note of all players ends; None: of these notes.
+            name: Of the score, for messages.
 
         Raises:
-            ScoreFileError: The source is missing, not MIDI, truncated or without notes, or the
-                instrument has none of its notes.
-            OutputError: The target exists or can't be written.
-            ArgumentError: `sample_rate` or `bit_depth` is not possible.
+            ArgumentError: As a call.
+            ScoreFileError: The instrument has none of these notes, or they last for days.
         """
-        rate = self.sample_rate if sample_rate is None else sample_rate
-        path = check_output(target, sample_rate=rate, bit_depth=bit_depth, overwrite=overwrite)
-        notes = read_notes(source, track=track, channel=channel).astype(np.float64)
-        part = self._prepare(notes, f"`{source}`")
-        limiter = PeakLimiter(rate) if self.limiter else None
-        gain_db = write_blocks(
-            path,
-            self._blocks(part, progress),
-            block_rate=self.sample_rate,
-            sample_rate=rate,
-            bit_depth=bit_depth,
-            n_samples=round(part.report.seconds * rate),
-            normalize_peak=self.normalize_peak,
-            overwrite=overwrite,
-            limiter=limiter,
-        )
-        return _with_levels(part.report, gain_db, limiter)
-
-    def _prepare(self, notes: np.ndarray, name: str) -> _Part:
+        if not isinstance(score, Score):
+            _check_notes(np.asarray(score))
+            score = Score((Part(1, 1, 1, "", np.asarray(score, np.float64)),))
+        notes = score.notes
         _check_notes(notes)
-        transposed = notes + np.array([0.0, 0.0, self.transpose, 0.0, 0.0])
-        if transposed[:, 1].max() > _LONGEST_S:
+        end_s = float(notes[:, 1].max()) if end_s is None else end_s
+        if end_s > _LONGEST_S:
             raise ScoreFileError(
-                f"{name} lasts {transposed[:, 1].max() / 3600:.0f} hours, and a day is the most "
-                "that is played. Its tempo is damaged, or there is a note at its far end."
+                f"{name} lasts {end_s / 3600:.0f} hours, and a day is the most that is played. Its "
+                "tempo is damaged, or there is a note at its far end."
             )
-        n_frames = self.settings.n_frames(
-            round((transposed[:, 1].max() + self.tail_s) * self.sample_rate)
-        )
+        n_frames = self.settings.n_frames(round((end_s + self.tail_s) * self.sample_rate))
+        transposed = notes + np.array([0.0, 0.0, self.transpose, 0.0, 0.0])
         if self.takes == "melody":
-            return self._melody_part(transposed, n_frames)
-        inside, warnings = self._playable(transposed, name)
-        if self.takes == "notes":
-            report = _report_of(inside, len(notes), self._seconds(n_frames), len(inside), warnings)
-            return _Part({"notes": inside.astype(np.float32)}, None, report)
-        width = self.instrument.model.input_signals["midi"].width
-        n_voices = 16 if width is None else width
-        voices = allocate_voices(
-            inside, n_voices=n_voices, frame_rate=self.settings.frame_rate, n_frames=n_frames
-        )
-        if voices.n_stolen:
-            warnings += (
-                f"{_count(voices.n_stolen)} cut short, as the instrument has {n_voices} voices.",
-            )
-        report = _report_of(inside, len(notes), self._seconds(n_frames), n_voices, warnings)
-        return _Part(voices.columns(), None, report)
+            return self._rehearse_melody(score, transposed, n_frames)
+        return self._rehearse_keys(score, transposed, n_frames, name)
 
-    def _melody_part(self, notes: np.ndarray, n_frames: int) -> _Part:
-        played = perform(
-            notes,
-            self.instrument.statistics,
-            frame_rate=self.settings.frame_rate,
-            n_frames=n_frames,
+    def blocks(
+        self, rehearsed: Rehearsed, *, progress: Progress | None = None
+    ) -> Iterator[FloatArray]:
+        """Plays what was rehearsed, block by block; mono, at the instrument's rate."""
+        n_samples = round(rehearsed.report.seconds * self.sample_rate)
+        if rehearsed.gate is not None:
+            player = self._player(rehearsed.gate.shape[1])
+            blocks = player.blocks(rehearsed.inputs, rehearsed.gate)
+        else:
+            blocks = self._key_player().blocks(rehearsed.inputs)
+        return fade_edges(
+            blocks, n_samples=n_samples, sample_rate=self.sample_rate, progress=progress
         )
-        warnings = self._melody_warnings(played, len(notes))
+
+    def _player(self, n_voices: int) -> Player:
+        """What plays so many voices; kept, since it is compiled once."""
+        if n_voices not in self._players:
+            self._players[n_voices] = Player(
+                self.instrument.model,
+                reverb=self.reverb,
+                block_frames=self._block_frames,
+                n_voices=n_voices,
+            )
+        return self._players[n_voices]
+
+    def _key_player(self) -> BlockPlayer:
+        if self._block_player is None:
+            model = self.instrument.model
+            played = model if self.reverb else model.without_rooms()
+            self._block_player = BlockPlayer(played, block_frames=self._block_frames)
+        return self._block_player
+
+    def _rehearse_melody(self, score: Score, notes: FloatArray, n_frames: int) -> Rehearsed:
+        known = None
+        if self.instrument.statistics is not None:
+            pitches = PitchRange.from_statistics(self.instrument.statistics)
+            known = KeyRange(pitches.lowest_midi, pitches.highest_midi)
+        notes, moved = self._fitted(notes, known)
+        lines = self._lines(score, humanise(notes, self.humanise, seed=self.seed))
+        played = [
+            self.performer.perform(
+                line,
+                statistics=self.instrument.statistics,
+                frame_rate=self.settings.frame_rate,
+                n_frames=n_frames,
+            )
+            for line in lines.lines
+        ]
+        bent = [
+            one.f0_hz * 2.0 ** (self._bends(score, line, n_frames) / 12.0)
+            for one, line in zip(played, lines.lines, strict=True)
+        ]
         batch = {
-            "f0_hz": played.f0_hz.astype(np.float32)[np.newaxis, :, np.newaxis],
-            "loudness_db": played.loudness_db.astype(np.float32)[np.newaxis, :, np.newaxis],
+            "f0_hz": np.array(bent, np.float32)[:, :, np.newaxis],
+            "loudness_db": np.array([one.loudness_db for one in played], np.float32)[:, :, None],
         }
         encoded = self.instrument.model.encode(batch)
-        inputs = {key: np.asarray(value)[0] for key, value in encoded.items()}
-        seconds = self._seconds(n_frames)
-        report = _report_of(played.melody, len(notes), seconds, 1, warnings)
-        return _Part(inputs, played.gate, report)
+        inputs = {
+            key: np.concatenate(list(np.asarray(value)), axis=-1) for key, value in encoded.items()
+        }
+        gate = np.stack([one.gate for one in played], axis=1).astype(np.float32)
+        heard = lines.notes
+        warnings = (*moved, *melody_warnings(lines, known, n_notes=len(notes)))
+        report = self._report(heard, len(notes), n_frames, len(lines.lines), warnings)
+        return Rehearsed(inputs, gate, heard, report)
 
-    def _melody_warnings(self, played: Performance, n_notes: int) -> tuple[str, ...]:
-        warnings = []
-        n_left_out = n_notes - len(played.melody)
-        if n_left_out:
-            warnings.append(
-                "the instrument plays one note at a time: of notes that sound together the top one "
-                f"is played, and {_count(n_left_out)} left out. `--track` or `--channel` chooses "
-                "one part of a score."
-            )
-        if self.instrument.statistics is not None:
-            known = PitchRange.from_statistics(self.instrument.statistics)
-            midi = played.melody[:, 2]
-            n_outside = int(
-                np.sum((midi < known.lowest_midi - 0.5) | (midi > known.highest_midi + 0.5))
-            )
-            if n_outside:
-                lowest, highest = note_name(known.lowest_midi), note_name(known.highest_midi)
-                warnings.append(
-                    f"{_count(n_outside)} beyond what the instrument was trained on ({lowest} to "
-                    f"{highest}). `--transpose` moves them."
-                )
-        return tuple(warnings)
+    def _lines(self, score: Score, notes: FloatArray) -> VoiceLines:
+        """The notes of each voice, as long as the pedal lets them sound."""
+        held = sustained(notes, score.pedals)
+        n_voices = min(most_together(held), MOST_VOICES) if self.voices is None else self.voices
+        if n_voices > 1:
+            return split_voices(held, n_voices=n_voices)
+        # One voice can't hold a note while it plays the next.
+        top = split_voices(notes, n_voices=1)
+        line = sustained(top.lines[0], score.pedals)
+        line[:-1, 1] = np.minimum(line[:-1, 1], line[1:, 0])
+        return replace(top, lines=(line,))
 
-    def _playable(self, notes: np.ndarray, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-        """The notes that a polyphonic model has keys for."""
+    def _bends(self, score: Score, line: FloatArray, n_frames: int) -> FloatArray:
+        """How far the channel of the note that plays is bent, in semitones, `[n_frames]`."""
+        time_s = np.arange(n_frames) / self.settings.frame_rate
+        index = np.clip(np.searchsorted(line[:, 0], time_s + 1e-9, side="right") - 1, 0, None)
+        channel = line[index, 4]
+        bends = np.zeros(n_frames)
+        for number, curve in score.bends.items():
+            bends += np.where(channel == number, values_at(curve, time_s), 0.0)
+        return bends
+
+    def _rehearse_keys(
+        self, score: Score, notes: FloatArray, n_frames: int, name: str
+    ) -> Rehearsed:
         signal = self.instrument.model.input_signals.get("midi")
         low = -np.inf if signal is None or signal.low is None else signal.low
         high = np.inf if signal is None or signal.high is None else signal.high
-        has_key = (notes[:, 2] >= low) & (notes[:, 2] <= high)
-        if has_key.all():
+        keys = KeyRange(low, high)
+        fitted, moved = self._fitted(notes, keys if np.isfinite([low, high]).all() else None)
+        inside, left_out = playable(fitted, keys, name)
+        # The keys themselves stay as they are: a piano is in tune or not, whoever plays it.
+        human = humanise(inside, self.humanise, seed=self.seed)
+        human[:, 2] = inside[:, 2]
+        held = sustained(human, score.pedals)
+        warnings = (*moved, *left_out)
+        if self.takes == "notes":
+            report = self._report(held, len(notes), n_frames, len(held), warnings)
+            return Rehearsed({"notes": held.astype(np.float32)}, None, held, report)
+        width = self.instrument.model.input_signals["midi"].width
+        n_voices = MOST_VOICES if width is None else width
+        voices = allocate_voices(
+            held, n_voices=n_voices, frame_rate=self.settings.frame_rate, n_frames=n_frames
+        )
+        if voices.n_stolen:
+            warnings = (*warnings, cut_short(voices.n_stolen, n_voices, "the instrument has"))
+        report = self._report(held, len(notes), n_frames, n_voices, warnings)
+        return Rehearsed(voices.columns(), None, held, report)
+
+    def _fitted(
+        self, notes: FloatArray, known: KeyRange | None
+    ) -> tuple[FloatArray, tuple[str, ...]]:
+        """The notes, moved into a range by octaves if that is asked for."""
+        if not self.fit_range or known is None or known.holds(notes[:, 2]).all():
             return notes, ()
-        keys = f"{note_name(low)} to {note_name(high)}"
-        if not has_key.any():
-            raise ScoreFileError(
-                f"The instrument has the keys {keys}, and {name} none of these. Transpose it."
-            )
-        left_out = _count(int(np.sum(~has_key)))
-        return notes[has_key], (f"{left_out} left out, as the instrument has the keys {keys}.",)
+        fitted = known.fit(notes)
+        n_moved = int(np.sum(fitted[:, 2] != notes[:, 2]))
+        return fitted, (f"{count(n_moved)} moved by octaves into {span(known)}.",)
 
-    def _seconds(self, n_frames: int) -> float:
-        return n_frames / self.settings.frame_rate
-
-    def _blocks(self, part: _Part, progress: Progress | None) -> Iterator[FloatArray]:
-        n_samples = round(part.report.seconds * self.sample_rate)
-        if self._melody_player is not None and part.gate is not None:
-            blocks = self._melody_player.blocks(part.inputs, part.gate)
-        else:
-            blocks = self._block_player.blocks(part.inputs)
-        return fade_edges(
-            blocks, n_samples=n_samples, sample_rate=self.sample_rate, progress=progress
+    def _report(
+        self,
+        played: FloatArray,
+        n_notes: int,
+        n_frames: int,
+        n_voices: int,
+        warnings: tuple[str, ...],
+    ) -> RenderReport:
+        return RenderReport(
+            seconds=n_frames / self.settings.frame_rate,
+            n_notes=n_notes,
+            n_played=len(played),
+            n_voices=n_voices,
+            lowest_midi=float(np.round(played[:, 2].min())),
+            highest_midi=float(np.round(played[:, 2].max())),
+            warnings=warnings,
         )
 
 
@@ -304,26 +373,3 @@ def _check_notes(notes: np.ndarray) -> None:
         )
     if not np.isfinite(notes).all() or (notes[:, 0] < 0).any() or (notes[:, 1] < notes[:, 0]).any():
         raise ArgumentError("`notes` must be finite, begin at 0 or later, and not end before that.")
-
-
-def _report_of(
-    played: np.ndarray, n_notes: int, seconds: float, n_voices: int, warnings: tuple[str, ...]
-) -> RenderReport:
-    return RenderReport(
-        seconds=seconds,
-        n_notes=n_notes,
-        n_played=len(played),
-        n_voices=n_voices,
-        lowest_midi=float(played[:, 2].min()),
-        highest_midi=float(played[:, 2].max()),
-        warnings=warnings,
-    )
-
-
-def _with_levels(report: RenderReport, gain_db: float, limiter: PeakLimiter | None) -> RenderReport:
-    limited_db = 0.0 if limiter is None else limiter.most_reduction_db
-    return replace(report, gain_db=gain_db, limited_db=limited_db)
-
-
-def _count(number: int) -> str:
-    return f"{number} note was" if number == 1 else f"{number} notes were"

@@ -8,17 +8,20 @@ notes don't need, and has to be compiled for every new Python.
 
 import os
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import mido
 import numpy as np
 
 from ddsp_tf.errors import ScoreFileError
+from ddsp_tf.midi.controllers import ChannelControllers
+from ddsp_tf.midi.score import Part, Score
 from ddsp_tf.types import Float32Array
 
 SUFFIXES = (".mid", ".midi")
-_NOTE_MESSAGES = ("note_on", "note_off")
+_N_CHANNELS = 16
+_PERCUSSION = 9
 _DEFAULT_TEMPO = 500_000  # Microseconds a quarter note, until the file says another.
 
 
@@ -31,13 +34,58 @@ def find_score(audio: str | os.PathLike[str]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def read_score(
+    path: str | os.PathLike[str], *, track: int | None = None, channel: int | None = None
+) -> Score:
+    """Reads a MIDI file: its parts, and how their channels are bent and pedalled.
+
+    A note ends when its key is released, whatever the pedal does (`sustained` lengthens it); one
+    that is never released ends with its track, or with the file if nothing else follows in its
+    track. Two notes of one key that overlap are ended in the order of their beginning.
+
+    Args:
+        path: A Standard MIDI file of format 0 or 1.
+        track: Whose notes alone are read, counted from 1 as in most programs; None: all tracks.
+        channel: Whose notes alone are read, 1 to 16; None: all channels.
+
+    Returns:
+        The score; it has a note at least, and its parts keep their numbers.
+
+    Raises:
+        ScoreFileError: It is missing, not MIDI, truncated, counts time in another way, sets a tempo
+            in which no time passes, or holds no notes; or none in that track or channel, and the
+            message says where there are some.
+    """
+    path = Path(path)
+    file = _parse(path)
+    clock = _Clock(path, file)
+    timed = [list(clock.timed(messages)) for messages in file.tracks]
+    end_s = max((messages[-1][0] for messages in timed if messages), default=0.0)
+    parts: list[Part] = []
+    for number, messages in enumerate(timed, 1):
+        for played, notes in sorted(_notes_by_channel(messages, end_s).items()):
+            rows = np.array(sorted(notes, key=lambda note: (note[0], note[2])), np.float64)
+            name = _name_of(messages, played)
+            parts.append(Part(len(parts) + 1, number, played + 1, name, rows))
+    if not parts:
+        raise ScoreFileError(f"`{path}` is MIDI, but holds no notes. Export the score again.")
+    controllers = _follow_controllers(timed)
+    kept = tuple(
+        part for part in parts if track in (None, part.track) and channel in (None, part.channel)
+    )
+    if not kept:
+        raise ScoreFileError(_nothing_found(path, parts, track, channel))
+    return Score(
+        kept,
+        bends={number: x.bends for number, x in controllers.items() if len(x.bends)},
+        pedals={number: x.pedal for number, x in controllers.items() if len(x.pedal)},
+    )
+
+
 def read_notes(
     path: str | os.PathLike[str], *, track: int | None = None, channel: int | None = None
 ) -> Float32Array:
-    """Reads the notes of a MIDI file, with its changes of tempo.
-
-    A note ends when its key is released, whatever the pedal does; one that is never released ends
-    with the file. Two notes of one key that overlap are ended in the order of their beginning.
+    """Reads the notes of a MIDI file, with its changes of tempo; see `read_score`.
 
     Args:
         path: A Standard MIDI file of format 0 or 1.
@@ -49,15 +97,9 @@ def read_notes(
         velocity (0 to 1), channel (0 to 15); sorted by onset, then by MIDI number.
 
     Raises:
-        ScoreFileError: It is missing, not MIDI, truncated, counts time in another way, or holds no
-            notes; or none in that track or channel, and the message says where there are some.
+        ScoreFileError: As `read_score`.
     """
-    path = Path(path)
-    file = _parse(path)
-    notes = list(_pair(_timed_messages(file, track), channel))
-    if not notes:
-        raise ScoreFileError(_nothing_found(path, file, track, channel))
-    return np.array(sorted(notes, key=lambda note: (note[0], note[2])), np.float32)
+    return read_score(path, track=track, channel=channel).notes.astype(np.float32)
 
 
 def _parse(path: Path) -> mido.MidiFile:
@@ -89,72 +131,97 @@ def _parse(path: Path) -> mido.MidiFile:
     return file
 
 
-def _timed_messages(
-    file: mido.MidiFile, track: int | None = None
-) -> Iterator[tuple[float, mido.Message]]:
-    """All messages but the notes of other tracks: whatever sets the tempo is kept."""
-    tracks = [
-        mido.MidiTrack(_without_notes(messages)) if track not in (None, number) else messages
-        for number, messages in enumerate(file.tracks, 1)
+class _Clock:
+    """Ticks to seconds, by the tempi of all tracks."""
+
+    def __init__(self, path: Path, file: mido.MidiFile) -> None:
+        changes = {0: _DEFAULT_TEMPO}
+        for messages in file.tracks:
+            tick = 0
+            for message in messages:
+                tick += message.time
+                if message.type == "set_tempo":
+                    changes[tick] = message.tempo
+                    if not message.tempo:
+                        raise ScoreFileError(
+                            f"`{path}` sets a tempo in which no time passes (0 microseconds a "
+                            "quarter note). Set a tempo, and export it again."
+                        )
+        self._ticks = np.array(sorted(changes), np.float64)
+        tempi = np.array([changes[int(tick)] for tick in self._ticks], np.float64)
+        self._tick_s = tempi * 1e-6 / file.ticks_per_beat
+        self._seconds = np.append(0.0, np.cumsum(np.diff(self._ticks) * self._tick_s[:-1]))
+
+    def timed(self, messages: Iterable[mido.Message]) -> Iterator[tuple[float, mido.Message]]:
+        """A track's messages with their times in seconds."""
+        tick, index, last = 0, 0, len(self._ticks) - 1
+        for message in messages:
+            tick += message.time
+            while index < last and self._ticks[index + 1] <= tick:
+                index += 1
+            passed = (tick - self._ticks[index]) * self._tick_s[index]
+            yield float(self._seconds[index] + passed), message
+
+
+def _notes_by_channel(
+    messages: list[tuple[float, mido.Message]], file_end_s: float
+) -> dict[int, list[tuple[float, ...]]]:
+    """A track's notes as rows; those of no length are left out."""
+    held: dict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
+    notes: dict[int, list[tuple[float, ...]]] = defaultdict(list)
+
+    def end(channel: int, key: int, end_s: float) -> None:
+        onset_s, velocity = held[channel, key].popleft()
+        if end_s > onset_s:
+            notes[channel].append((onset_s, end_s, key, velocity / 127.0, channel))
+
+    for time_s, message in messages:
+        if message.type == "note_on" and message.velocity > 0:
+            held[message.channel, message.note].append((time_s, message.velocity))
+        elif message.type in ("note_on", "note_off") and held[message.channel, message.note]:
+            end(message.channel, message.note, time_s)
+    for (channel, key), waiting in held.items():
+        while waiting:
+            track_end_s = messages[-1][0]
+            end(channel, key, track_end_s if track_end_s > waiting[0][0] else file_end_s)
+    return notes
+
+
+def _name_of(messages: Iterable[tuple[float, mido.Message]], channel: int) -> str:
+    """The name that the track has, else that of the channel's first program."""
+    program = ""
+    for _, message in messages:
+        if message.type == "track_name" and message.name.strip():
+            return str(message.name.strip())
+        if message.type == "program_change" and message.channel == channel and not program:
+            program = f"program {message.program + 1}"
+    return "Percussion" if channel == _PERCUSSION else program
+
+
+def _follow_controllers(
+    tracks: Iterable[list[tuple[float, mido.Message]]],
+) -> dict[int, ChannelControllers]:
+    """The controllers of each channel, whichever tracks they stand in."""
+    controllers = {channel: ChannelControllers() for channel in range(_N_CHANNELS)}
+    heard = [
+        (time_s, message)
+        for messages in tracks
+        for time_s, message in messages
+        if message.type in ("pitchwheel", "control_change")
     ]
-    seconds, tempo = 0.0, _DEFAULT_TEMPO
-    for message in mido.merge_tracks(tracks):
-        seconds += mido.tick2second(message.time, file.ticks_per_beat, tempo)
-        if message.type == "set_tempo":
-            tempo = message.tempo
-        yield seconds, message
+    for time_s, message in sorted(heard, key=lambda timed: timed[0]):
+        controllers[message.channel].hear(time_s, message)
+    return controllers
 
 
-def _without_notes(messages: mido.MidiTrack) -> Iterator[mido.Message]:
-    """The other messages, each after as long a time as before."""
-    passed = 0
-    for message in messages:
-        passed += message.time
-        if message.type not in _NOTE_MESSAGES:
-            yield message.copy(time=passed)
-            passed = 0
-
-
-def _nothing_found(path: Path, file: mido.MidiFile, track: int | None, channel: int | None) -> str:
-    """Says that there are no notes, or where they are."""
-    sounding = [
-        (number, message.channel + 1)
-        for number, messages in enumerate(file.tracks, 1)
-        for message in messages
-        if message.type == "note_on" and message.velocity > 0
-    ]
-    if not sounding:
-        return f"`{path}` is MIDI, but holds no notes. Export the score again."
+def _nothing_found(
+    path: Path, parts: Iterable[Part], track: int | None, channel: int | None
+) -> str:
+    """Says where there are notes."""
     asked = [
         f"{what} {number}"
         for what, number in (("track", track), ("channel", channel))
         if number is not None
     ]
-    there = ", ".join(f"track {one} channel {other}" for one, other in sorted(set(sounding)))
-    return (
-        f"`{path}` holds no notes in {' '.join(asked) or 'any track'}. There are some in {there}."
-    )
-
-
-def _pair(
-    messages: Iterator[tuple[float, mido.Message]], only_channel: int | None = None
-) -> Iterator[tuple[float, ...]]:
-    """Notes as rows; those of no length are left out."""
-    held: dict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
-    end_s = 0.0
-    for end_s, message in messages:
-        if message.type not in _NOTE_MESSAGES:
-            continue
-        if only_channel not in (None, message.channel + 1):
-            continue
-        key = (message.channel, message.note)
-        if message.type == "note_on" and message.velocity > 0:
-            held[key].append((end_s, message.velocity))
-        elif held[key]:
-            onset_s, velocity = held[key].popleft()
-            if end_s > onset_s:
-                yield onset_s, end_s, message.note, velocity / 127.0, message.channel
-    for (channel, note), waiting in held.items():
-        for onset_s, velocity in waiting:
-            if end_s > onset_s:
-                yield onset_s, end_s, note, velocity / 127.0, channel
+    there = ", ".join(f"track {part.track} channel {part.channel}" for part in parts)
+    return f"`{path}` holds no notes in {' '.join(asked)}. There are some in {there}."

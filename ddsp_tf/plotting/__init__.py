@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         magnitude_responses,
     )
     from ddsp_tf.plotting.impulse_responses import impulse_response
+    from ddsp_tf.plotting.piano_roll import piano_roll_overview
     from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
     from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
     from ddsp_tf.plotting.training import training_curves
@@ -29,6 +30,7 @@ __all__ = [
     "impulse_response",
     "magnitude_responses",
     "make_figure",
+    "piano_roll_overview",
     "save_figure",
     "spectrogram",
     "spectrogram_pair",
@@ -45,6 +47,7 @@ _MODULES = {
     "impulse_response": "impulse_responses",
     "magnitude_responses": "frequency_responses",
     "make_figure": "figure",
+    "piano_roll_overview": "piano_roll",
     "save_figure": "figure",
     "spectrogram": "spectrograms",
     "spectrogram_pair": "spectrograms",

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_toys import Run
 
 from ddsp_tf.cli import instruments
+from ddsp_tf.midi import write_notes
 
 
 def test_audio(run: Run, melody_file: Path, tmp_path: Path) -> None:
@@ -15,6 +17,16 @@ def test_audio(run: Run, melody_file: Path, tmp_path: Path) -> None:
     for text in ("audio file", "1.0 s", "22050 Hz, 2 channel(s)", "C4 to E4"):
         assert text in result.stdout
     assert (tmp_path / "melody.png").stat().st_size > 5000
+
+
+def test_score(run: Run, tmp_path: Path) -> None:
+    write_notes(tmp_path / "air.mid", np.array([[0.0, 1.5, 69, 0.5, 2]]), name="Melody")
+    result = run("inspect", tmp_path / "air.mid")
+    assert result.exit_code == 0, result.output
+    for text in ("score", "1.5 s", "part 1", "Melody (track 1, channel 3), 1 note, A4 to A4"):
+        assert text in result.stdout
+    parts = json.loads(run("inspect", tmp_path / "air.mid", "--json").stdout)["parts"]
+    assert [(part["number"], part["most_at_once"]) for part in parts] == [(1, 1)]
 
 
 def test_dataset(run: Run, dataset: Path, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import click
+import mido
 import pytest
 import soundfile
 from cli_toys import Run
@@ -34,6 +36,56 @@ def test_a_song_is_played_and_what_was_played_is_said(
     info = soundfile.info(target)
     assert (info.samplerate, info.channels) == (22050, 1)
     assert info.duration > 5.0
+
+
+def test_songs_and_instruments_come_in_any_order(tmp_path: Path) -> None:
+    from ddsp_tf.cli.render_arguments import Seat, sort_arguments
+
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "a.MID").touch()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "metadata.json").touch()
+    (tmp_path / "empty").mkdir()
+    songs, model, empty = (str(tmp_path / name) for name in ("songs", "model", "empty"))
+    assert sort_arguments(["violin", "a.mid", songs]) == (["a.mid", songs], [Seat("violin", None)])
+    assert sort_arguments(["*.mid", f"{model}=1,2", "cello=Cello I"])[1] == [
+        *(Seat(model, "1,2"), Seat("cello", "Cello I")),
+    ]
+    # A folder that holds nothing yet is what is missing otherwise.
+    assert sort_arguments(["violin", empty])[0] == [empty]
+    assert sort_arguments(["a.mid", empty])[1] == [Seat(empty, None)]
+    for wrong, words in (
+        (["violin"], "No song was named"),
+        (["a.mid"], "No instrument was named"),
+        (["a.mid", "violin="], "an instrument and its parts"),
+    ):
+        with pytest.raises(click.UsageError, match=words):
+            sort_arguments(wrong)
+
+
+@pytest.mark.slow
+def test_a_duet_is_played_by_two_with_stems_and_a_picture(
+    run: Run, instrument: Path, songs: Path, tmp_path: Path
+) -> None:
+    jig = songs / "deep" / "jig.mid"
+    duet = mido.MidiFile(ticks_per_beat=480)
+    for key in (72, 60):
+        on, off = (mido.Message(x, note=key, time=y) for x, y in (("note_on", 0), ("note_off", 96)))
+        duet.tracks.append(mido.MidiTrack([on, off]))
+    duet.save(tmp_path / "duet.mid")
+    flags = ("-o", tmp_path / "duet.wav", "--stems", "--plot", tmp_path / "duet.png", "--json")
+    made = run("render", tmp_path / "duet.mid", instrument, instrument, "--tail", "0.1", *flags)
+    assert made.exit_code == 0, made.output
+    about = json.loads(made.stdout)["files"][0]
+    assert [Path(path).name for path in about["stems"]] == ["duet_1_toy.wav", "duet_2_toy.wav"]
+    assert [player["lowest_midi"] for player in about["players"]] == [72.0, 60.0]
+    assert (tmp_path / "duet.png").read_bytes().startswith(b"\x89PNG")
+    three = run("render", tmp_path / "duet.mid", *[instrument] * 3, "-o", tmp_path / "b.wav")
+    assert three.exit_code == 1
+    assert "has 2 parts for 3 instruments. Say who plays which" in three.stderr
+    many = run("render", jig, tmp_path / "duet.mid", instrument, "--plot", tmp_path / "a.png")
+    assert many.exit_code == 2
+    assert "`--plot` draws one song, and there are 2" in many.stderr
 
 
 def test_folders_keep_their_tree_and_one_bad_file_does_not_stop_the_others(

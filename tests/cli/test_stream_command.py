@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from ddsp_tf.audio import PeakLimiter
 from ddsp_tf.cli import pcm
 from ddsp_tf.cli import stream as stream_command
 from ddsp_tf.cli.main import cli
-from ddsp_tf.inference import live_transfer
+from ddsp_tf.inference import live_notes, live_transfer
+from ddsp_tf.midi.live_events import LiveEvent
 
 
 class Echo:
@@ -211,3 +213,72 @@ def test_in_a_real_pipe(instrument: Path) -> None:
     )
     assert len(cut.stdout) == 100
     assert (cut.returncode, cut.stderr) == (1, b"")
+
+
+EVENTS = """# a chord, then a bend
+0 on 60 100
+0.1 on 64 100
+0.2 bend 2
+0.3 off 60
+0.4 end
+"""
+
+
+class Silence:
+    """Stands for the voices where only the command is tested."""
+
+    latency_samples, latency_ms, limited_db, n_stolen, sample_rate = 0, 0.0, 0.0, 0, SAMPLE_RATE
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.time_s = 0.0
+        self.heard: list[str] = []
+
+    def hear(self, event: LiveEvent) -> None:
+        self.heard.append(event.kind)
+
+    def play_until(self, time_s: float) -> np.ndarray:
+        played = np.zeros(max(0, round((time_s - self.time_s) * SAMPLE_RATE)), np.float32)
+        self.time_s = max(self.time_s, time_s)
+        return played
+
+    def flush(self) -> np.ndarray:
+        return np.zeros(0, np.float32)
+
+
+@pytest.mark.slow
+def test_lines_of_notes_are_played(instrument: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uncompiled = functools.partial(live_notes.LiveNotes, xla=False)
+    monkeypatch.setattr(live_notes, "LiveNotes", uncompiled)
+    flags = ("--midi", "--voices", "2", "--tail", "0.1", "--format", "f32le", "--no-reverb")
+    result = stream(instrument, *flags, data=EVENTS.encode())
+    assert result.exit_code == 0, result.output
+    assert "mono, 16000 Hz, 2 voices; latency " in result.stderr
+    played = np.frombuffer(result.stdout_bytes, "<f4")
+    assert 0.5 * SAMPLE_RATE <= len(played) < 0.52 * SAMPLE_RATE
+    assert np.abs(played[1000:6000]).max() > 0
+    assert np.abs(played[-300:]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("0 on 60\n", "Line 1: `0 on 60` is no event. A line is [TIME] on KEY VELOCITY"),
+        ("0 on 60 100\n0.5 on 200 1\n", "Line 2: In `0.5 on 200 1`, KEY should be a number from 0"),
+        ("1 on 60 100\n0.5 off 60\n", "Line 2 has the time 0.5 s, and 1 s have been played"),
+    ],
+)
+def test_lines_that_are_no_notes(lines: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_notes, "LiveNotes", Silence)
+    wrong = stream("any", "--midi", data=lines.encode())
+    assert wrong.exit_code == 1
+    assert words in wrong.stderr
+
+
+def test_the_clock_goes_on_between_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_notes, "LiveNotes", Silence)
+    start = time.monotonic()
+    result = stream("any", "--midi", "--live", "--tail", "0", data=b"on 60 90\n0.2 off 60\n")
+    assert result.exit_code == 0, result.output
+    assert time.monotonic() - start > 0.19
+    assert 0.2 * SAMPLE_RATE <= len(result.stdout_bytes) / 2 < 0.4 * SAMPLE_RATE
+    assert stream("any", "--live", data=b"").exit_code == 2

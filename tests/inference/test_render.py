@@ -4,15 +4,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-import soundfile
 import tensorflow as tf
 from inference_toys import FRAME_RATE, HOP, RATE, cents_between, fundamental_hz, level_db
 
-from ddsp_tf.errors import ArgumentError, ModelError, OutputError, ScoreFileError
+from ddsp_tf.errors import ArgumentError, ModelError, ScoreFileError
 from ddsp_tf.evaluation.onsets import find_onsets
 from ddsp_tf.features import FeatureSettings, extract_features
-from ddsp_tf.inference import Render, perform, top_line
-from ddsp_tf.midi import read_notes
+from ddsp_tf.inference import PlainPerformer, Render
+from ddsp_tf.inference.gated_model import gated_model
+from ddsp_tf.midi import Part, Score, read_notes
 from ddsp_tf.models import Instrument, Model
 from ddsp_tf.processors import Sinusoidal, Voices
 from ddsp_tf.types import Signal
@@ -75,6 +75,12 @@ def instrument(model):
     return Instrument(model, FeatureSettings(RATE, HOP, columns=()))
 
 
+@pytest.fixture(scope="module")
+def plain(following):
+    """Compiled once for each number of voices."""
+    return Render(following, performer="plain", chunk_s=1.0)
+
+
 def partial_db(audio, hz, start_s, end_s):
     part = audio[round(start_s * RATE) : round(end_s * RATE)]
     window = np.hanning(len(part))
@@ -88,7 +94,7 @@ def hz_of(midi):
 
 def test_a_violin_plays_real_bach_in_tune_and_in_time(recordings):
     score = read_notes(recordings / "midi" / "bwv1006_mov1_preludio.mid")[:36].astype(np.float64)
-    audio, report = Render("violin", tail_s=0.5, reverb=False)(score)
+    audio, report = Render("violin", performer="plain", tail_s=0.5, reverb=False)(score)
     assert (report.n_notes, report.n_played, report.n_voices) == (36, 36, 1)
     assert len(audio) == pytest.approx(RATE * (score[:, 1].max() + 0.5), abs=HOP)
     heard = extract_features(audio, FeatureSettings())
@@ -108,23 +114,25 @@ def test_a_violin_plays_real_bach_in_tune_and_in_time(recordings):
     assert late_ms.max() < 10.0  # measured: 9 at most, 5 in the median
 
 
-def test_velocity_is_a_share_of_the_instruments_dynamics(following):
+def test_velocity_is_a_share_of_the_instruments_dynamics(following, plain):
     soft, loud = (
-        perform(notes((0, 1, 60, v)), following.statistics, frame_rate=250.0, n_frames=300)
+        PlainPerformer().perform(
+            notes((0, 1, 60, v)), statistics=following.statistics, frame_rate=250.0, n_frames=300
+        )
         for v in (0.1, 0.9)
     )
     levels = following.statistics.loudness_db_quantiles
     assert soft.loudness_db[100] == pytest.approx(levels[10], abs=0.01)
     assert loud.loudness_db[100] == pytest.approx(levels[90], abs=0.01)
-    audio, _ = Render(following)(notes((0, 1, 60, 0.1), (1, 2, 60, 0.9)))
+    audio, _ = plain(notes((0, 1, 60, 0.1), (1, 2, 60, 0.9)))
     first, second = (level_db(audio[start : start + RATE // 2]) for start in (4000, 20000))
     assert second - first == pytest.approx(levels[90] - levels[10], abs=0.5)
 
 
 def test_attack_release_and_rests():
-    played = perform(
+    played = PlainPerformer().perform(
         notes((0.1, 0.3, 60, 0.5), (0.3, 0.4, 62, 0.5), (0.6, 0.8, 64, 0.5)),
-        None,
+        statistics=None,
         frame_rate=1000.0,
         n_frames=1000,
     )
@@ -140,26 +148,90 @@ def test_attack_release_and_rests():
     assert midi[[0, 299, 300, 599, 600, 999]] == pytest.approx([60, 60, 62, 62, 64, 64])
 
 
-def test_of_chords_the_top_note_is_played_and_that_is_said(following):
+def test_with_one_voice_the_top_note_of_chords_is_played_and_that_is_said(following):
     chord = notes((0, 1, 60, 0.7), (0.01, 1, 64, 0.7), (0.0, 1, 67, 0.7), (0.5, 0.9, 48, 0.7))
-    assert top_line(chord)[:, :3].tolist() == [[0, 1, 67]]
-    broken = notes((0, 2, 60, 0.7), (0.5, 1, 64, 0.7), (1.5, 2, 62, 0.7))
-    assert top_line(broken)[:, :3].tolist() == [[0, 0.5, 60], [0.5, 1, 64], [1.5, 2, 62]]
-    slurred = notes((0, 1.05, 67, 0.7), (1, 2, 60, 0.7))
-    assert top_line(slurred)[:, :3].tolist() == [[0, 1, 67], [1, 2, 60]]
-    audio, report = Render(following)(chord)
-    assert abs(cents_between(fundamental_hz(audio[2000:14000], hz_of(67)), hz_of(67))) < 2
-    assert report.n_played == 1
-    assert "one note at a time" in report.warnings[0]
+    alone = Render(following, voices=1, performer="plain")
+    report = alone.rehearse(chord).report
+    assert (report.n_played, report.highest_midi) == (1, 67)
+    assert "one note is played at a time" in report.warnings[0]
     assert "3 notes were left out" in report.warnings[0]
-    assert not Render(following)(slurred)[1].warnings
+
+
+def test_an_instrument_of_one_note_at_a_time_plays_chords_by_voices(plain):
+    chord = notes((0, 2, 60, 0.7), (0.5, 2, 64, 0.7), (1, 1.5, 67, 0.7))
+    audio, report = plain(chord)
+    assert (report.n_voices, report.n_played, report.warnings) == (3, 3, ())
+    for midi, is_heard in ((60, (1, 1, 1, 1)), (64, (0, 1, 1, 1)), (67, (0, 0, 1, 0))):
+        for start_s, heard in zip((0.1, 0.6, 1.1, 1.65), is_heard, strict=True):
+            level = partial_db(audio, hz_of(midi), start_s, start_s + 0.3)
+            assert level > -45 if heard else level < -75
+    # The voices are those that play one by one.
+    at_once = np.zeros(len(audio))
+    for row in chord:
+        alone = plain(row[np.newaxis])[0]
+        # Each fades at the end of its own tail, which is silent.
+        at_once[: len(alone)] += alone
+    np.testing.assert_allclose(audio[48:-160], at_once[48:-160], atol=2e-6)
+
+
+def test_voices_are_rows_of_a_batch_in_one_room(recurrent):
+    random = np.random.default_rng(0)
+    rows = {
+        "f0_hz": random.uniform(200, 800, (2, 20, 1)).astype(np.float32),
+        "loudness_db": random.uniform(-40, -10, (2, 20, 1)).astype(np.float32),
+        "gate": random.uniform(0, 1, (2, 20, 1)).astype(np.float32),
+    }
+    side_by_side = {key: np.concatenate(list(x), axis=-1)[np.newaxis] for key, x in rows.items()}
+    chord = gated_model(recurrent.model, reverb=True, n_voices=2)
+    both = gated_model(recurrent.model, reverb=False)(rows)["audio"]
+    room = recurrent.model.last_room({"audio": tf.reduce_sum(both, axis=0, keepdims=True)})
+    np.testing.assert_allclose(chord(side_by_side)["audio"], room, atol=1e-5)
+
+
+def test_bends_are_carried_to_the_pitch(plain):
+    part = Part(1, 1, 1, "", notes((0, 2, 60, 0.7)))
+    bends = {0: np.array([[0.5, 1.0], [1.0, -12.0], [1.5, 0.25]]), 3: np.array([[0.0, 5.0]])}
+    audio, _ = plain(Score((part,), bends=bends))
+    for start_s, semitones in ((0.1, 0), (0.6, 1), (1.1, -12), (1.6, 0.25)):
+        heard = audio[round(start_s * RATE) : round((start_s + 0.35) * RATE)]
+        hz = hz_of(60 + semitones)
+        assert abs(cents_between(fundamental_hz(heard, hz), hz)) < 5
+
+
+def test_the_pedal_lengthens_notes(following, plain):
+    part = Part(1, 1, 1, "", notes((0, 0.3, 60, 0.7), (0.5, 0.8, 64, 0.7)))
+    score = Score((part,), pedals={0: np.array([[0.2, 1.0], [1.5, 0.0]])})
+    audio, report = plain(score)
+    assert report.n_voices == 2
+    assert partial_db(audio, hz_of(60), 1.0, 1.4) > -45
+    assert partial_db(audio, hz_of(64), 1.0, 1.4) > -45
+    assert partial_db(audio, hz_of(64), 1.7, 2.0) < -75
+    # One voice can't hold a note while it plays the next.
+    audio, _ = Render(following, performer="plain", voices=1)(score)
+    assert partial_db(audio, hz_of(60), 0.32, 0.5) > -45
+    assert partial_db(audio, hz_of(60), 1.0, 1.4) < -75
+
+
+def test_a_hundred_and_twenty_eight_notes_at_once(following):
+    everything = notes(*[(0, 0.2, key, 0.5) for key in range(128)])
+    report = Render(following).rehearse(everything).report
+    assert (report.n_voices, report.n_played) == (16, 16)
+    assert "there are 16 voices: of notes that begin together the top ones" in report.warnings[0]
+    assert "112 notes were left out" in report.warnings[0]
+    held = notes((0, 1, 60, 0.7), (0.2, 1, 64, 0.7), (0.4, 1, 67, 0.7))
+    assert "1 note was cut short, as there are 2 voices." in (
+        Render(following, voices=2).rehearse(held).report.warnings
+    )
 
 
 def test_notes_beyond_the_range_are_said_and_can_be_transposed(following):
     low = notes((0, 0.3, 30, 0.7), (0.3, 0.6, 60, 0.7))
-    _, report = Render(following)(low)
+    report = Render(following).rehearse(low).report
     assert "1 note was beyond what the instrument was trained on (G3 to " in report.warnings[0]
-    _, report = Render(following, transpose=29)(low)
+    fitted = Render(following, fit_range=True).rehearse(low).report
+    assert "1 note was moved by octaves into G3 to " in fitted.warnings[0]
+    assert 55 <= fitted.lowest_midi <= fitted.highest_midi <= 91
+    report = Render(following, transpose=29).rehearse(low).report
     assert not report.warnings
     assert (report.lowest_midi, report.highest_midi) == (59, 89)
 
@@ -180,7 +252,7 @@ def test_voices_play_chords_in_blocks_as_at_once():
 
 def test_more_notes_than_voices_or_keys():
     chord = notes((0, 1, 60, 0.7), (0, 1, 64, 0.7), (0.5, 1, 67, 0.7), (0.5, 1, 100, 0.7))
-    _, report = Render(instrument(Organ(2)))(chord)
+    report = Render(instrument(Organ(2))).rehearse(chord).report
     assert report.n_played == 3
     assert report.warnings == (
         "1 note was left out, as the instrument has the keys C2 to C6.",
@@ -188,6 +260,9 @@ def test_more_notes_than_voices_or_keys():
     )
     with pytest.raises(ScoreFileError, match="has the keys C2 to C6, and the score none of these"):
         Render(instrument(Organ()), transpose=60)(chord)
+    fitted = Render(instrument(Organ(2)), fit_range=True).rehearse(chord).report
+    assert fitted.n_played == 4
+    assert fitted.warnings[0] == "1 note was moved by octaves into C2 to C6."
 
 
 def test_a_model_of_notes_gets_them_as_they_are():
@@ -218,25 +293,14 @@ def test_notes_that_cannot_be_are_refused(following, rows, words):
 def test_arguments_and_endless_scores(following):
     with pytest.raises(ArgumentError, match="`tail_s`"):
         Render(following, tail_s=-1.0)
+    for wrong in ({"voices": 0}, {"humanise": 2.0}, {"performer": "nobody"}):
+        with pytest.raises(ArgumentError, match=f"`{next(iter(wrong))}` must be"):
+            Render(following, **wrong)
     with pytest.raises(ScoreFileError, match="lasts 100 hours, and a day is the most"):
         Render(following)(notes((0, 360_000, 60, 1)))
 
 
-def test_files_are_written_whole_and_what_would_clip_is_turned_down(recordings, tmp_path):
-    score = recordings / "midi" / "oneill_001.mid"
-    render = Render(instrument(Organ()), transpose=-12, tail_s=0.25)
-    seen = []
-    report = render.render_file(
-        score, tmp_path / "a.flac", sample_rate=22050, bit_depth=24, progress=seen.append
-    )
-    info = soundfile.info(tmp_path / "a.flac")
-    assert (info.samplerate, info.channels) == (22050, 1)
-    assert info.frames == pytest.approx(report.seconds * 22050, abs=1)
-    assert report.seconds == pytest.approx(read_notes(score)[:, 1].max() + 0.25, abs=0.01)
-    assert seen == sorted(seen)
-    assert seen[-1] == 1.0
-    with pytest.raises(OutputError, match="exists"):
-        render.render_file(score, tmp_path / "a.flac")
+def test_what_would_clip_is_turned_down():
     many = notes(*[(0, 0.2, 48 + i, 1.0) for i in range(9)])
     audio, report = Render(instrument(Organ(9)))(many)
     assert np.abs(audio).max() == pytest.approx(1.0, abs=1e-5)

@@ -1,32 +1,12 @@
 """MIDI files as notes: times, pairs, and what is refused."""
 
-from pathlib import Path
-
 import mido
 import numpy as np
 import pytest
+from midi_toys import bend, control, named, off, on, save, tempo
 
 from ddsp_tf.errors import ScoreFileError
-from ddsp_tf.midi import find_score, read_notes
-
-
-def save(path: Path, *tracks: list, ticks_per_beat: int = 480, kind: int = 1) -> Path:
-    file = mido.MidiFile(ticks_per_beat=ticks_per_beat, type=kind)
-    file.tracks.extend(mido.MidiTrack(track) for track in tracks)
-    file.save(path)
-    return path
-
-
-def on(key: int, time: int = 0, *, velocity: int = 127, channel: int = 0) -> mido.Message:
-    return mido.Message("note_on", note=key, velocity=velocity, time=time, channel=channel)
-
-
-def off(key: int, time: int, *, channel: int = 0) -> mido.Message:
-    return mido.Message("note_off", note=key, time=time, channel=channel)
-
-
-def tempo(beats_a_minute: float, time: int = 0) -> mido.MetaMessage:
-    return mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(beats_a_minute), time=time)
+from ddsp_tf.midi import find_score, read_notes, read_score
 
 
 def test_times_follow_changes_of_tempo_in_another_track(tmp_path):
@@ -62,6 +42,81 @@ def test_what_is_never_released_ends_with_the_file(tmp_path):
     track = [on(60), on(64), off(64, 960), mido.MetaMessage("end_of_track", time=480)]
     found = read_notes(save(tmp_path / "a.mid", track))
     np.testing.assert_allclose(found[:, 1], [1.5, 1.0])
+
+
+def test_a_note_that_is_lost_in_a_short_track_ends_with_the_file(tmp_path):
+    found = read_notes(save(tmp_path / "a.mid", [on(60)], [on(48), off(48, 960)]))
+    np.testing.assert_allclose(found[:, :3], [[0, 1, 48], [0, 1, 60]])
+
+
+def test_running_status_is_read(tmp_path):
+    # One status byte for four events; a note-on of velocity 0 ends a note.
+    events = bytes([0, 0x90, 60, 100, 96, 60, 0, 0, 64, 100, 96, 64, 0, 0, 0xFF, 0x2F, 0])
+    header = b"MThd\0\0\0\6\0\0\0\1\0\x60"
+    (tmp_path / "a.mid").write_bytes(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
+    np.testing.assert_allclose(
+        read_notes(tmp_path / "a.mid")[:, :3], [[0, 0.5, 60], [0.5, 1, 64]], atol=1e-6
+    )
+
+
+def test_parts_are_tracks_and_channels_by_name(tmp_path):
+    program = mido.Message("program_change", program=40, channel=3)
+    path = save(
+        tmp_path / "a.mid",
+        [named("Tempi"), tempo(60)],
+        [named("Violin I"), on(76), off(76, 480), on(77, channel=1), off(77, 480, channel=1)],
+        [],
+        [program, on(48, channel=3), on(52, channel=3), off(48, 480, channel=3)],
+        [on(36, channel=9), off(36, 10, channel=9)],
+    )
+    parts = read_score(path).parts
+    assert [(part.number, part.track, part.channel) for part in parts] == [
+        *((1, 2, 1), (2, 2, 2), (3, 4, 4), (4, 5, 10)),
+    ]
+    assert [part.name for part in parts] == ["Violin I", "Violin I", "program 41", "Percussion"]
+    assert [part.most_at_once for part in parts] == [1, 1, 2, 1]
+    assert read_score(path, channel=4).parts[0].number == 3
+    assert "3: program 41 (track 4, channel 4), 2 notes, C3 to E3, up to 2" in parts[2].describe()
+
+
+def test_bends_are_semitones_of_the_range_that_is_set(tmp_path):
+    track = [
+        *(on(60), bend(4096, 480), bend(-8192, 480)),
+        # A range of 12.5 semitones by the registered parameter 0.
+        *(control(101, 0), control(100, 0), control(6, 12), control(38, 50)),
+        # An unregistered parameter changes nothing; nor does data without a parameter.
+        *(control(99, 1), control(98, 2), control(6, 99), control(101, 127), control(100, 127)),
+        *(control(6, 3), control(121, 0, 480), off(60, 480)),
+    ]
+    wheel_elsewhere = [bend(8191, 480, channel=5)]
+    score = read_score(save(tmp_path / "a.mid", track, wheel_elsewhere))
+    np.testing.assert_allclose(score.bends[0], [[0.5, 1.0], [1.0, -12.5], [1.5, 0.0]], atol=1e-9)
+    assert set(score.bends) == {0, 5}
+    assert not score.pedals
+
+
+def test_pedals_are_read_where_they_change(tmp_path):
+    track = [on(60), control(64, 127, 480), control(64, 127, 10), control(64, 0, 470), off(60, 0)]
+    score = read_score(save(tmp_path / "a.mid", track))
+    np.testing.assert_allclose(score.pedals[0], [[0.5, 1.0], [1.0, 0.0]], atol=1e-9)
+
+
+def test_an_hour_of_music_keeps_its_times(tmp_path):
+    # A tempo whose quarter note is no whole number of milliseconds.
+    track = [tempo(121.7)]
+    for i in range(7302):
+        track += [on(60 + i % 12), off(60 + i % 12, 480)]
+    notes = read_notes(save(tmp_path / "long.mid", track))
+    assert len(notes) == 7302
+    beat_s = mido.bpm2tempo(121.7) * 1e-6
+    assert 3590 < notes[-1, 1] < 3610
+    np.testing.assert_allclose(notes[:, 0], np.arange(7302) * beat_s, atol=3e-4)
+
+
+def test_a_tempo_in_which_no_time_passes_is_refused(tmp_path):
+    track = [mido.MetaMessage("set_tempo", tempo=0), on(60), off(60, 480)]
+    with pytest.raises(ScoreFileError, match="sets a tempo in which no time passes"):
+        read_notes(save(tmp_path / "a.mid", track))
 
 
 def test_chords_are_sorted(tmp_path):

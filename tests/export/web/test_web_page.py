@@ -293,6 +293,41 @@ def test_computer_keys_and_midi_play_notes(opened: OpenPage) -> None:
     assert opened.troubles == []
 
 
+def test_midi_plays_chords_bends_and_holds_them(opened: OpenPage) -> None:
+    page = opened.page
+    page.click("#tab-keyboard")
+    page.wait_for_function("() => ddsp.player.state === 'keyboard'")
+
+    def send(*messages: tuple[int, int, int]) -> None:
+        for message in messages:
+            ask(opened, "(x) => ddsp.panels.keyboard.midi.receive(x)", list(message))
+
+    def hear() -> FloatArray:
+        """Levels of C4, E4 and G4, and of the same a tone higher, in dB."""
+        page.wait_for_timeout(700)
+        ask(opened, "() => ddsp.player.startRecording()")
+        page.wait_for_timeout(1200)
+        take = ask(opened, "async () => Array.from(await ddsp.player.stopRecording())")
+        audio = np.array(take[-16000:]) * np.hanning(len(take[-16000:]))
+        hz = 440.0 * 2.0 ** ((np.array([60, 64, 67, 62, 66, 69]) - 69.0) / 12.0)
+        # Vibrato spreads a partial by some Hz.
+        bins = np.fft.rfftfreq(len(audio), 1 / 16000)
+        spectrum = np.abs(np.fft.rfft(audio)) + 1e-9
+        levels = [spectrum[np.abs(bins - x) < 6.0].max() for x in hz]
+        return 20.0 * np.log10(np.array(levels) / len(audio))
+
+    send((0x90, 60, 100), (0x90, 64, 100), (0x90, 67, 100))
+    chord = hear()
+    assert chord[:3].min() > chord[3:].max() + 15
+    # The pedal holds what is let go, and the wheel bends it.
+    send((0xB0, 64, 127), (0x80, 60, 0), (0x80, 64, 0), (0x80, 67, 0), (0xE0, 127, 127))
+    bent = hear()
+    assert bent[3:].min() > bent[:3].max() + 15
+    send((0xB0, 64, 0), (0xE0, 0, 64))
+    assert hear().max() < chord[:3].min() - 30
+    assert opened.troubles == []
+
+
 def test_another_instrument_plays_at_its_own_rate(opened: OpenPage) -> None:
     state = "() => [ddsp.player.sampleRate, ddsp.panels.recording.audio.length]"
     rate_before, length_before = ask(opened, state)

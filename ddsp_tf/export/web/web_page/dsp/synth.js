@@ -1,7 +1,6 @@
 import { Convolver } from "./convolver.js";
-import { FilteredNoise } from "./filtered_noise.js";
 import { FrameLayout } from "./frame_layout.js";
-import { Harmonic } from "./harmonic.js";
+import { Voice } from "./voice.js";
 
 /** Samples of a block: what an AudioWorklet asks for at a time. */
 export const BLOCK_LENGTH = 128;
@@ -10,7 +9,7 @@ export const BLOCK_LENGTH = 128;
  * An instrument's synthesiser: frames of controls in, blocks of sound out.
  *
  * The sound is that of ddsp_tf's `ProcessorGroup`: harmonics and filtered noise, added, times each
- * frame's gain, in the instrument's room.
+ * frame's gain, in the instrument's room. Several voices share the room.
  */
 export class Synth {
   /**
@@ -18,12 +17,12 @@ export class Synth {
    * @param {Float32Array|null} impulseResponse The room, or null.
    */
   constructor(instrument, impulseResponse) {
-    const { noise, reverb } = instrument.synthesis;
+    const { reverb } = instrument.synthesis;
+    this.instrument = instrument;
     this.hopLength = instrument.hop_length;
     this.layout = new FrameLayout(instrument);
-    this.harmonic = new Harmonic(instrument);
-    this.noise = noise ? new FilteredNoise(noise, this.hopLength) : null;
-    this.lookahead = this.noise ? this.noise.lookahead : 1;
+    this.voices = [new Voice(instrument)];
+    this.lookahead = this.voices[0].lookahead;
     this.room = impulseResponse ? new Convolver(impulseResponse, BLOCK_LENGTH) : null;
     this.addDry = reverb?.add_dry ?? true;
     this.hop = new Float64Array(this.hopLength);
@@ -44,15 +43,13 @@ export class Synth {
   /** Fades out what plays, within a hop, and begins anew in a room that rings on. */
   startAnew() {
     if (this.nPlayable) {
-      this.frames[1] = { ...this.frames[1], gain: 0 };
+      this.frames[1] = this.frames[1].map((frame) => ({ ...frame, gain: 0 }));
       this.playFrame();
     }
     this.frames = [];
-    this.nHeard = 0;
     // How loud the dry sound is; it moves to the target within a frame.
     this.level = this.levelTarget = 1;
-    this.harmonic.reset();
-    this.noise?.reset();
+    for (const voice of this.voices) voice.reset();
   }
 
   /** Frames that can be played: those that have enough later ones. */
@@ -60,10 +57,17 @@ export class Synth {
     return Math.max(0, this.frames.length - this.lookahead);
   }
 
-  /** Takes the next frames, laid out as `layout` says. The array must not change afterwards. */
-  push(frames) {
-    const count = frames.length / this.layout.stride;
-    for (let i = 0; i < count; i++) this.frames.push(this.layout.read(frames, i));
+  /**
+   * Takes the next frames, laid out as `layout` says, each with as many voices as there are. The
+   * array must not change afterwards.
+   */
+  push(frames, nVoices = 1) {
+    const count = frames.length / (this.layout.stride * nVoices);
+    while (this.voices.length < nVoices) this.voices.push(new Voice(this.instrument));
+    for (let i = 0; i < count; i++) {
+      const voices = Array.from({ length: nVoices }, (_, v) => i * nVoices + v);
+      this.frames.push(voices.map((at) => this.layout.read(frames, at)));
+    }
   }
 
   /** How loud the room is, 1 as it was trained. Moves there within a block. */
@@ -79,17 +83,18 @@ export class Synth {
   /** Plays one frame into the dry sound; `nPlayable` must not be 0. */
   playFrame() {
     const { frames, hop, hopLength, dry } = this;
-    const [frame, next] = frames;
-    this.harmonic.render(hop, frame, next);
-    if (this.noise) {
-      while (this.nHeard <= this.lookahead) this.noise.push(frames[this.nHeard++].magnitudes);
-      this.noise.addTo(hop);
-      this.nHeard -= 1;
+    const nVoices = frames[0].length;
+    const reach = frames.slice(0, this.lookahead + 1);
+    hop.fill(0);
+    for (let v = 0; v < nVoices; v++) {
+      const own = reach.map((voices) => voices[v]);
+      // One voice alone plays on, so that its noise is the one that Python plays.
+      if (nVoices > 1 && this.voices[v].rests(own)) this.voices[v].rest();
+      else this.voices[v].addTo(hop, own);
     }
     const change = this.levelTarget - this.level;
     for (let i = 0; i < hopLength; i++) {
-      const gain = frame.gain + ((next.gain - frame.gain) * i) / hopLength;
-      dry[this.nDry + i] = (this.level + (change * i) / hopLength) * gain * hop[i];
+      dry[this.nDry + i] = (this.level + (change * i) / hopLength) * hop[i];
     }
     this.level = this.levelTarget;
     this.nDry += hopLength;
@@ -129,16 +134,17 @@ export class Synth {
  * @param {Synth} synth A synth, which is reset.
  * @param {Float32Array} frames All frames.
  * @param {number} roomLevel See `setRoomLevel`.
+ * @param {number} nVoices Voices of each frame.
  * @returns {Float32Array} A hop of sound for each frame but those.
  */
-export function renderAll(synth, frames, roomLevel = 1) {
+export function renderAll(synth, frames, roomLevel = 1, nVoices = 1) {
   const { stride } = synth.layout;
-  const count = frames.length / stride - synth.lookahead;
+  const count = frames.length / (stride * nVoices) - synth.lookahead;
   const output = new Float32Array(count * synth.hopLength);
   const block = new Float32Array(BLOCK_LENGTH);
   synth.reset();
   synth.roomLevel = synth.roomTarget = roomLevel;
-  synth.push(frames);
+  synth.push(frames, nVoices);
   for (let at = 0; at < output.length; at += BLOCK_LENGTH) {
     while (synth.nHopsNeeded) synth.nPlayable ? synth.playFrame() : synth.playSilence();
     synth.render(block);

@@ -5,7 +5,7 @@ import { Resampler } from "../features/resampler.js";
 import { Decoder, midi } from "./decoder.js";
 import { FileSource } from "./file_source.js";
 import { Gate } from "./gate.js";
-import { KeyboardSource } from "./keyboard_source.js";
+import { KeyboardSource, N_VOICES } from "./keyboard_source.js";
 import { MicrophoneSource } from "./microphone_source.js";
 import { Network } from "./network.js";
 
@@ -42,7 +42,9 @@ export class Conductor {
     const network = await loadNetwork(new URL(instrument.files.decoder, base));
     this.decoder?.network.delete();
     this.instrument = instrument;
-    this.decoder = new Decoder(network, instrument.n_state);
+    // Voices share the network; each has a state of its own.
+    this.decoders = Array.from({ length: N_VOICES }, () => new Decoder(network, instrument.n_state));
+    this.decoder = this.decoders[0];
     this.layout = new FrameLayout(instrument);
     this.frameRate = instrument.sample_rate / instrument.hop_length;
     this.lookahead = new Synth(instrument, null).lookahead;
@@ -92,7 +94,7 @@ export class Conductor {
         this.pump();
       };
     }
-    this.decoder.reset();
+    for (const decoder of this.decoders) decoder.reset();
     this.gate.reset();
     this.nSent = 0;
     this.nPlayed = 0;
@@ -119,6 +121,16 @@ export class Conductor {
     if (!(this.source instanceof KeyboardSource)) return;
     if (note === undefined) this.source.releaseAll();
     else this.source.release(note);
+  }
+
+  /** How far all keys are bent, in semitones. */
+  bend({ semitones }) {
+    if (this.source instanceof KeyboardSource) this.source.bend = semitones;
+  }
+
+  /** Whether the sustain pedal is down. */
+  pedal({ isDown }) {
+    if (this.source instanceof KeyboardSource) this.source.setPedal(isDown);
   }
 
   /** Plays features at once, without the audio thread. */
@@ -300,18 +312,27 @@ export class Conductor {
     return rows.length > 0;
   }
 
+  /** The rows of a frame's voices, one after the other. */
   async decodeOne(frame) {
-    const row = new Float32Array(this.layout.stride);
-    const controls = await this.decoder.step(frame.f0Hz, frame.loudnessDb);
-    this.layout.write(row, 0, frame.f0Hz, frame.gain, controls);
+    const voices = frame.voices ?? [frame];
+    const row = new Float32Array(voices.length * this.layout.stride);
+    for (const [v, { f0Hz, loudnessDb, gain }] of voices.entries()) {
+      // A voice that rests takes no time, and begins anew.
+      if (frame.voices && !gain) this.decoders[v].reset();
+      else {
+        const controls = await this.decoders[v].step(f0Hz, loudnessDb);
+        this.layout.write(row, v, f0Hz, gain, controls);
+      }
+    }
     return row;
   }
 
   send(rows, heard) {
-    const frames = new Float32Array(rows.length * this.layout.stride);
-    rows.forEach((row, i) => frames.set(row, i * this.layout.stride));
+    const frames = new Float32Array(rows.length * rows[0].length);
+    rows.forEach((row, i) => frames.set(row, i * row.length));
     const { generation } = this;
-    this.worklet.postMessage({ type: "frames", generation, frames }, [frames.buffer]);
+    const nVoices = rows[0].length / this.layout.stride;
+    this.worklet.postMessage({ type: "frames", generation, frames, nVoices }, [frames.buffer]);
     this.report({
       type: "frames",
       first: this.nSent,
@@ -324,9 +345,11 @@ export class Conductor {
   }
 
   change(frame) {
+    const voices = frame.voices?.map((voice) => this.change(voice));
     const gated = frame.gain === undefined ? this.gate.apply(frame) : frame;
     return {
       ...gated,
+      ...(voices && { voices }),
       f0Hz: Math.min(gated.f0Hz * 2 ** this.edits.octaves, 0.49 * this.instrument.sample_rate),
       loudnessDb: Math.min(0, Math.max(-80, gated.loudnessDb + this.edits.loudnessDb)),
     };

@@ -116,6 +116,16 @@ export class Player extends EventTarget {
     this.worker.postMessage({ type: "release", midi });
   }
 
+  /** Bends all keys by some semitones. */
+  bend(semitones) {
+    this.worker.postMessage({ type: "bend", semitones });
+  }
+
+  /** Holds what is played while the pedal is down. */
+  pedal(isDown) {
+    this.worker.postMessage({ type: "pedal", isDown });
+  }
+
   /** @param {object} edits Any of `octaves`, `loudnessDb`, `gated`, `vibratoCents`. */
   edit(edits) {
     this.worker.postMessage({ type: "edit", ...edits });

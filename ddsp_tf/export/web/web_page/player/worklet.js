@@ -50,7 +50,7 @@ class SynthProcessor extends AudioWorkletProcessor {
     }
   }
 
-  receive({ type, generation, frames, nFirst }) {
+  receive({ type, generation, frames, nVoices, nFirst }) {
     if (type === "start" || type === "stop") {
       // The room rings on: only what plays in it begins anew.
       this.silence();
@@ -62,10 +62,10 @@ class SynthProcessor extends AudioWorkletProcessor {
     }
     if (generation !== this.generation) return;
     if (type === "frames") {
-      this.synth.push(frames);
-      const { stride } = this.synth.layout;
+      this.synth.push(frames, nVoices);
+      const stride = this.synth.layout.stride * nVoices;
       this.nReceived += frames.length / stride;
-      this.last = frames.slice(frames.length - stride);
+      this.last = { frames: frames.slice(frames.length - stride), nVoices };
     } else if (type === "end") {
       this.isEnding = true;
     }
@@ -113,7 +113,7 @@ class SynthProcessor extends AudioWorkletProcessor {
       this.nUnderruns += this.isFading ? 0 : 1;
       this.nUnderrunsEver += this.isFading ? 0 : 1;
       this.isFading = true;
-      while (!synth.nPlayable) synth.push(this.last);
+      while (!synth.nPlayable) synth.push(this.last.frames, this.last.nVoices);
     } else if (synth.frames.length >= this.nFirst) {
       this.isFading = false;
     }

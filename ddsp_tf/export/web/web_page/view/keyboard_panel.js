@@ -15,7 +15,7 @@ export class KeyboardPanel {
       (note, velocity) => this.press(note, velocity),
       (note) => player.release(note),
     );
-    this.midi = new MidiInput(this.piano);
+    this.midi = new MidiInput(this.piano, player);
     find("lower").addEventListener("click", () => this.piano.setBase(this.piano.base - 12));
     find("higher").addEventListener("click", () => this.piano.setBase(this.piano.base + 12));
     find("midi").addEventListener("click", () => this.connect());
