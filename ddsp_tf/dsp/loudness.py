@@ -151,7 +151,9 @@ def loudness_range_db(audio: tf.Tensor, *, sample_rate: int) -> tf.Tensor:
     return high - low
 
 
-def quantiles_where(values: tf.Tensor, mask: tf.Tensor, shares: Sequence[float]) -> tf.Tensor:
+def quantiles_where(
+    values: tf.Tensor, mask: tf.Tensor, shares: Sequence[float] | np.ndarray
+) -> tf.Tensor:
     """Gives quantiles of some of the values of each row, linear between neighbours.
 
     Args:

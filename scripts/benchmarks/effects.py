@@ -119,7 +119,7 @@ def main() -> None:
         factor = 1000.0 * shape[1] / RATE / median
         print(f"| {name} | {median:.0f} ({min(times):.0f} to {max(times):.0f}) | {factor:.0f} |")
     print("\n| live, blocks of 64 samples at 48 kHz | share of a core, % |\n|---|---|")
-    for name, start in (
+    for name, begin in (
         ("an empty call of TensorFlow", lambda: _empty_call(xla=False)),
         ("an empty call that XLA compiled", lambda: _empty_call(xla=True)),
         ("delay", lambda: _live(Delay(sample_rate=RATE))),
@@ -128,7 +128,7 @@ def main() -> None:
         ("compressor", lambda: _live(Compressor(sample_rate=RATE))),
         ("phaser", lambda: _live(Phaser(sample_rate=RATE))),
     ):
-        shares = _share_of_core(start())
+        shares = _share_of_core(begin())
         spread = f"{min(shares):.0f} to {max(shares):.0f}"
         print(f"| {name} | {statistics.median(shares):.0f} ({spread}) |", flush=True)
     print("\n| aliases, dB | 1 time | 2 | 4 | 8 |\n|---|---|---|---|---|")
