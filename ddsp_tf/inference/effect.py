@@ -269,8 +269,8 @@ def require_effect(model: Model) -> None:
         )
     if can_hear_rooms(model):
         raise ArgumentError(
-            f"`{type(model).__name__}` hears rooms and makes no sound. `ddsp-tf match` makes a room "
-            "of what it hears: process with NAME.model, which that writes."
+            f"`{type(model).__name__}` hears rooms and makes no sound. `ddsp-tf match` makes a "
+            "room of what it hears: process with NAME.model, which that writes."
         )
     kind = f" It takes {', '.join(f'`{key}`' for key in others)}." if others else ""
     raise ArgumentError(
