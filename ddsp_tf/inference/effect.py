@@ -13,6 +13,7 @@ from ddsp_tf.audio import audio_info
 from ddsp_tf.audio.audio_files import native_blocks, resampled_blocks
 from ddsp_tf.audio.output import check_output, write_blocks
 from ddsp_tf.errors import ArgumentError, AudioFileError
+from ddsp_tf.inference.find_room import can_hear_rooms
 from ddsp_tf.models import Instrument, Model
 from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress
 
@@ -265,6 +266,11 @@ def require_effect(model: Model) -> None:
     if "reference" in others:
         raise ArgumentError(
             f"`{type(model).__name__}` needs a sound to be like. Give it with --reference FILE."
+        )
+    if can_hear_rooms(model):
+        raise ArgumentError(
+            f"`{type(model).__name__}` hears rooms and makes no sound. `ddsp-tf match` makes a "
+            "room of what it hears: process with NAME.model, which that writes."
         )
     kind = f" It takes {', '.join(f'`{key}`' for key in others)}." if others else ""
     raise ArgumentError(

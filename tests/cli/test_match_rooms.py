@@ -92,5 +92,8 @@ def test_what_is_wrong_is_said(run, tmp_path):
         assert done.exit_code == 2
         assert message in done.stderr
     assert not (tmp_path / "found").exists()
+    done = run("process", "reverb", tmp_path / "hall.wav", "-o", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "hears rooms and makes no sound" in done.stderr
     with pytest.raises(ValueError, match="hears no rooms"):
         find_room(Instrument.load("iirnet").model, syllables(0.5, 3.0))
