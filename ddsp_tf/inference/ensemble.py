@@ -45,6 +45,7 @@ class EnsembleReport:
         seconds: Length of the sound.
         players: Names, the parts they played (a line each), and what they played.
         notes: What each played, `[n, 5]`.
+        unplayed: The parts that nobody plays, a line each.
         stems: The files of the stems, if any were written.
         gain_db: Gain that kept the output from clipping; 0 if none was needed.
         limited_db: By how much the limiter turned down the highest peak; 0 without one.
@@ -53,6 +54,7 @@ class EnsembleReport:
     seconds: float
     players: tuple[tuple[str, tuple[str, ...], RenderReport], ...]
     notes: tuple[FloatArray, ...]
+    unplayed: tuple[str, ...] = ()
     stems: tuple[Path, ...] = ()
     gain_db: float = 0.0
     limited_db: float = 0.0
@@ -80,6 +82,7 @@ class EnsembleReport:
             "gain_db": self.gain_db,
             "limited_db": self.limited_db,
             "warnings": list(self.warnings),
+            "unplayed": list(self.unplayed),
             "stems": [str(path) for path in self.stems],
             "players": players,
         }
@@ -93,6 +96,7 @@ class EnsembleReport:
                 f"{name}: part {'; '.join(parts)}; {report.lines()[0]}"
                 for name, parts, report in self.players
             ]
+        lines += [f"not played: part {part}" for part in self.unplayed]
         lines += [f"stem: {path}" for path in self.stems]
         return lines + level_lines(self.gain_db, self.limited_db)
 
@@ -195,6 +199,7 @@ class Ensemble:
                 write_blocks(stem_path, blocks, normalize_peak=False, **files)
         if progress is not None:
             progress(1.0)
+        played = {part.number for parts in chosen for part in parts}
         return EnsembleReport(
             seconds=seconds,
             players=tuple(
@@ -202,6 +207,7 @@ class Ensemble:
                 for player, parts, one in zip(self.players, chosen, rehearsed, strict=True)
             ),
             notes=tuple(one.notes for one in rehearsed),
+            unplayed=tuple(part.describe() for part in score.parts if part.number not in played),
             stems=tuple(stem_paths),
             gain_db=gain_to_db(gain) if gain != 1.0 else 0.0,
             limited_db=0.0 if limiter is None else limiter.most_reduction_db,

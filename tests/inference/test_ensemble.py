@@ -74,6 +74,11 @@ def test_rates_and_parts_that_do_not_go_round(ensemble, duet, tmp_path):
     info = soundfile.info(tmp_path / "duet.wav")
     assert (info.samplerate, info.channels) == (22050, 1)
     assert info.frames == pytest.approx(report.seconds * 22050, abs=1)
+    assert not report.unplayed
+    cello = Ensemble(ensemble.players[:1]).render_file(duet, tmp_path / "cello.wav")
+    assert cello.lines()[
+        1
+    ] == "not played: part 1: Flute (track 1, channel 1), 1 note, A5 to A5, " + ("one at a time")
     with pytest.raises(ScoreFileError, match="no part `cello`"):
         ensemble.render_file(duet, tmp_path / "one.wav", track=1)
     assert not (tmp_path / "one.wav").exists()

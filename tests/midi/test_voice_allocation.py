@@ -92,3 +92,13 @@ def test_scores_are_found(tmp_path, recordings):
     (tmp_path / "deep" / "A.MID").unlink()
     with pytest.raises(DatasetError, match="holds no MIDI file"):
         search_scores(tmp_path)
+
+
+def test_as_many_voices_as_are_wanted():
+    cluster = [(i, 40, 40 + i) for i in range(36)]
+    all_heard = allocate(*cluster, n_voices=36, n_frames=50)
+    assert all_heard.n_stolen == 0
+    assert all_heard.gate[38].sum() == 36
+    sixteen = allocate(*cluster, n_voices=16, n_frames=50)
+    assert sixteen.n_stolen == 20
+    assert sorted(sixteen.midi[38].tolist()) == list(range(60, 76))
