@@ -107,7 +107,8 @@ def design_filter(
         model: One that designs filters, such as `models.IirNet`.
         response: What is wanted; beyond 128 dB up or down it is taken for 128.
         sample_rate: Of the filter, in Hz. None: the response's, or the model's.
-        n_steps: Steps of gradient descent that follow the network's design, 0 or more.
+        n_steps: Steps of gradient descent that follow the network's design, 0 or more. After some,
+            the design by the modified Yule-Walker equations is taken where that is nearer.
         learning_rate: Of these at first, > 0.
         progress: Is called with the share that is done, 0 to 1.
 
@@ -148,6 +149,9 @@ def design_filter(
         )
     sections = dsp.design_poles_and_zeros(raw, wanted).sections().numpy()[0]
     target_db = wanted.numpy()[0].astype(np.float64)
+    if n_steps:
+        rival = dsp.yule_walker_sections(target_db[np.newaxis], order=2 * len(sections))[0]
+        sections = min((sections, rival), key=lambda x: _sections_error_db(target_db, x))
     return Design(
         sections=sections,
         frequency_hz=np.linspace(0.0, rate / 2.0, n_points),
@@ -232,6 +236,10 @@ def refine_roots(
     keep(errors_now())
     (progress or no_progress)(1.0)
     return best.numpy()
+
+
+def _sections_error_db(target_db: FloatArray, sections: FloatArray) -> float:
+    return _error_db(target_db, dsp.sections_magnitude_db(sections, n_points=len(target_db)))
 
 
 def _error_db(target_db: FloatArray, magnitude_db: FloatArray) -> float:

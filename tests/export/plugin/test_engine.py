@@ -18,9 +18,8 @@ from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
 from ddsp_tf.features import FeatureSettings, extract_features
 from ddsp_tf.features.live_features import LiveFeatures
-from ddsp_tf.inference import Streamer
+from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
-from ddsp_tf.inference.note_performer import perform
 from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
 from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
@@ -227,7 +226,8 @@ def test_notes_are_performed_as_in_python(engine: Path, instruments: Path, tmp_p
     frames = [(0, 100, 69, 0.3), (100, 220, 76, 0.9), (220, 300, 71, 0.6), (300, 420, 64, 0.8)]
     notes = np.array([[a * hop / rate, b * hop / rate, key, v, 0] for a, b, key, v in frames])
     n_frames = 500
-    played = perform(notes, violin.statistics, frame_rate=rate / hop, n_frames=n_frames)
+    about = {"statistics": violin.statistics, "frame_rate": rate / hop, "n_frames": n_frames}
+    played = PlainPerformer().perform(notes, **about)
     streamer = Streamer(violin, reverb=False, xla=False)
     audio = [streamer.process(played.f0_hz[np.newaxis], played.loudness_db[np.newaxis])[0]]
     dry = np.concatenate([*audio, streamer.flush()[0]])[streamer.latency_samples :]

@@ -1,5 +1,5 @@
 // Notes to pitch and loudness, for each voice a melody; the rules of
-// `ddsp_tf.inference.note_performer` and `ddsp_tf.midi.allocate_voices`, for notes that come live.
+// `ddsp_tf.inference.PlainPerformer` and `ddsp_tf.midi.allocate_voices`, for notes that come live.
 #pragma once
 
 #include <cstdint>
