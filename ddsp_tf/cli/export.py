@@ -25,6 +25,7 @@ Examples:
   ddsp-tf export violin --target onnx -o violin_onnx/
   ddsp-tf export violin --target litert --quantize int8 -o violin_phone/
   ddsp-tf export violin --target web -o site/
+  ddsp-tf export violin --target plugin -o plugins/ --build
 """
 
 
@@ -50,6 +51,11 @@ Examples:
     type=click.Choice(["float16", "int8"]),
     help="Store weights in fewer bits. What that costs in sound is measured.",
 )
+@click.option(
+    "--build",
+    is_flag=True,
+    help="With --target plugin: compile VST3, CLAP and LV2 with the folder's instruments inside.",
+)
 @overwrite_option
 @reporting
 def command(
@@ -58,14 +64,19 @@ def command(
     target: str,
     output: Path,
     quantize: str | None,
+    build: bool,
     overwrite: bool,
 ) -> None:
     """See `_HELP`."""
     from ddsp_tf.files import check_writable
 
-    TARGETS[target].check(target, output, quantize)
+    TARGETS[target].check(target, output, quantize, build=build)
     if not TARGETS[target].adds:
         check_writable(output, overwrite=overwrite)
+    if build:
+        from ddsp_tf.export.plugin.build import check_buildable
+
+        check_buildable(output, overwrite=overwrite)
     from ddsp_tf.models import Instrument
 
     instrument = Instrument.load(model)
@@ -74,7 +85,15 @@ def command(
             Order(instrument, output, overwrite, quantize, advance, name_of(model))
         )
     terminal.say(f"{output} {report}")
-    terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})
+    built = {}
+    if build:
+        from ddsp_tf.export.plugin.build import build_plugins
+
+        with terminal.progress("Compiling") as advance:
+            plugins = build_plugins(output, overwrite=overwrite, progress=advance)
+        terminal.say(str(plugins))
+        built = {"build": plugins.to_dict()}
+    terminal.result({"output": str(output), "target": target, "parity": report.to_dict(), **built})
 
 
 def name_of(model: str) -> str:

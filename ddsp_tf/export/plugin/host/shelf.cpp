@@ -84,8 +84,9 @@ std::string Shelf::name(int slot) const {
 
 std::string Shelf::label(int slot) const {
     std::string text = name(slot);
-    if (text.empty()) return "User " + std::to_string(slot + 1 - static_cast<int>(n_built_in));
+    if (text.empty()) return "User " + std::to_string(slot + 1 - static_cast<int>(n_built_in));  // of the folder
     std::replace(text.begin(), text.end(), '_', ' ');
+    std::replace(text.begin(), text.end(), '-', ' ');
     text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
     return text;
 }
