@@ -1,6 +1,4 @@
 // The smallest CLAP host: loads, restores, sets, activates, processes, saves.
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -66,7 +64,7 @@ std::int64_t write(const clap_ostream_t* stream, const void* bytes, std::uint64_
 
 std::int64_t read(const clap_istream_t* stream, void* bytes, std::uint64_t n) {
     auto* memory = static_cast<Memory*>(stream->ctx);
-    const std::size_t some = std::min<std::size_t>({n, memory->bytes.size() - memory->at, 100});
+    const std::size_t some = std::min<std::size_t>({n, memory->bytes.size() - memory->at});
     std::memcpy(bytes, memory->bytes.data() + memory->at, some);
     memory->at += some;
     return static_cast<std::int64_t>(some);
@@ -86,9 +84,7 @@ const void* extension(const clap_host_t*, const char* id) {
 
 int main(int argc, char** argv) {
     const Wish wish = read_wish(argc, argv);
-    void* const library = dlopen(wish.plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) fail(dlerror());
-    const auto* entry = static_cast<const clap_plugin_entry_t*>(dlsym(library, "clap_entry"));
+    const auto* entry = static_cast<const clap_plugin_entry_t*>(entry_of(wish.plugin, "clap_entry"));
     if (!entry || !entry->init(wish.plugin.c_str())) fail("no CLAP entry");
     const auto* factory = static_cast<const clap_plugin_factory_t*>(entry->get_factory(CLAP_PLUGIN_FACTORY_ID));
     if (factory->get_plugin_count(factory) != 1) fail("not one plug-in");

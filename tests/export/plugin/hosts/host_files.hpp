@@ -10,6 +10,12 @@
 #include <string>
 #include <vector>
 
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
 struct Message {
     long sample;
     std::uint8_t bytes[3];
@@ -25,6 +31,19 @@ struct Wish {
 [[noreturn]] inline void fail(const std::string& what) {
     std::fprintf(stderr, "%s\n", what.c_str());
     std::exit(1);
+}
+
+// Opens a plug-in's binary, and finds what it is entered by.
+inline void* entry_of(const std::string& path, const char* name) {
+#ifdef _WIN32
+    const HMODULE library = LoadLibraryA(path.c_str());
+    if (!library) fail("can't load " + path);
+    return reinterpret_cast<void*>(GetProcAddress(library, name));
+#else
+    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) fail(dlerror());
+    return dlsym(library, name);
+#endif
 }
 
 inline std::string read_all(const std::string& path) {

@@ -1,7 +1,5 @@
 // A small LV2 host: reads the ports from what the plug-in says of itself, restores, plays, saves.
 // It does what hosts have to do for plug-ins of DPF: urid:map, options, and a worker at once.
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstring>
 #include <regex>
@@ -101,9 +99,8 @@ int main(int argc, char** argv) {
         return name.substr(0, name.rfind('.'));
     }();
     std::vector<Port> ports = read_ports(read_all(folder + stem + ".ttl"));
-    void* const library = dlopen((folder + stem + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) fail(dlerror());
-    const auto descriptor = reinterpret_cast<LV2_Descriptor_Function>(dlsym(library, "lv2_descriptor"));
+    const auto descriptor =
+        reinterpret_cast<LV2_Descriptor_Function>(entry_of(folder + stem + ".so", "lv2_descriptor"));
     const LV2_Descriptor* plugin = descriptor ? descriptor(0) : nullptr;
     if (!plugin) fail("no LV2 plug-in");
 
