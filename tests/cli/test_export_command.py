@@ -119,6 +119,7 @@ def test_a_model_file_that_is_damaged_is_one_line(run: Run, tmp_path: Path) -> N
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_file_for_the_plug_in_is_written_beside_others_and_inspected(
     run: Run, instrument: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,7 +83,7 @@ def export_plugin(
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
-        ArgumentError: `quantize` or `name` is none of those possible.
+        ArgumentError: `quantize` is none of these, or `directory` is named like a file.
         ExportError: The engine can't play the model, the file differs from Python by more than
             1e-4, or float16 changes the sound too much.
         OutputError: The file exists, or can't be written.
@@ -99,6 +99,11 @@ def export_plugin(
         raise ArgumentError(f"`quantize` must be 'float16' or None; got {quantize!r}.")
     advance = progress or no_progress
     folder = Path(directory)
+    if folder.suffix == SUFFIX and not folder.exists():
+        raise ArgumentError(
+            "The file is called after the instrument, and goes into a folder: give "
+            f"`{folder.parent}` instead of `{folder}`."
+        )
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"`{folder}` is a file, and the plug-in's instruments lie in a folder.")
     path = folder / f"{name_instrument(name)}{SUFFIX}"

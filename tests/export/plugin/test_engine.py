@@ -3,19 +3,27 @@
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import soxr
 from engine_runner import SHIPPED, play, run
+from export_toys import glide_statistics
 
 from ddsp_tf.audio import read_audio
-from ddsp_tf.features import extract_features
+from ddsp_tf.export import export_plugin
+from ddsp_tf.features import FeatureSettings, extract_features
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
 from ddsp_tf.inference.note_performer import perform
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
+from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("engine")]
 
@@ -86,6 +94,74 @@ def test_a_voice_plays_what_streamer_plays(
     assert np.max(np.abs(found[quiet] - expected[quiet])) < 1e-5
 
 
+def odd_instrument(decoder: FcDecoder, hop_length: int, *, noise: bool, room: bool) -> Instrument:
+    """An untrained one of sizes that no vector instruction likes, crossfaded by straight lines."""
+    keras.utils.set_random_seed(4)
+    rates = {"sample_rate": 16000, "hop_length": hop_length}
+    dag: list[Any] = [
+        (
+            Harmonic(n_harmonics=7, amplitude_method="linear", **rates),
+            ["amplitudes", "harmonic_distribution", "f0_hz"],
+        )
+    ]
+    if noise:
+        dag += [
+            (FilteredNoise(n_bands=12, window_length=18, seed=-5, **rates), ["noise_magnitudes"]),
+            (Sum(), ["harmonic/signal", "filtered_noise/signal"]),
+        ]
+    if room:
+        reverb = Reverb(impulse_response_length=333, add_dry=False, initial_scale=0.1)
+        dag.append((reverb, [f"{dag[-1][0].name}/signal"]))
+    model = Autoencoder(decoder=decoder, processor_group=ProcessorGroup(dag=dag))
+    for weight in model.weights:
+        if weight.path.endswith(("bias", "beta", "gamma")):
+            drawn = np.random.default_rng(1).normal(scale=0.5, size=weight.shape)
+            weight.assign(weight + drawn)
+    settings = FeatureSettings(16000, hop_length)
+    return Instrument(model, settings, glide_statistics(), {"title": "Odd"})
+
+
+@pytest.mark.parametrize(
+    ("decoder", "hop_length", "noise", "room"),
+    [
+        (partial(MinGruFcDecoder, rnn_channels=37, rnn_layers=3, input_cosines=2), 40, True, True),
+        (partial(MinGruFcDecoder, rnn_channels=8, layers_per_stack=0), 7, True, False),
+        (partial(RnnFcDecoder, rnn_channels=37, input_cosines=3), 320, True, True),
+        (partial(RnnFcDecoder, rnn_channels=8, layers_per_stack=0), 64, False, True),
+        (partial(RnnFcDecoder, rnn_channels=5, layers_per_stack=4), 1, False, False),
+        (partial(RnnFcDecoder, rnn_channels=9, input_keys=["f0_scaled"]), 64, True, False),
+        (
+            partial(RnnFcDecoder, rnn_channels=9, input_keys=["f0_scaled", "loudness_scaled"]),
+            64,
+            True,
+            False,
+        ),
+    ],
+)
+def test_odd_instruments_are_played_too(
+    decoder: Any, hop_length: int, noise: bool, room: bool, engine: Path, tmp_path: Path
+) -> None:
+    defaults = {"channels": 11, "layers_per_stack": 2}
+    toy = odd_instrument(
+        decoder(**{key: x for key, x in defaults.items() if key not in decoder.keywords}),
+        hop_length,
+        noise=noise,
+        room=room,
+    )
+    export_plugin(toy, tmp_path, name="odd")
+    n_frames = 120
+    position = np.linspace(0.0, 1.0, n_frames)
+    controls = np.stack(
+        [60.0 * 90.0**position, -75.0 + 80.0 * np.sin(np.pi * position)], axis=1
+    ).astype(np.float32)
+    found = play(
+        engine, "voice", tmp_path / "odd.ddsp", "IN", "OUT", given=controls, folder=tmp_path
+    )
+    expected = Streamer(toy, xla=False).process(*controls.T[:, np.newaxis])[0]
+    assert np.max(np.abs(expected)) > 1e-3
+    assert difference_db(found, expected) < -90.0
+
+
 @pytest.mark.parametrize("name", ["violin", "violin_48k", "trumpet"])
 def test_it_hears_what_live_features_hear(
     name: str, engine: Path, instruments: Path, recordings: Path, tmp_path: Path
@@ -138,12 +214,10 @@ def test_an_effect_plays_what_live_transfer_plays(
         engine / "ddsp_player", "effect", file, 48000, 512, tmp_path / "in.f32", path, *options
     )
     late = int(re.search(r"latency (\d+)", said)[1])  # type: ignore[index]
-    import soxr
-
     back = soxr.resample(np.fromfile(path, "<f4")[late:], 48000, 16000)
     wanted = expected[latency:]
     n = min(len(back), len(wanted))
-    assert spectral_difference_db(back[100:n], wanted[100:n]) < -25.0
+    assert spectral_difference_db(back[100:n], wanted[100:n]) < -50.0
 
 
 def test_notes_are_performed_as_in_python(engine: Path, instruments: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ SMALL = {"n_harmonics": 6, "n_noise_bands": 5, "rnn_channels": 8}
 
 @pytest.fixture(autouse=True)
 def _few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 40)
+    monkeypatch.setattr("ddsp_tf.export.live_parity.N_FRAMES", 8)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,8 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert (tmp_path / "other.ddsp").read_text() == "another's"
     with pytest.raises(OutputError, match="is a file"):
         export_plugin(toy, tmp_path / "toy.ddsp", name="toy")
+    with pytest.raises(ArgumentError, match="goes into a folder: give"):
+        export_plugin(toy, tmp_path / "new.ddsp", name="toy")
 
 
 class OwnDecoder(RnnFcDecoder):

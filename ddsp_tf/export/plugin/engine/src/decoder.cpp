@@ -56,12 +56,12 @@ void Decoder::dense(const Dense& layer, const float* const* x, Vectors y, int n)
     kernels().multiply(layer.panels.data(), layer.n_in, layer.n_panels(), x, y, n);
 }
 
-// Gives the vectors that hold the result.
+// Gives the vectors that hold the result: `out`, if there is one and there are layers.
 const float* const* Decoder::run_stack(const Stack& stack, const float* const* x, Vectors out,
                                        int n) noexcept {
     for (std::size_t i = 0; i < stack.size(); ++i) {
-        const bool last = i + 1 == stack.size();
-        Vectors y = last ? out : i % 2 ? second_ : first_;
+        Vectors other = x == first_ ? second_ : first_;
+        Vectors y = out && i + 1 == stack.size() ? out : other;
         dense(stack[i].dense, x, y, n);
         for (int v = 0; v < n; ++v) normalize(y[v], stack[i].gain, stack[i].offset);
         x = y;
@@ -121,7 +121,7 @@ void Decoder::step(float* const* states, const float* f0_hz, const float* loudne
     }
     if (network.is_gru) recur_gru(states, n);
     else recur_min_gru(states, n);
-    dense(network.controls, run_stack(network.output, joined_, first_, n), controls_, n);
+    dense(network.controls, run_stack(network.output, joined_, nullptr, n), controls_, n);
     for (int v = 0; v < n; ++v) {
         const float* raw = controls_[v];
         const float* magnitudes = network.noise_at < 0 ? nullptr : raw + network.noise_at;
