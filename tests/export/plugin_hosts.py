@@ -1,8 +1,10 @@
 """Hosts that play the plug-ins: pedalboard, dawdreamer, and our small ones for CLAP and LV2."""
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +93,9 @@ def play(host: str, kind: str, plugins: Path, programs: Path, task: Task, folder
         plugin = plugins / f"ddsp_tf_{kind}.{host}"
         return play_small(programs / f"{host}_host", plugin, task, folder)
     vst3 = plugins / f"ddsp_tf_{kind}.vst3"
-    return (_play_pedalboard if host == "pedalboard" else _play_dawdreamer)(kind, vst3, task)
+    if host == "pedalboard":
+        return _play_pedalboard(kind, vst3, task)
+    return _play_dawdreamer(kind, vst3, task, folder)
 
 
 def open_vst3(path: Path) -> object:
@@ -125,33 +129,29 @@ def _play_pedalboard(kind: str, path: Path, task: Task) -> Played:
         audio = plugin.process(  # type: ignore[attr-defined]
             timed, duration=n / rate + 1.0, sample_rate=rate, num_channels=2, buffer_size=block
         )
-    latency = round(plugin._reported_latency_samples if kind == "effect" else 0)  # type: ignore[attr-defined]
+    latency = round(plugin.reported_latency_samples if kind == "effect" else 0)  # type: ignore[attr-defined]
     return Played(np.pad(audio, ((0, 0), (latency, 0)))[:, :n], latency)
 
 
-def _play_dawdreamer(kind: str, path: Path, task: Task) -> Played:
-    import dawdreamer
-
+def _play_dawdreamer(kind: str, path: Path, task: Task, folder: Path) -> Played:
+    """In a process of its own: it brings an LLVM, and TensorFlow another one."""
     (block,) = set(task.blocks)
-    engine = dawdreamer.RenderEngine(task.sample_rate, block)
-    plugin = engine.make_plugin_processor("plugin", str(path))
-    by_name = {knob["name"]: knob["index"] for knob in plugin.get_parameters_description()}
+    np.asarray(task.audio, np.float32).tofile(folder / "in.f32")
+    midi = [_midi_file(folder, task)] if kind == "instrument" else []
     spans = {"instrument": (0, 31), "octave": (-3, 3), "loudness": (-24, 24), "voices": (1, 16)}
-    for symbol, value in task.values.items():
-        lowest, highest = spans[symbol]
-        plugin.set_parameter(by_name[_NAMES[symbol]], (value - lowest) / (highest - lowest))
-    if kind == "effect":
-        stereo = np.stack([task.audio, task.audio]).astype(np.float32)
-        source = engine.make_playback_processor("in", stereo)
-        engine.load_graph([(source, []), (plugin, ["in"])])
-    else:
-        plugin.load_midi(str(_midi_file(path, task)), beats=False, clear_previous=True)
-        engine.load_graph([(plugin, [])])
-    engine.render(len(task.audio) / task.sample_rate)
-    return Played(engine.get_audio()[:, : len(task.audio)], plugin.get_latency_samples())
+    knobs = {
+        _NAMES[symbol]: (value - spans[symbol][0]) / (spans[symbol][1] - spans[symbol][0])
+        for symbol, value in task.values.items()
+    }
+    said = run(
+        *(sys.executable, _SOURCES / "dawdreamer_host.py", path, folder / "in.f32"),
+        *(folder / "out.f32", task.sample_rate, block, json.dumps(knobs), *midi),
+    )
+    audio = np.fromfile(folder / "out.f32", "<f4").reshape(2, -1)
+    return Played(audio, int(said.splitlines()[-1]))
 
 
-def _midi_file(near: Path, task: Task) -> Path:
+def _midi_file(folder: Path, task: Task) -> Path:
     """Messages as a file, for the host that takes nothing else; a tick is 1/8 ms."""
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
     last = 0
@@ -159,7 +159,7 @@ def _midi_file(near: Path, task: Task) -> Path:
         ticks = round(at / task.sample_rate * 8000)
         track.append(message.copy(time=ticks - last))
         last = ticks
-    path = near.parent / "messages.mid"
+    path = folder / "messages.mid"
     mido.MidiFile(tracks=[track], ticks_per_beat=4000).save(path)
     return path
 
