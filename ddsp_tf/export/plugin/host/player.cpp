@@ -10,7 +10,7 @@ namespace {
 
 constexpr double fade_s = 0.03;
 constexpr auto between_looks = std::chrono::milliseconds(10);
-constexpr int most_voices = 16;
+constexpr int most_voices = 16, longest_wait_ms = 1000;
 
 }  // namespace
 
@@ -117,10 +117,13 @@ void Player::look() noexcept {
         next = make(slot);
     } catch (const std::exception&) {  // no memory: what plays goes on
     }
-    failed_ = next ? -1 : slot;
-    if (!next) return;
-    loaded_ = slot;
-    delete coming_.exchange(next.release());
+    if (next) {
+        delete coming_.exchange(next.release());
+        loaded_ = slot;
+        failed_ = -1;
+    } else {
+        failed_ = slot;
+    }
 }
 
 void Player::wait_until_loaded() {
@@ -128,6 +131,11 @@ void Player::wait_until_loaded() {
 }
 
 ddsp::Engine* Player::take_over() noexcept {
+    for (int i = 0; !played_ && i < longest_wait_ms; ++i) {
+        const int slot = wanted();
+        if (slot == loaded_.load() || slot == failed_.load()) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     if (before_ && faded_) {
         Voicing* none = nullptr;
         if (!leaving_.compare_exchange_strong(none, before_.get())) return nullptr;

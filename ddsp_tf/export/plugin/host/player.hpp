@@ -49,7 +49,8 @@ public:
 
     // The audio thread.
     int latency_samples() const noexcept { return latency_.load(std::memory_order_relaxed); }
-    // Takes over a new engine. Gives it, that the notes that are held may be told to it; else null.
+    // Takes over a new engine. Before anything was heard it waits for one, a second at most: a host
+    // that renders sets a knob and plays at once, and shall not get another instrument. Gives it, that the notes that are held may be told to it; else null.
     ddsp::Engine* take_over() noexcept;
     // Those that play now; the second is null unless one is fading.
     ddsp::Engine* engine() noexcept { return now_ ? &now_->engine : nullptr; }
@@ -76,7 +77,7 @@ private:
 
     std::atomic<Voicing*> coming_{nullptr}, leaving_{nullptr};
     std::mutex lock_;      // between `activate` and the loader: the audio thread never takes it
-    int loaded_ = -1, failed_ = -1;  // slots; of `now_`, `coming_` or what is on its way between
+    std::atomic<int> loaded_{-1}, failed_{-1};  // slots: what plays or is coming; what can't
     std::atomic<bool> ends_{false};
     std::thread loader_;
 };
