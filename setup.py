@@ -24,7 +24,7 @@ setup(
         CONFIGS: ["*.gin", "**/*.gin"],
         "ddsp_tf": ["py.typed"],
         "ddsp_tf.cli": ["demo_page/*", "demo_templates/*"],
-        "ddsp_tf.export.plugin": ["engine/**/*"],
+        "ddsp_tf.export.plugin": ["engine/**/*", "host/*"],
         "ddsp_tf.export.web": ["web_page/*", "web_page/*/*"],
         "ddsp_tf.presets": ["**/*.json", "**/*.h5", "**/*.md", "**/*.png", "**/*.flac"],
     },
@@ -64,6 +64,8 @@ setup(
         "test": [
             *EXPORT,
             *PEDALBOARD,
+            # The other host for VST3; its wheels are for x86-64.
+            'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
             "pre-commit>=4",
             "pytest>=8",
             "pytest-timeout",

@@ -25,6 +25,7 @@ Examples:
   ddsp-tf export violin --target onnx -o violin_onnx/
   ddsp-tf export violin --target litert --quantize int8 -o violin_phone/
   ddsp-tf export violin --target web -o site/
+  ddsp-tf export violin --target plugin -o plugins/ --build
 """
 
 
@@ -57,6 +58,11 @@ Examples:
     metavar="DB",
     help="With --target native: play so much softer in juce-ddsp, which is too loud as it is.",
 )
+@click.option(
+    "--build",
+    is_flag=True,
+    help="With --target plugin: compile VST3, CLAP and LV2 with the folder's instruments inside.",
+)
 @overwrite_option
 @reporting
 def command(
@@ -66,14 +72,19 @@ def command(
     output: Path,
     quantize: str | None,
     trim_db: float | None,
+    build: bool,
     overwrite: bool,
 ) -> None:
     """See `_HELP`."""
     from ddsp_tf.files import check_writable
 
-    TARGETS[target].check(target, output, quantize, trim_db)
+    TARGETS[target].check(target, output, quantize, trim_db=trim_db, build=build)
     if not TARGETS[target].adds:
         check_writable(output, overwrite=overwrite)
+    if build:
+        from ddsp_tf.export.plugin.build import check_buildable
+
+        check_buildable(output, overwrite=overwrite)
     from ddsp_tf.models import Instrument
 
     instrument = Instrument.load(model)
@@ -82,7 +93,15 @@ def command(
             Order(instrument, output, overwrite, quantize, advance, name_of(model), trim_db)
         )
     terminal.say(f"{output} {report}")
-    terminal.result({"output": str(output), "target": target, "parity": report.to_dict()})
+    built = {}
+    if build:
+        from ddsp_tf.export.plugin.build import build_plugins
+
+        with terminal.progress("Compiling") as advance:
+            plugins = build_plugins(output, overwrite=overwrite, progress=advance)
+        terminal.say(str(plugins))
+        built = {"build": plugins.to_dict()}
+    terminal.result({"output": str(output), "target": target, "parity": report.to_dict(), **built})
 
 
 def name_of(model: str) -> str:

@@ -54,6 +54,7 @@ class Target:
         quantizes: What it takes as `--quantize`.
         adds: Whether it adds to a folder of its own, and looks itself at what is there.
         trims: Whether it takes `--trim`.
+        builds: Whether it takes `--build`.
     """
 
     summary: str
@@ -62,15 +63,28 @@ class Target:
     quantizes: tuple[str, ...] = ()
     adds: bool = False
     trims: bool = False
+    builds: bool = False
 
     def check(
-        self, name: str, output: Path, quantize: str | None, trim_db: float | None = None
+        self,
+        name: str,
+        output: Path,
+        quantize: str | None,
+        *,
+        trim_db: float | None = None,
+        build: bool = False,
     ) -> None:
         """Refuses options that don't go with the target, before any work is done.
 
         Raises:
-            ArgumentError: It writes a file of another suffix, or does not quantise.
+            ArgumentError: It writes a file of another suffix, does not quantise, or compiles
+                nothing.
         """
+        if build and not self.builds:
+            able = ", ".join(key for key, target in TARGETS.items() if target.builds)
+            raise ArgumentError(
+                f"--build goes with --target {able}; {name} has nothing to compile."
+            )
         if self.suffix is not None and output.suffix.lower() != self.suffix:
             raise ArgumentError(
                 f"--target {name} writes one file; its name should end in {self.suffix}. "
@@ -171,10 +185,11 @@ TARGETS: dict[str, Target] = {
         "ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")
     ),
     "plugin": Target(
-        "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine.",
+        "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine; --build compiles it.",
         _plugin,
         quantizes=("float16",),
         adds=True,
+        builds=True,
     ),
     "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
 }

@@ -17,6 +17,7 @@ from ddsp_tf.export.plugin.plugin_contents import Arrays, describe_for_engine, g
 from ddsp_tf.export.sound_loss import SoundLoss, measure_sound_loss
 from ddsp_tf.export.web.web_site import name_instrument
 from ddsp_tf.models import Instrument
+from ddsp_tf.models.instrument import shipped_models
 from ddsp_tf.types import Progress, no_progress
 
 _KERNEL = "/kernel"
@@ -136,6 +137,20 @@ def export_plugin(
     write_container(path, content, overwrite=overwrite)
     advance(1.0)
     return PluginReport(path, parity, loss, len(content))
+
+
+def pack_shipped(name: str) -> bytes:
+    """Gives the file of an instrument that ships, with weights in float16.
+
+    It isn't compared with Python, which the tests of ddsp_tf do for these: it is made quickly.
+
+    Args:
+        name: One of `list_presets`.
+    """
+    instrument = Instrument.load(shipped_models()[name])
+    parts = find_live_parts(instrument.model)
+    arrays = _in_half_precision(gather_arrays(instrument, parts))
+    return pack_container(describe_for_engine(instrument, parts) | {"weights": "float16"}, arrays)
 
 
 def _in_half_precision(arrays: Arrays) -> dict[str, Any]:
