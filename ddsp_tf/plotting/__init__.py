@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ddsp_tf.plotting.controls import controls_overview
     from ddsp_tf.plotting.dataset import dataset_report
-    from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
+    from ddsp_tf.plotting.figure import figure_to_image, make_figure, on_paper, save_figure
     from ddsp_tf.plotting.frequency_responses import (
         draw_magnitude_responses,
         magnitude_responses,
@@ -29,6 +29,7 @@ __all__ = [
     "impulse_response",
     "magnitude_responses",
     "make_figure",
+    "on_paper",
     "save_figure",
     "spectrogram",
     "spectrogram_pair",
@@ -45,6 +46,7 @@ _MODULES = {
     "impulse_response": "impulse_responses",
     "magnitude_responses": "frequency_responses",
     "make_figure": "figure",
+    "on_paper": "figure",
     "save_figure": "figure",
     "spectrogram": "spectrograms",
     "spectrogram_pair": "spectrograms",
