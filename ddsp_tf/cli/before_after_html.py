@@ -111,7 +111,9 @@ def _plot(plots: Sequence[Plot], alternative: str) -> str:
 def _picture(plot: Plot) -> str:
     """The attributes of a picture; where it has a condition, it is one of those to choose from."""
     shown = (
-        {"media": plot.media, "srcset": quote(plot.file)} if plot.media else {"src": quote(plot.file)}
+        {"media": plot.media, "srcset": quote(plot.file)}
+        if plot.media
+        else {"src": quote(plot.file)}
     )
     places = {"left": plot.left, "right": plot.right, "start": plot.start_s, "end": plot.end_s}
     attributes = {

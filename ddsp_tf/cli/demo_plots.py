@@ -90,7 +90,7 @@ def write_plots(result: "TransferResult", folder: Path, stem: str) -> tuple[Plot
         for theme in ("dark", "light"):
             file = f"{PLOTS}/{stem}-{shape.name}-{theme}.webp"
             of_theme = colours[theme]
-            with on_paper(of_theme["card"], ink=of_theme["ink"], line=of_theme["line"]):
+            with on_paper(of_theme["card"], ink=of_theme["ink"]):
                 figure = _draw(result, shape)
                 save_figure(figure, folder / file)
             conditions = (shape.media, _DARK if theme == "dark" else "")

@@ -88,7 +88,7 @@ def _unknown_notes(report: "TransferReport") -> list[str]:
         (report.share_above, f"above {note_name(highest)}, the highest"),
     )
     return [
-        f"{100 * share:.0f} % of the notes are {side} that it has learned: it guesses how they sound"
+        f"{100 * share:.0f} % of the notes are {side} that it has learned: they are guesses"
         for share, side in sides
         if share > _WORTH_SAYING
     ]

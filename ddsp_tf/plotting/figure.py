@@ -69,28 +69,25 @@ def make_figure(
     return figure, list(grid.flat)
 
 
-def on_paper(paper: str, *, ink: str, line: str) -> AbstractContextManager[None]:
+def on_paper(paper: str, *, ink: str) -> AbstractContextManager[None]:
     """Gives the figures that are made within it the colours of the page they are for.
 
     Args:
         paper: Behind everything, such as `"#221b17"`.
         ink: Of text and axes.
-        line: Of frames around legends.
 
     Returns:
         A context; outside of it, figures are black on white.
 
     Example:
-        >>> with on_paper("#000000", ink="#ffffff", line="#808080"):
+        >>> with on_paper("#000000", ink="#ffffff"):
         ...     figure, _ = make_figure()
         >>> figure.get_facecolor()
         (0.0, 0.0, 0.0, 1.0)
     """
     papers = ("figure.facecolor", "axes.facecolor")
     inks = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    return mpl.rc_context(
-        dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink) | {"legend.edgecolor": line}
-    )
+    return mpl.rc_context(dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink))
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

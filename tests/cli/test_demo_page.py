@@ -15,12 +15,14 @@ from cli_toys import Run
 from click.testing import CliRunner
 from PIL import Image
 
-from ddsp_tf.cli.before_after import Melody, Performance, Plot
+from ddsp_tf.cli.before_after import Melody, Performance
 from ddsp_tf.cli.before_after_html import write_html
+from ddsp_tf.cli.demo_plots import Plot
 from ddsp_tf.cli.main import cli
 from ddsp_tf.cli.site_server import SiteServer
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.web import web_site
+from ddsp_tf.export.web.web_site import theme_colours
 from ddsp_tf.features import extract_features
 from ddsp_tf.models import list_presets
 from ddsp_tf.presets import MELODY
@@ -69,21 +71,46 @@ def test_the_sounds_are_the_melody_and_the_instrument_playing_it(page: Path) -> 
         assert abs((np.median(midi) + 6) % 12 - 6) < 0.2, "the same notes, in some octave"
 
 
-def test_each_has_a_plot_and_its_facts(page: Path) -> None:
+def test_each_has_plots_for_every_page_and_its_facts(page: Path) -> None:
     html = (page / "index.html").read_text()
-    (file, width, height) = re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)"', html)[0]
-    with Image.open(page / file) as picture:
-        assert picture.size == (int(width), int(height))
-        assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 100, "something is drawn"
-    left, right, start, end = (
-        float(re.search(rf'data-{key}="([^"]+)"', html)[1])  # type: ignore[index]
-        for key in ("left", "right", "start", "end")
-    )
-    assert 0.0 < left < 0.2 < 0.8 < right < 1.0
-    assert start == pytest.approx(0.0, abs=0.05)
-    assert end == pytest.approx(1.0, abs=0.05)
-    for fact in ("CC0", "a glide", "G3 to A6 (200 to", "loudness 2.5 dB off", "pitch: "):
+    plots = [
+        {key: value for key, value in re.findall(r'([a-z-]+)="([^"]*)"', tag)}
+        for tag in re.findall(r"<(?:source|img) [^>]+>", html)
+    ]
+    shown = [(plot.get("media"), Path(plot.get("srcset") or plot["src"]).stem) for plot in plots]
+    assert shown == [
+        ("(max-width: 45rem) and (prefers-color-scheme: dark)", "1-toy-narrow-dark"),
+        ("(max-width: 45rem)", "1-toy-narrow-light"),
+        ("(prefers-color-scheme: dark)", "1-toy-wide-dark"),
+        (None, "1-toy-wide-light"),
+    ]
+    themes = theme_colours()
+    for plot in plots:
+        file = plot.get("srcset") or plot["src"]
+        with Image.open(page / file) as picture:
+            assert picture.size == (int(plot["width"]), int(plot["height"]))
+            assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 100, "it is drawn"
+            pixels = np.array(picture.convert("RGB"), np.int16)
+        theme = themes["dark" if "dark" in file else "light"]
+        card, ink = (
+            [int(theme[name][i : i + 2], 16) for i in (1, 3, 5)] for name in ("card", "ink")
+        )
+        assert np.abs(pixels[3, 3] - card).max() < 6
+        left, right, start, end = (
+            float(plot[f"data-{key}"]) for key in ("left", "right", "start", "end")
+        )
+        assert 0.0 < left < 0.2 < 0.8 < right < 1.0
+        assert start == pytest.approx(0.0, abs=0.05)
+        assert end == pytest.approx(1.0, abs=0.05)
+        # The axes of the panel at the foot are the longest lines of ink, and begin and end there.
+        drawn = np.abs(pixels[-len(pixels) // 4 :] - ink).max(axis=-1) < 60
+        corner, along = drawn.sum(axis=0).argmax(), drawn[drawn.sum(axis=1).argmax()]
+        found = np.array([corner, np.flatnonzero(along)[-1]]) / len(along)
+        np.testing.assert_allclose(found, [left, right], atol=0.004)
+    for fact in ("CC0", "a glide", ">G3 to A6<", "keeps the loudness to about 2 dB."):
         assert fact in html
+    for jargon in (" Hz", "distance", "octaves", "+0"):
+        assert jargon not in html
     assert "my &lt;song&gt;.wav" in html
     assert "live/" not in html
 
@@ -131,15 +158,17 @@ def test_two_of_one_name_are_refused(run: Run, instrument: Path, tmp_path: Path)
 
 
 def test_one_finds_every_instrument_of_a_long_page() -> None:
-    plot = Plot("plots/1.png", 1100, 1067, 0.1, 0.9, 0.0, 8.0)
+    plot = Plot("plots/1.webp", 1100, 1067, 0.1, 0.9, 0.0, 8.0)
     names = ("flute", "violin-48k")
-    heard = tuple(Performance(name, "sounds/1.wav", plot, (), ("Quiet.",)) for name in names)
+    heard = tuple(Performance(name, "sounds/1.wav", (plot,), (), ("Quiet.",)) for name in names)
     melody = Melody("A song", 8.0, "sounds/0.wav", heard)
     html = write_html([melody], {name: {"title": name} for name in names}, ["flute"])
     for target in re.findall(r'href="#([^"]+)"', html):
         assert html.count(f'id="{target}"') == 1
     assert html.count('href="#') == 4, "to each performance, and to what is known of each"
     assert re.findall(r'href="(live/[^"]+)"', html) == ["live/index.html", "live/index.html#flute"]
+    labels = re.findall(r'aria-label="([^:"]+): ', html)
+    assert labels == ["Before", "After", "After"], "the melody is there once"
 
 
 def test_what_strangers_wrote_is_text_and_no_markup() -> None:
@@ -149,6 +178,13 @@ def test_what_strangers_wrote_is_text_and_no_markup() -> None:
     html = write_html([], {"toy": about}, ["toy"])
     assert "<script>a" not in html
     assert html.count("&lt;script&gt;alert(1)") == 7
+
+
+def test_everything_is_in_a_landmark() -> None:
+    html = write_html([], {}, [])
+    body = html[html.index("<body>") : html.index("</body>")]
+    outside = re.sub(r"<(header|main|footer)>.*?</\1>", "", body, flags=re.DOTALL)
+    assert re.sub(r"<body>|\s", "", outside) == ""
 
 
 @pytest.mark.slow
