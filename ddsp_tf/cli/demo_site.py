@@ -35,7 +35,7 @@ DEMO_SITE = FolderSort(
         f"{Path(LIVE_PAGE).parent.as_posix()}/*",
     ),
 )
-_HEARD_SHARE = 0.4
+_HEARD_SHARE = 0.5
 """Share of the work that sounds and plots take, measured with one instrument."""
 
 

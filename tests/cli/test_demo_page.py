@@ -192,19 +192,21 @@ def test_everything_is_in_a_landmark() -> None:
 def test_it_plays_in_a_browser(run: Run, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    preset = list_presets()[-1]
+    *_, other, preset = list_presets()
     folder = tmp_path / "page"
-    assert run("demo", preset, "-o", folder).exit_code == 0
+    assert run("demo", preset, other, "-o", folder).exit_code == 0
     seconds = soundfile.info(MELODY).duration
     with SiteServer(folder) as server, sync_playwright() as driver:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for url in (server.url, (folder / "index.html").as_uri()):
             with open_page(driver, url) as opened:
                 listen(opened.page, seconds)
-                assert opened.page.evaluate("() => document.images[0].naturalWidth") > 1000
                 assert opened.troubles == []
                 root = server.url if url == server.url else folder.as_uri()
                 assert [x for x in opened.requests if not x.startswith(root)] == []
+        for theme in ("dark", "light"):
+            for width in (375, 1200):
+                look(driver, server.url, theme, width)
         with open_page(driver, server.url) as opened:
             assert opened.page.evaluate(COLOURS) == PAPER_AND_CARD
             opened.page.click("article .button")
@@ -215,23 +217,93 @@ def test_it_plays_in_a_browser(run: Run, tmp_path: Path) -> None:
         server.shutdown()
 
 
+def wait_until_playing(page: Any, index: int) -> None:
+    """Waits until one of the sounds plays, and no other."""
+    page.wait_for_function(
+        """(index) => [...document.querySelectorAll("audio")].every(
+          (sound, i) => sound.paused === (i !== index))""",
+        arg=index,
+    )
+
+
 def listen(page: Any, seconds: float) -> None:
-    """Plays before, then after from the same place, then from where the plot is clicked."""
+    """Before, both after it from the same place, from a click into a plot, and after a pause."""
     page.wait_for_function(
         "() => [...document.querySelectorAll('audio')].every((x) => x.readyState >= 3)"
     )
     lengths = page.evaluate("() => [...document.querySelectorAll('audio')].map((x) => x.duration)")
-    np.testing.assert_allclose(lengths, [seconds, seconds], atol=0.01)
+    np.testing.assert_allclose(lengths, 3 * [seconds], atol=0.01)
     page.evaluate("() => document.querySelectorAll('audio')[0].play()")
     page.wait_for_function("() => document.querySelectorAll('audio')[0].currentTime > 1")
     page.evaluate("() => document.querySelectorAll('audio')[1].play()")
-    page.wait_for_function("() => document.querySelectorAll('audio')[0].paused")
+    wait_until_playing(page, 1)
     page.wait_for_function("() => document.querySelectorAll('audio')[1].currentTime > 1")
-    before, after = page.evaluate(
-        "() => [...document.querySelectorAll('audio')].map((x) => x.currentTime)"
+    page.evaluate("() => document.querySelectorAll('audio')[2].play()")
+    wait_until_playing(page, 2)
+    page.wait_for_function("() => document.querySelectorAll('audio')[2].currentTime > 1")
+    times = page.evaluate("() => [...document.querySelectorAll('audio')].map((x) => x.currentTime)")
+    assert max(times) - min(times) < 2.0, "it goes on from the same place"
+    assert times[0] <= times[1] + 0.1
+    click(page, 0, 0.75)
+    wait_until_playing(page, 1)
+    page.evaluate("() => document.querySelectorAll('audio')[1].pause()")
+    paused = page.evaluate("() => document.querySelectorAll('audio')[1].currentTime")
+    assert 0.74 * seconds < paused < 0.75 * seconds + 1.0
+    for index in range(2):
+        assert share_of_line(page, index) == pytest.approx(paused / seconds, abs=0.02)
+    page.evaluate("() => document.querySelectorAll('audio')[0].play()")
+    resumed = page.evaluate("() => document.querySelectorAll('audio')[0].currentTime")
+    assert paused - 0.1 < resumed < paused + 1.0, "a pause is no other place"
+
+
+def look(driver: Any, url: str, theme: str, width: int) -> None:
+    """The plots are those for the page's theme and width, and a click means what one sees."""
+    size = {"width": width, "height": 800}
+    with open_page(driver, url, viewport=size, color_scheme=theme) as opened:
+        page = opened.page
+        page.wait_for_function("() => [...document.images].every((x) => x.complete)")
+        shown = page.evaluate("() => [...document.images].map((x) => x.currentSrc)")
+        shape = "narrow" if width < 720 else "wide"
+        assert all(source.endswith(f"-{shape}-{theme}.webp") for source in shown)
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('audio')].every((x) => x.readyState >= 3)"
+        )
+        click(page, 1, 0.5)
+        wait_until_playing(page, 2)
+        page.evaluate("() => document.querySelectorAll('audio')[2].pause()")
+        sound = "document.querySelectorAll('audio')[2]"
+        share = page.evaluate(f"() => {sound}.currentTime / {sound}.duration")
+        assert 0.49 < share < 0.6
+        assert share_of_line(page, 1) == pytest.approx(share, abs=0.02)
+        assert opened.troubles == []
+
+
+def axis(page: Any, index: int) -> tuple[float, float]:
+    """Where the time axis of a plot begins and ends, in pixels of the page."""
+    box = page.locator(".plot").nth(index).bounding_box()
+    left, right = page.evaluate(
+        """(index) => {
+          const image = document.images[index];
+          const source = [...image.parentElement.querySelectorAll("source")].find(
+            (x) => matchMedia(x.media).matches) ?? image;
+          return [Number(source.dataset.left), Number(source.dataset.right)];
+        }""",
+        index,
     )
-    assert after - before < 2.0, "it goes on from the same place"
-    plot = page.locator(".plot").bounding_box()
-    page.mouse.click(plot["x"] + 0.75 * plot["width"], plot["y"] + 100)
-    page.wait_for_function("() => document.querySelectorAll('audio')[1].currentTime > 6")
-    assert page.is_visible(".cursor")
+    return box["x"] + left * box["width"], box["x"] + right * box["width"]
+
+
+def click(page: Any, index: int, share: float) -> None:
+    """Clicks into a plot, at a share of its time axis."""
+    page.locator(".plot").nth(index).scroll_into_view_if_needed()
+    box, (left, right) = page.locator(".plot").nth(index).bounding_box(), axis(page, index)
+    x = left + share * (right - left) - box["x"]
+    page.locator(".plot").nth(index).click(position={"x": x, "y": box["height"] / 2})
+
+
+def share_of_line(page: Any, index: int) -> float:
+    """Where the line in a plot is, as a share of its time axis."""
+    page.wait_for_timeout(100)
+    box, (left, right) = page.locator(".cursor").nth(index).bounding_box(), axis(page, index)
+    return float((box["x"] + box["width"] / 2 - left) / (right - left))
