@@ -5,41 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddsp_tf.cli.demo_plots import Plot, write_plots
+from ddsp_tf.cli.plain_words import say_changes
 from ddsp_tf.presets import MELODY
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from ddsp_tf.features import Features, FeatureSettings
     from ddsp_tf.inference import TimbreTransfer, TransferResult
     from ddsp_tf.models import Instrument
     from ddsp_tf.types import Progress
 
 
-SOUNDS, PLOTS = "sounds", "plots"
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A picture, and where its time axis is, so that a line can follow the sound.
-
-    Attributes:
-        file: The PNG, from the page.
-        width: Of the picture in pixels.
-        height: Of the picture in pixels.
-        left: Where the time axis begins, as a share of the width.
-        right: Where it ends, as a share of the width.
-        start_s: Time at its left end.
-        end_s: Time at its right end.
-    """
-
-    file: str
-    width: int
-    height: int
-    left: float
-    right: float
-    start_s: float
-    end_s: float
+SOUNDS = "sounds"
 
 
 @dataclass(frozen=True)
@@ -49,14 +26,14 @@ class Performance:
     Attributes:
         instrument: Its name on the page.
         sound: The WAV, from the page.
-        plot: Both, as spectrograms, pitch and loudness.
+        plots: Both, as spectrograms, pitch and loudness, for every kind of page.
         changes: What was changed, a line each.
         warnings: What is doubtful.
     """
 
     instrument: str
     sound: str
-    plot: Plot
+    plots: tuple[Plot, ...]
     changes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -137,21 +114,14 @@ def _render(
 
 def _write_performance(folder: Path, stem: str, name: str, result: "TransferResult") -> Performance:
     from ddsp_tf.audio import write_audio
-    from ddsp_tf.plotting import save_figure
 
-    sound, picture = f"{SOUNDS}/{stem}.wav", f"{PLOTS}/{stem}.png"
+    sound = f"{SOUNDS}/{stem}.wav"
     write_audio(folder / sound, result.audio, result.sample_rate, bit_depth=16)
-    figure = result.figure()
-    save_figure(figure, folder / picture)
     report = result.report
     return Performance(
-        name, sound, _describe(figure, picture), tuple(report.lines()), tuple(report.warnings)
+        name,
+        sound,
+        write_plots(result, folder, stem),
+        tuple(say_changes(report)),
+        tuple(report.warnings),
     )
-
-
-def _describe(figure: "Figure", picture: str) -> Plot:
-    """Says where the time axis of a figure is; drawing it has laid it out."""
-    axes = figure.axes[0]
-    place, (start_s, end_s) = axes.get_position(), axes.get_xlim()
-    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-    return Plot(picture, width, height, place.x0, place.x1, start_s, end_s)

@@ -7,8 +7,9 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
-from ddsp_tf.cli.before_after import Melody, Performance, Plot
-from ddsp_tf.cli.instruments import describe_metrics, describe_range
+from ddsp_tf.cli.before_after import Melody, Performance
+from ddsp_tf.cli.demo_plots import Plot
+from ddsp_tf.cli.plain_words import say_fidelity, say_notes
 from ddsp_tf.cli.terminal import duration
 
 LIVE_PAGE = "live/index.html"
@@ -53,12 +54,13 @@ def _melody(number: int, melody: Melody, titles: Mapping[str, str], live: Collec
     links = " ".join(
         f'<a href="#heard-{number}-{quote(name)}">{escape(titles[name])}</a>' for name in names
     )
-    jump = f'        <p class="links jump">{links}</p>\n' if len(names) > 1 else ""
+    jump = f'          <p class="links">{links}</p>\n' if len(names) > 1 else ""
     return _fill(
         "melody",
         number=number,
         title=escape(melody.title),
         length=duration(melody.seconds),
+        before=_sound("Before", melody.title, melody.sound),
         jump=jump,
         cards=cards,
     )
@@ -84,9 +86,8 @@ def _performance(
         mark=mark,
         title=title,
         links=links,
-        before=_sound("Before", melody.title, melody.sound),
         after=_sound("After", titles[name], performance.sound),
-        plot=_plot(performance.plot, alternative),
+        plot=_plot(performance.plots, alternative),
         changes=_items(performance.changes),
         warnings=_items(performance.warnings),
     )
@@ -97,33 +98,44 @@ def _sound(label: str, title: str, file: str) -> str:
     return _fill("sound", label=label, file=quote(file), name=name).rstrip("\n")
 
 
-def _plot(plot: Plot, alternative: str) -> str:
-    data = {"left": plot.left, "right": plot.right, "start": plot.start_s, "end": plot.end_s}
-    places = " ".join(f'data-{key}="{value:.6g}"' for key, value in data.items())
+def _plot(plots: Sequence[Plot], alternative: str) -> str:
+    *sources, last = map(_picture, plots)
     return _fill(
         "plot",
-        places=places,
-        file=quote(plot.file),
-        width=plot.width,
-        height=plot.height,
+        sources="".join(f"              <source {source} />\n" for source in sources),
+        image=last,
         alternative=alternative,
     ).rstrip("\n")
 
 
+def _picture(plot: Plot) -> str:
+    """The attributes of a picture; where it has a condition, it is one of those to choose from."""
+    shown = (
+        {"media": plot.media, "srcset": quote(plot.file)}
+        if plot.media
+        else {"src": quote(plot.file)}
+    )
+    places = {"left": plot.left, "right": plot.right, "start": plot.start_s, "end": plot.end_s}
+    attributes = {
+        **shown,
+        "width": plot.width,
+        "height": plot.height,
+        **{f"data-{key}": f"{value:.6g}" for key, value in places.items()},
+    }
+    return " ".join(f'{key}="{value}"' for key, value in attributes.items())
+
+
 def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
     statistics = about.get("statistics")
-    facts: dict[str, list[str]] = {}
-    if statistics:
-        pitch, level = describe_range(statistics)
-        facts |= {"Pitch": [pitch], "Loudness": [level]}
-        learned = f" ({duration(statistics['seconds'])})"
-    else:
-        learned = ""
-    facts["Learned from"] = [f"{about.get('training_data', 'unknown recordings')}{learned}"]
-    facts["Measured"] = [describe_metrics(about.get("metrics") or {})]
-    facts["Weaknesses"] = _texts(about.get("known_weaknesses") or "none are known")
-    facts["Licence"] = [str(about.get("licence", "unknown"))]
-    facts["Attribution"] = _texts(about.get("attribution") or [])
+    learned = f" ({duration(statistics['seconds'])})" if statistics else ""
+    facts: dict[str, list[str]] = {
+        "Notes": [say_notes(statistics)] if statistics else [],
+        "Learned from": [f"{about.get('training_data', 'unknown recordings')}{learned}"],
+        "How closely": _texts(say_fidelity(about.get("metrics") or {}) or []),
+        "Weaknesses": _texts(about.get("known_weaknesses") or "none are known"),
+        "Licence": [str(about.get("licence", "unknown"))],
+        "Recordings by": _texts(about.get("attribution") or []),
+    }
     rows = "".join(
         f"            <dt>{term}</dt>"
         + "".join(f"<dd>{escape(text)}</dd>" for text in texts)

@@ -6,8 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddsp_tf.cli.before_after import PLOTS, SOUNDS, part_of, render_melodies
+from ddsp_tf.cli.before_after import SOUNDS, part_of, render_melodies
 from ddsp_tf.cli.before_after_html import LIVE_PAGE, write_html
+from ddsp_tf.cli.demo_plots import PLOTS
 from ddsp_tf.cli.export import name_of
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError, ExportError
@@ -29,11 +30,12 @@ DEMO_SITE = FolderSort(
         "index.html",
         *(f"*{suffix}" for suffix in (".css", ".js", ".svg")),
         f"{SOUNDS}/*.wav",
-        f"{PLOTS}/*.png",
+        # PNG: up to ddsp_tf 0.1.0.
+        *(f"{PLOTS}/*{suffix}" for suffix in (".webp", ".png")),
         f"{Path(LIVE_PAGE).parent.as_posix()}/*",
     ),
 )
-_HEARD_SHARE = 0.4
+_HEARD_SHARE = 0.5
 """Share of the work that sounds and plots take, measured with one instrument."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ddsp_tf.features import Features
 from ddsp_tf.inference.transfer_report import TransferReport
@@ -52,11 +52,12 @@ class TransferResult:
         """The input, mono float32 `[n_samples]`."""
         return self.load_input_audio()
 
-    def figure(self, title: str | None = None) -> "Figure":
+    def figure(self, title: str | None = None, **layout: Any) -> "Figure":
         """Draws both spectrograms, and pitch and loudness before and after.
 
         Args:
             title: Line above the figure.
+            layout: Names, sizes and the like, as `ddsp_tf.plotting.transfer_overview` takes them.
 
         Returns:
             A matplotlib figure; `ddsp_tf.plotting.save_figure` writes it.
@@ -75,4 +76,5 @@ class TransferResult:
             frame_rate=self.frame_rate,
             voiced=self.notes,
             title=title,
+            **layout,
         )

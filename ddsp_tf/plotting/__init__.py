@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ddsp_tf.plotting.controls import controls_overview
     from ddsp_tf.plotting.dataset import dataset_report
-    from ddsp_tf.plotting.figure import figure_to_image, make_figure, save_figure
+    from ddsp_tf.plotting.figure import figure_to_image, make_figure, on_paper, save_figure
     from ddsp_tf.plotting.frequency_responses import (
         draw_magnitude_responses,
         magnitude_responses,
@@ -30,6 +30,7 @@ __all__ = [
     "impulse_response",
     "magnitude_responses",
     "make_figure",
+    "on_paper",
     "piano_roll_overview",
     "save_figure",
     "spectrogram",
@@ -47,6 +48,7 @@ _MODULES = {
     "impulse_response": "impulse_responses",
     "magnitude_responses": "frequency_responses",
     "make_figure": "figure",
+    "on_paper": "figure",
     "piano_roll_overview": "piano_roll",
     "save_figure": "figure",
     "spectrogram": "spectrograms",

@@ -3,7 +3,11 @@
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,6 +16,8 @@ from matplotlib.figure import Figure
 from ddsp_tf.files import atomic_file
 
 DPI = 110
+# Below this quality, letters get a halo; the method makes files 3% larger in a third of the time.
+_WEBP: dict[str, Any] = {"pil_kwargs": {"quality": 88, "method": 2}}
 
 
 def make_figure(
@@ -23,6 +29,7 @@ def make_figure(
     height_ratios: Sequence[float] | None = None,
     share_time: bool = False,
     title: str | None = None,
+    dpi: float = DPI,
 ) -> tuple[Figure, list[Axes]]:
     """Makes a figure with a grid of axes that belongs to no global state.
 
@@ -34,6 +41,7 @@ def make_figure(
         height_ratios: Relative heights of the rows; equal by default.
         share_time: Whether all axes of a column share their horizontal axis.
         title: Line above everything.
+        dpi: Pixels per inch; text is 8 to 12 points of 1/72 inch.
 
     Returns:
         The figure, and its axes row by row.
@@ -43,7 +51,7 @@ def make_figure(
         >>> len(axes)
         2
     """
-    figure = Figure(figsize=(width, row_height * n_rows + 0.5), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(width, row_height * n_rows + 0.5), dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(
         n_rows,
@@ -61,8 +69,29 @@ def make_figure(
     return figure, list(grid.flat)
 
 
+def on_paper(paper: str, *, ink: str) -> AbstractContextManager[None]:
+    """Gives the figures that are made within it the colours of the page they are for.
+
+    Args:
+        paper: Behind everything, such as `"#221b17"`.
+        ink: Of text and axes.
+
+    Returns:
+        A context; outside of it, figures are black on white.
+
+    Example:
+        >>> with on_paper("#000000", ink="#ffffff"):
+        ...     figure, _ = make_figure()
+        >>> figure.get_facecolor()
+        (0.0, 0.0, 0.0, 1.0)
+    """
+    papers = ("figure.facecolor", "axes.facecolor")
+    inks = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    return mpl.rc_context(dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink))
+
+
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Writes a figure whole or not at all; the suffix (.png, .svg, .pdf) says the format.
+    """Writes a figure whole or not at all; the suffix (.png, .webp, .svg, .pdf) says the format.
 
     Raises:
         OutputError: The file exists and `overwrite` is false, or can't be written.
@@ -74,7 +103,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool
     with atomic_file(path, overwrite=overwrite) as temporary, warnings.catch_warnings():
         # Files are named in every script there is; the font has a box for what it lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(temporary)
+        figure.savefig(temporary, **(_WEBP if Path(path).suffix == ".webp" else {}))
 
 
 def figure_to_image(figure: Figure) -> np.ndarray:

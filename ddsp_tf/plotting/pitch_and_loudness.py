@@ -93,4 +93,6 @@ def _finish(axes: Axes) -> None:
     axes.grid(color=MUTED, lw=0.4, alpha=0.6)
     axes.margins(x=0)
     if len(axes.get_lines()) > 1:
-        axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
+        # Above the curves: in a narrow figure it would hide some of them.
+        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0}
+        axes.legend(**place, ncols=2, fontsize=8, frameon=False)

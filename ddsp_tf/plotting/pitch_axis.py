@@ -44,7 +44,7 @@ def use_notes(axes: Axes, f0_hz: np.ndarray, *, horizontal: bool = False) -> Non
     else:
         axes.set_yscale("log")
         axes.set_ylim(_midi_to_hz(lowest), _midi_to_hz(highest))
-        axes.set_ylabel("f0 (note)", fontsize=9)
+        axes.set_ylabel("pitch (note)", fontsize=9)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_format_note))

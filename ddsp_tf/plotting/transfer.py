@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ddsp_tf.plotting.figure import make_figure
+from ddsp_tf.plotting.figure import DPI, make_figure
 from ddsp_tf.plotting.pitch_and_loudness import draw_loudness, draw_pitch
 from ddsp_tf.plotting.spectrograms import add_db_bar, draw_spectrogram
 
@@ -21,6 +21,12 @@ def transfer_overview(
     frame_rate: float,
     voiced: np.ndarray | None = None,
     title: str | None = None,
+    names: tuple[str, str] = ("Input", "Output"),
+    labels: tuple[str, str] = ("input", "played"),
+    level_bars: bool = True,
+    width: float = 10.0,
+    row_height: float = 2.3,
+    dpi: float = DPI,
 ) -> Figure:
     """Draws both spectrograms, and pitch and loudness before and after the edits.
 
@@ -36,6 +42,12 @@ def transfer_overview(
         frame_rate: Frames per second of the four curves.
         voiced: Frames that belong to notes, bool `[n_frames]`; pitch is drawn there only.
         title: Line above the figure.
+        names: Titles of the two spectrograms.
+        labels: Names of the two curves of pitch and of loudness.
+        level_bars: Whether the spectrograms have a scale of dB beside them.
+        width: Width in inches.
+        row_height: Mean height of a panel in inches.
+        dpi: Pixels per inch.
 
     Returns:
         The figure: four panels on one time axis.
@@ -50,18 +62,21 @@ def transfer_overview(
         ['Input', 'Output']
     """
     figure, panels = make_figure(
-        4, row_height=2.3, height_ratios=[1.3, 1.3, 1, 1], share_time=True, title=title
+        4,
+        width=width,
+        row_height=row_height,
+        height_ratios=[1.3, 1.3, 1, 1],
+        share_time=True,
+        title=title,
+        dpi=dpi,
     )
-    sounds = (
-        ("Input", input_audio, input_sample_rate),
-        ("Output", output_audio, output_sample_rate),
-    )
+    sounds = ((input_audio, input_sample_rate), (output_audio, output_sample_rate))
     top_hz = min(input_sample_rate, output_sample_rate) / 2
-    for axes, (name, audio, rate) in zip(panels, sounds, strict=False):
+    for axes, name, (audio, rate) in zip(panels, names, sounds, strict=False):
         mesh = draw_spectrogram(axes, audio, rate, maximum_hz=top_hz)
         axes.set_title(name, loc="left", fontsize=10)
-        add_db_bar(figure, mesh, [axes])
-    labels = ("input", "played")
+        if level_bars:
+            add_db_bar(figure, mesh, [axes])
     draw_pitch(panels[2], f0_hz, output_f0_hz, frame_rate, voiced=voiced, labels=labels)
     draw_loudness(panels[3], loudness_db, output_loudness_db, frame_rate, labels=labels)
     panels[3].set_xlabel("time (s)", fontsize=9)

@@ -43,7 +43,7 @@ def test_pitch_and_loudness_show_input_and_output() -> None:
     assert given.get_xdata()[-1] == pytest.approx((FRAMES - 1) / 250)
     np.testing.assert_allclose(loudness.get_lines()[1].get_ydata(), LOUDNESS_DB + 6)
     assert [text.get_text() for text in loudness.get_legend().get_texts()] == ["input", "output"]
-    assert pitch.get_ylabel() == "f0 (note)"
+    assert pitch.get_ylabel() == "pitch (note)"
     assert (
         "A4" in {label.get_text() for label in pitch.get_yticklabels()} or pitch.get_yticks().size
     )

@@ -13,6 +13,7 @@ from ddsp_tf.plotting import (
     dataset_report,
     figure_to_image,
     make_figure,
+    on_paper,
     save_figure,
     transfer_overview,
 )
@@ -109,6 +110,19 @@ def test_a_figure_is_saved_whole_and_never_over_another(tmp_path: Path) -> None:
         save_figure(figure, path)
     save_figure(figure, path, overwrite=True)
     assert [child.name for child in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_a_figure_has_the_colours_of_its_page() -> None:
+    with on_paper("#221b17", ink="#f3e8db"):
+        figure, (axes,) = make_figure(width=2, row_height=1.5, title="Title", dpi=200)
+        axes.set_ylabel("level")
+    # Drawn outside of it: colours belong to the figure.
+    image = figure_to_image(figure)
+    assert image.shape == (400, 400, 3)
+    assert (image == (0x22, 0x1B, 0x17)).all(axis=-1).mean() > 0.8
+    assert (image == (0xF3, 0xE8, 0xDB)).all(axis=-1).sum() > 200, "axes and text"
+    assert image.max() <= 0xF3, "nothing is left of black on white"
+    assert image.min() >= 0x17
 
 
 def test_a_figure_becomes_pixels() -> None:

@@ -1,43 +1,63 @@
-// Two sounds of one card are two ends of one switch, and a line in the plot follows them.
+// All sounds of a melody are one place in it, and a line in the plots shows where that is.
 (function () {
   "use strict";
   const sounds = [...document.querySelectorAll("audio")];
 
-  for (const card of document.querySelectorAll("article")) {
-    const own = [...card.querySelectorAll("audio")];
-    const plot = card.querySelector(".plot");
-    const cursor = plot.querySelector(".cursor");
-    const { left, right, start, end } = Object.fromEntries(
-      Object.entries(plot.dataset).map(([key, value]) => [key, Number(value)]),
-    );
-    let current = own[own.length - 1];
+  for (const melody of document.querySelectorAll(".melody")) {
+    const plots = [...melody.querySelectorAll(".plot")];
+    let current = melody.querySelector("audio");
 
     const draw = () => {
-      const share = (current.currentTime - start) / (end - start);
-      cursor.style.left = `${100 * (left + (right - left) * Math.min(Math.max(share, 0), 1))}%`;
-      cursor.hidden = false;
+      for (const plot of plots) {
+        const { left, right, start, end } = timeAxis(plot);
+        const share = Math.min(Math.max((current.currentTime - start) / (end - start), 0), 1);
+        const cursor = plot.querySelector(".cursor");
+        cursor.style.left = `${100 * (left + (right - left) * share)}%`;
+        cursor.hidden = false;
+      }
       if (!current.paused) requestAnimationFrame(draw);
     };
 
-    for (const sound of own) {
+    for (const sound of melody.querySelectorAll("audio")) {
       sound.addEventListener("play", () => {
-        const playing = own.find((other) => other !== sound && !other.paused);
-        if (playing) sound.currentTime = playing.currentTime;
+        if (sound !== current) sound.currentTime = current.ended ? 0 : current.currentTime;
         for (const other of sounds) if (other !== sound) other.pause();
         current = sound;
         draw();
       });
       sound.addEventListener("seeked", () => {
-        if (sound === current) draw();
+        if (current.paused) current = sound;
+        if (current === sound) draw();
       });
     }
 
-    plot.addEventListener("click", (event) => {
-      const box = plot.getBoundingClientRect();
-      const share = ((event.clientX - box.left) / box.width - left) / (right - left);
-      if (share < 0 || share > 1) return;
-      current.currentTime = start + share * (end - start);
-      current.play();
-    });
+    for (const plot of plots) {
+      plot.addEventListener("click", (event) => {
+        const { left, right, start, end } = timeAxis(plot);
+        const box = plot.getBoundingClientRect();
+        const share = ((event.clientX - box.left) / box.width - left) / (right - left);
+        if (share < 0 || share > 1) return;
+        current.pause();
+        current = plot.closest("article").querySelector("audio");
+        current.currentTime = start + share * (end - start);
+        current.play();
+      });
+    }
+    // The picture for another width or theme may have its axis elsewhere.
+    for (const image of melody.querySelectorAll("img")) {
+      image.addEventListener("load", () => {
+        if (!image.closest(".plot").querySelector(".cursor").hidden) draw();
+      });
+    }
+  }
+
+  /** Where the time axis of the picture is that the browser has chosen. */
+  function timeAxis(plot) {
+    const image = plot.querySelector("img");
+    const isShown = ({ srcset }) => new URL(srcset, document.baseURI).href === image.currentSrc;
+    const chosen = [...plot.querySelectorAll("source")].find(isShown) ?? image;
+    return Object.fromEntries(
+      ["left", "right", "start", "end"].map((key) => [key, Number(chosen.dataset[key])]),
+    );
   }
 })();

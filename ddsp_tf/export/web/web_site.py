@@ -69,6 +69,25 @@ def copy_theme(folder: Path) -> None:
         shutil.copy(_PAGE / name, folder)
 
 
+def theme_colours() -> dict[str, dict[str, str]]:
+    """Reads the colours of the pages.
+
+    Returns:
+        For `"light"` and `"dark"`: colours such as `"#f7f1e8"` by the names of their variables,
+        such as `"paper"`.
+
+    Example:
+        >>> theme_colours()["dark"]["card"]
+        '#221b17'
+    """
+    text = (_PAGE / _THEME[0]).read_text(encoding="utf-8")
+    light, dark = text.split("@media (prefers-color-scheme: dark)")
+    return {
+        name: dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", part))
+        for name, part in (("light", light), ("dark", dark))
+    }
+
+
 def is_site(folder: Path) -> bool:
     """Whether a folder is a page that ddsp_tf wrote."""
     return (folder / SITE).is_file()

@@ -1,5 +1,6 @@
 """The exported page in a real browser: it sounds as Python does, and everybody can use it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -325,6 +326,47 @@ def test_midi_plays_chords_bends_and_holds_them(opened: OpenPage) -> None:
     assert bent[3:].min() > bent[:3].max() + 15
     send((0xB0, 64, 0), (0xE0, 0, 64))
     assert hear().max() < chord[:3].min() - 30
+    assert opened.troubles == []
+
+
+def test_there_is_one_octave_control_at_a_time(opened: OpenPage) -> None:
+    """A key sounds as what is written on it, whatever octave recordings are moved by."""
+    page = opened.page
+    page.click("#tab-recording")
+    page.fill("#octave", "1")
+    assert not page.is_visible("#higher")
+    page.click("#tab-keyboard")
+    page.wait_for_function("() => ddsp.player.state === 'keyboard'")
+    assert not page.is_visible("#octave")
+    assert page.is_visible("#higher")
+    ask(opened, "() => ddsp.panels.keyboard.midi.receive([0x90, 69, 100])")
+    opened.wait_for_text("#pitch", "A4")
+    ask(opened, "() => ddsp.panels.keyboard.midi.receive([0x80, 69, 0])")
+    opened.wait_for_text("#pitch", "\u2013")
+    page.click("#tab-recording")
+    assert page.is_visible("#octave")
+    assert page.text_content("#octave-value") == "+1"
+    page.fill("#octave", "0")
+    page.click("#tab-keyboard")
+    assert opened.troubles == []
+
+
+def test_it_speaks_to_musicians(opened: OpenPage) -> None:
+    for cents, words in ((0, "none"), (5, "narrow"), (12, "medium"), (50, "wide")):
+        opened.page.fill("#vibrato", str(cents))
+        assert opened.text("#vibrato-value") == words
+        assert opened.page.get_attribute("#vibrato", "aria-valuetext") == words
+    opened.page.fill("#vibrato", "12")
+    facts = ask(
+        opened,
+        """() => [...document.querySelectorAll("#about dt")].map(
+          (term) => [term.textContent, term.nextElementSibling.textContent])""",
+    )
+    *plain, (last, technical) = facts
+    assert dict(plain)["Notes"] == "G3 to C6"
+    assert not [text for _, text in plain if re.search(r"\bHz|\bdB|Python|\de-", text)]
+    assert last == "For programmers"
+    assert re.match(r"16000 Hz, 250 frames a second; .* equal Python.s to \d\.\de-\d", technical)
     assert opened.troubles == []
 
 

@@ -28,7 +28,7 @@ async function open() {
   };
   const meters = new Meters(player);
   const about = new AboutView();
-  new Tabs((name) => showPanel(player, panels, name));
+  new Tabs((name) => showPanel(player, panels, shape, name));
   player.addEventListener("failed", ({ detail }) => say(detail, "error"));
 
   const select = find("instrument");
@@ -74,7 +74,8 @@ function nameInAddress() {
   }
 }
 
-async function showPanel(player, panels, name) {
+async function showPanel(player, panels, shape, name) {
+  shape.setKeyboard(name === "keyboard");
   await player.stop();
   say("");
   await panels[name].show?.();

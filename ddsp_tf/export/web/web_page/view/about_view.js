@@ -1,32 +1,41 @@
-/** What is known about the instrument. */
+import { midi } from "../player/decoder.js";
+import { noteName } from "./note_names.js";
+
+/** What is known about the instrument: for who plays it, and in the last line for programmers. */
 export class AboutView {
   show(instrument) {
-    const { parity, f0_hz_range: hertz, loudness_db_range: levels } = instrument;
     const facts = {
-      Name: instrument.title,
       Sound: instrument.description,
+      Notes: instrument.f0_hz_range?.map((hertz) => noteName(midi(hertz))).join(" to "),
       Licence: instrument.licence,
-      "Learned from": instrument.attribution,
-      Pitch: hertz && `${hertz.map((x) => Math.round(x)).join(" to ")} Hz`,
-      Loudness: levels && `${levels.map((x) => Math.round(x)).join(" to ")} dB`,
-      Rate: `${instrument.sample_rate} Hz, ${instrument.frame_rate} frames a second`,
-      "Same as Python": `to ${largest(parity.decoder.errors)} (${parity.decoder.case})`,
-      "Made by": `ddsp_tf ${instrument.ddsp_tf_version}`,
+      "Recordings by": instrument.attribution,
+      "For programmers": technicalLine(instrument),
     };
     const list = document.getElementById("about");
     list.replaceChildren();
     for (const [term, found] of Object.entries(facts)) {
-      for (const [index, text] of [found ?? []].flat().entries()) {
-        const name = document.createElement("dt");
-        name.textContent = index ? "" : term;
-        const value = document.createElement("dd");
-        value.textContent = text;
-        list.append(name, value);
-      }
+      const texts = [found ?? []].flat();
+      if (!texts.length) continue;
+      list.append(element("dt", term), ...texts.map((text) => element("dd", text)));
     }
   }
 }
 
-function largest(errors) {
-  return Math.max(...Object.values(errors)).toExponential(1);
+function technicalLine(instrument) {
+  const { sample_rate, frame_rate, parity, loudness_db_range: levels } = instrument;
+  const apart = Math.max(...Object.values(parity.decoder.errors)).toExponential(1);
+  return [
+    `${sample_rate} Hz, ${frame_rate} frames a second`,
+    levels && `trained from ${levels.map((x) => Math.round(x)).join(" to ")} dB`,
+    `its network’s outputs equal Python’s to ${apart} (${parity.decoder.case})`,
+    `made by ddsp_tf ${instrument.ddsp_tf_version}`,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
 }

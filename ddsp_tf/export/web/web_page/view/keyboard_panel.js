@@ -75,7 +75,8 @@ export class KeyboardPanel {
 
   setVibrato() {
     const cents = Number(find("vibrato").value);
-    find("vibrato-value").textContent = `${cents} ct`;
+    find("vibrato-value").textContent = vibratoWidth(cents);
+    find("vibrato").setAttribute("aria-valuetext", vibratoWidth(cents));
     this.player.edit({ vibratoCents: cents });
   }
 
@@ -88,4 +89,11 @@ export class KeyboardPanel {
       event.preventDefault();
     }
   }
+}
+
+/** A vibrato as players call it, for its depth to either side. */
+function vibratoWidth(cents) {
+  if (!cents) return "none";
+  if (cents <= 10) return "narrow";
+  return cents <= 25 ? "medium" : "wide";
 }

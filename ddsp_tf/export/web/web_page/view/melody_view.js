@@ -75,10 +75,10 @@ export class MelodyView {
       context.moveTo(34, y);
       context.lineTo(width, y);
       context.stroke();
+      context.globalAlpha = 1;
       context.fillStyle = this.canvas.colour("stage-soft");
       context.fillText(noteName(note), 2, y);
     }
-    context.globalAlpha = 1;
   }
 
   x(index) {

@@ -94,7 +94,7 @@ export class Meters {
     const { networks, synth } = await this.player.stats();
     const percent = (share) => `${Math.round(100 * share)} %`;
     find("cost").textContent =
-      `Networks ${percent(networks.share)}, synthesiser ${percent(synth.share)} of one core; ` +
-      `${synth.nUnderruns || "no"} gap${synth.nUnderruns === 1 ? "" : "s"}.`;
+      `It takes ${percent(networks.share + synth.share)} of one processor core; ` +
+      `${synth.nUnderruns || "no"} dropout${synth.nUnderruns === 1 ? "" : "s"} so far.`;
   }
 }

@@ -100,8 +100,10 @@ export class RecordingPanel {
     this.shape.setBase(isOn ? octaves : 0, isOn ? loudnessDb : 0);
     const up = octaves === 1 ? "an octave up" : octaves === -1 ? "an octave down" : "";
     const pitch = up || (octaves ? `${Math.abs(octaves)} octaves ${octaves > 0 ? "up" : "down"}` : "");
-    const level = `${loudnessDb >= 0 ? "+" : "−"}${Math.abs(Math.round(loudnessDb))} dB`;
-    find("match-detail").textContent = `(${[pitch, level].filter(Boolean).join(", ")})`;
+    const decibels = Math.abs(Math.round(loudnessDb));
+    const level = decibels && `${decibels} dB ${loudnessDb > 0 ? "louder" : "softer"}`;
+    const moves = [pitch, level].filter(Boolean).join(", ");
+    find("match-detail").textContent = `(${moves || "it is there already"})`;
   }
 
   async toggle() {

@@ -14,6 +14,13 @@ export class ShapePanel {
     this.apply();
   }
 
+  /** On the keyboard one chooses the keys' octave there, and hears what is written on them. */
+  setKeyboard(isKeyboard) {
+    this.isKeyboard = isKeyboard;
+    find("octave").closest("label").hidden = isKeyboard;
+    this.apply();
+  }
+
   setBase(octaves, loudnessDb) {
     this.baseOctaves = octaves;
     this.baseLoudnessDb = loudnessDb;
@@ -25,7 +32,7 @@ export class ShapePanel {
     const value = (id) => Number(find(id).value);
     const isOthers = ["keyboard", "microphone"].includes(this.player.state);
     this.player.edit({
-      octaves: value("octave") + (isOthers ? 0 : this.baseOctaves),
+      octaves: (this.isKeyboard ? 0 : value("octave")) + (isOthers ? 0 : this.baseOctaves),
       loudnessDb: value("loudness") + (isOthers ? 0 : this.baseLoudnessDb),
       gated: find("gate").checked,
     });
