@@ -146,7 +146,7 @@ def _about(name: str, title: str, about: Mapping[str, Any]) -> str:
     return _fill(
         "about",
         name=quote(name),
-        title=escape(title.lower()),
+        title=escape(title[:1].lower() + title[1:]),
         description=escape(str(about.get("description", ""))),
         rows=rows,
     )

@@ -87,7 +87,8 @@ def on_paper(paper: str, *, ink: str) -> AbstractContextManager[None]:
     """
     papers = ("figure.facecolor", "axes.facecolor")
     inks = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    return mpl.rc_context(dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink))
+    colours: dict[Any, str] = dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink)
+    return mpl.rc_context(colours)
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

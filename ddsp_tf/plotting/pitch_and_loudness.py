@@ -94,5 +94,11 @@ def _finish(axes: Axes) -> None:
     axes.margins(x=0)
     if len(axes.get_lines()) > 1:
         # Above the curves: in a narrow figure it would hide some of them.
-        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0}
-        axes.legend(**place, ncols=2, fontsize=8, frameon=False)
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            borderaxespad=0.0,
+            ncols=2,
+            fontsize=8,
+            frameon=False,
+        )

@@ -13,6 +13,7 @@ import soundfile
 from browser import open_page
 from cli_toys import Run
 from click.testing import CliRunner
+from firefox import open_firefox
 from PIL import Image
 
 from ddsp_tf.cli.before_after import Melody, Performance
@@ -215,6 +216,26 @@ def test_it_plays_in_a_browser(run: Run, tmp_path: Path) -> None:
             assert opened.page.input_value("#instrument") == preset
             assert opened.troubles == []
         server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_firefox_goes_on_from_the_same_place(page: Path, tmp_path: Path) -> None:
+    sounds = "[...document.querySelectorAll('audio')]"
+    with open_firefox(tmp_path) as opened:
+        opened.open((page / "index.html").as_uri())
+        opened.wait_for(f"{sounds}.every((x) => x.readyState >= 3)")
+        # Half speed: the melody has one second.
+        opened.ask(f"{sounds}.forEach((x) => (x.playbackRate = 0.5))")
+        opened.ask(f"{sounds}[0].play()")
+        opened.wait_for(f"{sounds}[0].currentTime > 0.3")
+        opened.ask(f"{sounds}[1].play()")
+        opened.wait_for(f"{sounds}[0].paused && {sounds}[1].currentTime > 0.3")
+        opened.ask(f"{sounds}[1].pause()")
+        before, after = opened.ask(f"{sounds}.map((x) => x.currentTime)")
+        assert 0.3 < before <= after + 0.05
+        assert opened.ask("document.images[0].naturalWidth") > 600
+        assert opened.ask("parseFloat(document.querySelector('.cursor').style.left)") > 30.0
 
 
 def wait_until_playing(page: Any, index: int) -> None:

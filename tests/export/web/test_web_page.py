@@ -280,6 +280,7 @@ def test_computer_keys_and_midi_play_notes(opened: OpenPage) -> None:
     page.wait_for_function("() => ddsp.player.state === 'keyboard'")
     page.keyboard.down("KeyA")
     opened.wait_for_text("#pitch", "C4")
+    assert re.fullmatch(r"in tune|\d+ cents? (sharp|flat)", opened.text("#tuning"))
     page.keyboard.up("KeyA")
     opened.wait_for_text("#pitch", "\u2013")
     ask(opened, "() => ddsp.panels.keyboard.midi.receive([0x90, 69, 100])")

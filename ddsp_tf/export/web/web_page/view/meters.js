@@ -81,9 +81,7 @@ export class Meters {
     const note = isNote ? midi(frame.f0Hz) : 0;
     const cents = Math.round(100 * (note - Math.round(note)));
     find("pitch").textContent = isNote ? noteName(note) : "–";
-    find("hertz").textContent = isNote
-      ? `${cents < 0 ? "−" : "+"}${Math.abs(cents)} ct, ${frame.f0Hz.toFixed(0)} Hz`
-      : "";
+    find("tuning").textContent = isNote ? tuning(cents) : "";
     find("level").textContent = isNote ? `${String(Math.round(frame.loudnessDb)).replace("-", "−")} dB` : "–";
     const share = isNote ? 1 - (this.loudest - frame.loudnessDb) / 50 : 0;
     find("level-bar").style.transform = `scaleX(${Math.min(1, Math.max(0, share)).toFixed(3)})`;
@@ -97,4 +95,10 @@ export class Meters {
       `It takes ${percent(networks.share + synth.share)} of one processor core; ` +
       `${synth.nUnderruns || "no"} dropout${synth.nUnderruns === 1 ? "" : "s"} so far.`;
   }
+}
+
+/** How far a note is from its name, as players say it. */
+function tuning(cents) {
+  if (!cents) return "in tune";
+  return `${Math.abs(cents)} cent${Math.abs(cents) === 1 ? "" : "s"} ${cents > 0 ? "sharp" : "flat"}`;
 }
