@@ -225,6 +225,7 @@ def test_polyphony_is_warned_about_and_done(
     assert (outputs / "chord.wav").is_file()
 
 
+@pytest.mark.slow
 def test_what_a_folder_holds_besides_is_said_and_strange_names_are_played(
     instrument: Path, melody_file: Path, outputs: Path, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_phase_after_ten_minutes_of_blocks() -> None:
     assert np.max(np.abs(audio.numpy()[0] - expected)) < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f0_hz", [1000.123, 437.6543, 1172.9])
 def test_phase_after_an_hour_is_within_1e_7_rad_and_blocks_agree(f0_hz: float) -> None:
     n_frames, n_block = 3600 * SAMPLE_RATE // HOP, 10_000

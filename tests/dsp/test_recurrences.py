@@ -183,7 +183,13 @@ def test_sections_that_stand_still_are_those_of_every_sample() -> None:
             assert _error_of_gradient(function, [audio, sections, state]) < 1e-8
 
 
-@pytest.mark.parametrize("name", RECURSIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("first_order", "all_pole", "state_space"),
+        pytest.param("second_order_sections", marks=pytest.mark.slow),
+    ],
+)
 def test_first_and_second_gradients_are_those_of_finite_differences(name: str) -> None:
     inputs = _draw(name, 5, batch=1)
     function = _all_outputs(name)
@@ -324,6 +330,7 @@ np.save(sys.argv[3], output)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["all_pole", "second_order_sections"])
 def test_a_saved_model_runs_without_this_package(name: str, tmp_path: Path) -> None:
     inputs = _draw(name, 40, dtype="float32")

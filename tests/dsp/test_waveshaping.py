@@ -72,7 +72,7 @@ def test_one_time_is_the_function_itself() -> None:
     assert state == ()
 
 
-@pytest.mark.parametrize("factor", [2, 8])
+@pytest.mark.parametrize("factor", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_blocks_are_the_whole(factor: int) -> None:
     sound = np.random.default_rng(0).normal(size=[2, 301])
     whole, end = dsp.oversampled(sound, tf.tanh, factor=factor)
