@@ -61,9 +61,7 @@ class Target:
     adds: bool = False
     builds: bool = False
 
-    def check(
-        self, name: str, output: Path, quantize: str | None, *, build: bool = False
-    ) -> None:
+    def check(self, name: str, output: Path, quantize: str | None, *, build: bool = False) -> None:
         """Refuses options that don't go with the target, before any work is done.
 
         Raises:

@@ -143,12 +143,12 @@ def build_plugins(
         inside = Path(work) / "instruments"
         names = _gather(folder, inside, scaled(progress, 0.0, 0.3) or no_progress)
         build = Path(work) / "build"
-        _run(
-            [tools.cmake, "-S", str(HOST), "-B", str(build), *_generator()]
-            + [f"-DDPF_PATH={tools.dpf}", f"-DDDSP_INSTRUMENTS={inside}"]
-        )
+        defined = (f"-DDPF_PATH={tools.dpf}", f"-DDDSP_INSTRUMENTS={inside}")
+        _run([tools.cmake, "-S", str(HOST), "-B", str(build), *_generator(), *defined])
         compiling = scaled(progress, 0.3, 0.95) or no_progress
-        _run([tools.cmake, "--build", str(build), "--parallel", str(os.cpu_count() or 1)], compiling)
+        _run(
+            [tools.cmake, "--build", str(build), "--parallel", str(os.cpu_count() or 1)], compiling
+        )
         paths = tuple(_put(build / "plugins" / name, folder / name, overwrite) for name in BUNDLES)
     advance(1.0)
     return PluginBuild(paths, names)
