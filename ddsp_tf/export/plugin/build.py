@@ -30,10 +30,10 @@ _COMPILERS = ("c++", "g++", "clang++")
 _DPF_FOLDERS = ("/usr/share/dpf", "/usr/src/dpf", "/usr/local/share/dpf")
 _DPF_FILES = ("distrho/DistrhoPluginMain.cpp", "distrho/src/DistrhoPluginCLAP.cpp")
 _INSTALL = (
-    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Others: git clone "
-    "https://github.com/DISTRHO/DPF and set DPF_PATH to it; and Fedora: dnf install cmake make "
-    "gcc-c++; macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
-    "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja."
+    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make gcc-c++; "
+    "macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
+    "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja; and in all "
+    "three: git clone https://github.com/DISTRHO/DPF, and DPF_PATH set to it."
 )
 _TAIL = 25
 """Lines of a compiler's output that are shown when it fails."""
@@ -111,9 +111,10 @@ def check_buildable(directory: str | os.PathLike[str], *, overwrite: bool = Fals
         ExportError: A tool is missing.
         OutputError: A plug-in is there, and `overwrite` is false; or it can't be written.
     """
+    tools = find_tools()
     for name in BUNDLES:
         check_writable(Path(directory) / name, overwrite=overwrite)
-    return find_tools()
+    return tools
 
 
 def build_plugins(
