@@ -25,21 +25,22 @@ RATE = 48000
 
 def main(folder: Path, picture: Path) -> None:
     """Writes the picture, and replaces it if it is there."""
-    import pedalboard
+    from pedalboard import load_plugin  # type: ignore[attr-defined]
 
-    effect: Any = pedalboard.load_plugin(str(folder / "ddsp_tf_effect.vst3"))
+    effect: Any = load_plugin(str(folder / "ddsp_tf_effect.vst3"))
     melody, _ = read_audio(MELODY, sample_rate=RATE)
     stereo = np.stack([melody, melody])
     half = len(melody) // 2
-    played = []
+    played: list[np.ndarray] = []
     for name, part in (("Violin", stereo[:, :half]), ("Trumpet", stereo[:, half:])):
         effect.instrument = name
         time.sleep(1.0)  # another thread loads it
         played.append(effect.process(part, RATE, reset=not played)[0])
     sound = np.concatenate(played)
-    halves = [soxr.resample(audio, RATE, 16000) for audio in (melody, sound)]
+    before, after = (soxr.resample(audio, RATE, 16000) for audio in (melody, sound))
     titles = ("what goes in", "what comes out: violin, then trumpet")
-    save_figure(spectrogram_pair(*halves, 16000, titles=titles), picture, overwrite=True)
+    figure = spectrogram_pair(before, after, 16000, titles=titles)
+    save_figure(figure, picture, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,17 @@
     ddsp-tf export violin --target plugin -o plugins/ --build
     python scripts/measure_plugin.py plugins/ [SECONDS]
 
-First it prints what one core is busy with at 48 kHz. Then SECONDS (60) of a swelling tone go through
-the effect at its model's rate, and a scale through the instrument, ten seconds at a time without a
-reset; it says where a chunk was too short or had a gap, and how much memory the process took.
+First it prints what one core is busy with at 48 kHz. Then SECONDS (60) of a swelling tone go
+through the effect at its model's rate, and a scale through the instrument, ten seconds at a time
+without a reset; it counts gaps and chunks that are too short, and says what memory it took.
 Needs Linux and `pip install ".[pedalboard]"`.
 """
 
 import argparse
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +28,21 @@ SHORT_S = 0.025
 
 def main(folder: Path, seconds: float) -> None:
     """Measures and prints."""
-    import pedalboard
+    from pedalboard import load_plugin  # type: ignore[attr-defined]
 
-    effect: Any = pedalboard.load_plugin(str(folder / "ddsp_tf_effect.vst3"))
-    instrument: Any = pedalboard.load_plugin(str(folder / "ddsp_tf_instrument.vst3"))
+    effect: Any = load_plugin(str(folder / "ddsp_tf_effect.vst3"))
+    instrument: Any = load_plugin(str(folder / "ddsp_tf_instrument.vst3"))
     print(f"{'':<22}{'block':>8}{'one core':>10}")
     for block in (64, 512):
         tone = _tone(RATE)
-        share = _share(lambda: effect.process(tone, RATE, buffer_size=block), CHUNK_S)
+        share = _share(partial(effect.process, tone, RATE, buffer_size=block))
         print(f"{'sound':<22}{block:>8}{share:>10.1%}")
         for n_notes in (1, 8, 16):
             notes = [
                 mido.Message("note_on", note=55 + key, velocity=90, time=0.0)
                 for key in range(n_notes)
             ]
-            share = _share(lambda: _perform(instrument, notes, RATE, block), CHUNK_S)
+            share = _share(partial(_perform, instrument, notes, RATE, block))
             print(f"{f'{n_notes} notes':<22}{block:>8}{share:>10.1%}")
     frames = effect.reported_latency_samples
     print(f"latency of sound: {frames} samples, {1000 * frames / RATE:.1f} ms")
@@ -73,7 +75,7 @@ def _play_long(effect: Any, instrument: Any, seconds: float) -> None:
 def _perform(
     instrument: Any, notes: list[mido.Message], rate: int, block: int, reset: bool = True
 ) -> np.ndarray:
-    return instrument.process(  # type: ignore[no-any-return]
+    return instrument.process(
         notes,
         duration=CHUNK_S,
         sample_rate=rate,
@@ -90,11 +92,11 @@ def _tone(rate: int) -> np.ndarray:
     return np.stack([mono, mono])
 
 
-def _share(play: Any, seconds: float) -> float:
+def _share(play: Callable[[], Any]) -> float:
     play()  # what is loaded is not what plays
     start = time.process_time()
     play()
-    return (time.process_time() - start) / seconds
+    return (time.process_time() - start) / CHUNK_S
 
 
 def _n_gaps(audio: np.ndarray, rate: int) -> int:

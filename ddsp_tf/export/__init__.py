@@ -4,6 +4,7 @@ from ddsp_tf.export.decoder_step import DecoderStep
 from ddsp_tf.export.live_export import LiveReport, export_live
 from ddsp_tf.export.native.native import NativeReport, export_native
 from ddsp_tf.export.parity_report import ParityReport
+from ddsp_tf.export.plugin.build import PluginBuild, build_plugins
 from ddsp_tf.export.plugin.plugin import PluginReport, export_plugin
 from ddsp_tf.export.saved_model import export_saved_model
 from ddsp_tf.export.vst.vst import VstReport, export_vst
@@ -14,9 +15,11 @@ __all__ = [
     "LiveReport",
     "NativeReport",
     "ParityReport",
+    "PluginBuild",
     "PluginReport",
     "VstReport",
     "WebReport",
+    "build_plugins",
     "export_live",
     "export_native",
     "export_plugin",

@@ -68,6 +68,7 @@ def test_a_saved_model_is_written_and_compared(run: Run, instrument: Path, tmp_p
             ("--target", "saved_model", "--quantize", "int8", "-o", "out"),
             "--quantize int8 goes with --target litert, onnx; saved_model stores float32",
         ),
+        (("--target", "web", "--build", "-o", "out"), "--build goes with --target plugin; web"),
     ],
 )
 def test_options_that_do_not_go_together(run: Run, flags: tuple[str, ...], message: str) -> None:

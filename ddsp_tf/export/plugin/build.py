@@ -30,10 +30,10 @@ _COMPILERS = ("c++", "g++", "clang++")
 _DPF_FOLDERS = ("/usr/share/dpf", "/usr/src/dpf", "/usr/local/share/dpf")
 _DPF_FILES = ("distrho/DistrhoPluginMain.cpp", "distrho/src/DistrhoPluginCLAP.cpp")
 _INSTALL = (
-    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Others: git clone "
-    "https://github.com/DISTRHO/DPF and set DPF_PATH to it; and Fedora: dnf install cmake make "
-    "gcc-c++; macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
-    "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja."
+    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make gcc-c++; "
+    "macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
+    "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja; and in all "
+    "three: git clone https://github.com/DISTRHO/DPF, and DPF_PATH set to it."
 )
 _TAIL = 25
 """Lines of a compiler's output that are shown when it fails."""
@@ -111,9 +111,10 @@ def check_buildable(directory: str | os.PathLike[str], *, overwrite: bool = Fals
         ExportError: A tool is missing.
         OutputError: A plug-in is there, and `overwrite` is false; or it can't be written.
     """
+    tools = find_tools()
     for name in BUNDLES:
         check_writable(Path(directory) / name, overwrite=overwrite)
-    return find_tools()
+    return tools
 
 
 def build_plugins(
@@ -143,12 +144,12 @@ def build_plugins(
         inside = Path(work) / "instruments"
         names = _gather(folder, inside, scaled(progress, 0.0, 0.3) or no_progress)
         build = Path(work) / "build"
-        _run(
-            [tools.cmake, "-S", str(HOST), "-B", str(build), *_generator()]
-            + [f"-DDPF_PATH={tools.dpf}", f"-DDDSP_INSTRUMENTS={inside}"]
-        )
+        defined = (f"-DDPF_PATH={tools.dpf}", f"-DDDSP_INSTRUMENTS={inside}")
+        _run([tools.cmake, "-S", str(HOST), "-B", str(build), *_generator(), *defined])
         compiling = scaled(progress, 0.3, 0.95) or no_progress
-        _run([tools.cmake, "--build", str(build), "--parallel", str(os.cpu_count() or 1)], compiling)
+        _run(
+            [tools.cmake, "--build", str(build), "--parallel", str(os.cpu_count() or 1)], compiling
+        )
         paths = tuple(_put(build / "plugins" / name, folder / name, overwrite) for name in BUNDLES)
     advance(1.0)
     return PluginBuild(paths, names)
