@@ -197,7 +197,7 @@ def test_a_score_as_written_has_the_pitches_of_render(
 ) -> None:
     """Notes that end before the next begins: only Python knows that beforehand."""
     notes = read_notes(recordings / "midi/oneill_001.mid")[:24]
-    expected, _ = Render("violin", performer=PlainPerformer(), n_voices=1, tail_s=0.5)(notes)
+    expected, _ = Render("violin", performer="plain", voices=1, tail_s=0.5)(notes)
     task = Task(
         np.zeros(len(expected) + 1000),
         messages=as_messages(notes, RATE),
