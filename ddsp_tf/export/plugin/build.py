@@ -30,8 +30,8 @@ _COMPILERS = ("c++", "g++", "clang++")
 _DPF_FOLDERS = ("/usr/share/dpf", "/usr/src/dpf", "/usr/local/share/dpf")
 _DPF_FILES = ("distrho/DistrhoPluginMain.cpp", "distrho/src/DistrhoPluginCLAP.cpp")
 _INSTALL = (
-    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make gcc-c++; "
-    "macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
+    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make "
+    "gcc-c++; macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
     "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja; and in all "
     "three: git clone https://github.com/DISTRHO/DPF, and DPF_PATH set to it."
 )
