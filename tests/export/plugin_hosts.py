@@ -21,6 +21,7 @@ _SOURCES = Path(__file__).parent / "plugin" / "hosts"
 # What the same knob is called: the symbol, which LV2 has, and the name, which the others show.
 _NAMES = {"instrument": "Instrument", "octave": "Octave", "loudness": "Loudness", "wet": "Dry/wet"}
 _NAMES |= {"voices": "Voices", "room": "Room", "transpose": "Transpose", "bypass": "Bypass"}
+_NAMES |= {"mpe": "MPE", "vibrato_depth": "Vibrato depth"}
 
 
 @dataclass(frozen=True)
