@@ -21,6 +21,9 @@ _SOURCES = Path(__file__).parent / "plugin" / "hosts"
 # What the same knob is called: the symbol, which LV2 has, and the name, which the others show.
 _NAMES = {"instrument": "Instrument", "octave": "Octave", "loudness": "Loudness", "wet": "Dry/wet"}
 _NAMES |= {"voices": "Voices", "room": "Room", "transpose": "Transpose", "bypass": "Bypass"}
+_NAMES |= {"mpe": "MPE"}
+_SPANS = {"instrument": (0, 31), "octave": (-3, 3), "loudness": (-24, 24), "voices": (1, 16)}
+_SPANS |= {"transpose": (-12, 12), "room": (0, 2)}
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,16 @@ def open_vst3(path: Path) -> object:
 
 def set_knobs(plugin: object, values: dict[str, float]) -> None:
     """Sets knobs in pedalboard, by symbol."""
+    # `parameters` asks each of two thousand controllers for all of its texts, which takes a minute.
+    known = {knob.name: knob for knob in plugin._parameters}  # type: ignore[attr-defined]
     for symbol, value in values.items():
-        known = {knob.name: knob for knob in plugin.parameters.values()}  # type: ignore[attr-defined]
-        knob = known[_NAMES[symbol]]
-        lowest, highest = {"instrument": (0, 31)}.get(symbol, knob.range[:2])
-        knob.raw_value = (value - lowest) / (highest - lowest)
+        known[_NAMES[symbol]].raw_value = _share(symbol, value)
+
+
+def _share(symbol: str, value: float) -> float:
+    """A value as VST3 has it, 0 to 1."""
+    lowest, highest = _SPANS.get(symbol, (0, 1))
+    return (value - lowest) / (highest - lowest)
 
 
 def _play_pedalboard(kind: str, path: Path, task: Task) -> Played:
@@ -138,11 +146,7 @@ def _play_dawdreamer(kind: str, path: Path, task: Task, folder: Path) -> Played:
     (block,) = set(task.blocks)
     np.asarray(task.audio, np.float32).tofile(folder / "in.f32")
     midi = [_midi_file(folder, task)] if kind == "instrument" else []
-    spans = {"instrument": (0, 31), "octave": (-3, 3), "loudness": (-24, 24), "voices": (1, 16)}
-    knobs = {
-        _NAMES[symbol]: (value - spans[symbol][0]) / (spans[symbol][1] - spans[symbol][0])
-        for symbol, value in task.values.items()
-    }
+    knobs = {_NAMES[symbol]: _share(symbol, value) for symbol, value in task.values.items()}
     said = run(
         *(sys.executable, _SOURCES / "dawdreamer_host.py", path, folder / "in.f32"),
         *(folder / "out.f32", task.sample_rate, block, json.dumps(knobs), *midi),

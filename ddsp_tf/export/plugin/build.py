@@ -30,8 +30,8 @@ _COMPILERS = ("c++", "g++", "clang++")
 _DPF_FOLDERS = ("/usr/share/dpf", "/usr/src/dpf", "/usr/local/share/dpf")
 _DPF_FILES = ("distrho/DistrhoPluginMain.cpp", "distrho/src/DistrhoPluginCLAP.cpp")
 _INSTALL = (
-    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make gcc-c++; "
-    "macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
+    "Debian, Ubuntu: apt install cmake make g++ dpf-source. Fedora: dnf install cmake make "
+    "gcc-c++; macOS: xcode-select --install, brew install cmake; Windows, in MSYS2: pacman -S "
     "mingw-w64-ucrt-x86_64-gcc mingw-w64-ucrt-x86_64-cmake mingw-w64-ucrt-x86_64-ninja; and in all "
     "three: git clone https://github.com/DISTRHO/DPF, and DPF_PATH set to it."
 )
@@ -185,13 +185,17 @@ def _run(command: Sequence[str], advance: Progress = no_progress) -> None:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
-        lines = []
+        lines, share = [], 0.0
         for line in process.stdout or ():
             lines.append(line)
-            if done := re.match(r"\[ *(\d+)%\]", line):
-                advance(int(done[1]) / 100)
-            elif done := re.match(r"\[(\d+)/(\d+)\]", line):
-                advance(int(done[1]) / int(done[2]))
+            if found := re.match(r"\[ *(\d+)%\]", line):
+                done = int(found[1]) / 100
+            elif found := re.match(r"\[(\d+)/(\d+)\]", line):
+                done = int(found[1]) / int(found[2])
+            else:
+                continue
+            share = max(share, done)  # what is compiled at once is told in any order
+            advance(share)
     if process.returncode != 0:
         raise ExportError(
             f"The plug-ins don't compile: `{Path(command[0]).name}` ended with "

@@ -33,7 +33,7 @@ def cmake(tools: Path, script: str) -> None:
 
 
 WRITES = """case "$1" in --build)
-echo "[ 50%] Building"; echo "[100%] Built"
+echo "[ 50%] Building"; echo "[ 40%] Built"; echo "[100%] Built"
 for kind in effect instrument; do
   mkdir -p "$2/plugins/ddsp_tf_$kind.vst3/Contents" "$2/plugins/ddsp_tf_$kind.lv2"
   echo new > "$2/plugins/ddsp_tf_$kind.vst3/Contents/file"

@@ -224,6 +224,44 @@ def test_sixteen_notes_are_sixteen_notes(plugins: Path, programs: Path, tmp_path
         assert near.max() > 10.0 * np.median(between)
 
 
+def strongest_hz(audio: np.ndarray, sample_rate: int) -> float:
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
+    return float(np.argmax(spectrum)) * sample_rate / (8 * len(audio))
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_notes_of_mpe_have_their_own_bend_and_level(
+    announced: bool, plugins: Path, programs: Path, tmp_path: Path
+) -> None:
+    """By the knob, or by the message that announces a zone of fifteen channels."""
+    announce = [
+        (0, mido.Message("control_change", control=number, value=value))
+        for number, value in ((101, 0), (100, 6), (6, 15))
+    ]
+    two_of_48 = round(8192 * 2 / 48)
+    messages = [
+        *(announce if announced else []),
+        (0, mido.Message("pitchwheel", channel=3, pitch=two_of_48)),
+        (0, mido.Message("pitchwheel", channel=4, pitch=-8192)),  # another note's
+        (0, mido.Message("note_on", channel=3, note=69, velocity=80)),
+        (RATE, mido.Message("pitchwheel", channel=0, pitch=4096)),  # of all: half of two semitones
+        (2 * RATE, mido.Message("aftertouch", channel=3, value=127)),
+        (3 * RATE, mido.Message("control_change", channel=3, control=11, value=40)),
+    ]
+    values = {"instrument": VIOLIN, "room": 0.0} | ({} if announced else {"mpe": 1.0})
+    task = Task(np.zeros(4 * RATE), messages=messages, values=values)
+    audio = play("clap", "instrument", plugins, programs, task, tmp_path).audio[0]
+    plain, higher, pressed, soft = (
+        audio[int((second + 0.4) * RATE) : int((second + 0.95) * RATE)] for second in range(4)
+    )
+    for sound, midi in ((plain, 71.0), (higher, 72.0)):
+        cents = 1200 * np.log2(strongest_hz(sound, RATE) / (440 * 2 ** ((midi - 69) / 12)))
+        assert abs(cents - 1200 * np.round(cents / 1200)) < 3.0
+    rms = [np.sqrt(np.mean(sound**2)) for sound in (higher, pressed, soft)]
+    assert rms[1] > 1.2 * rms[0]
+    assert rms[2] < 0.5 * rms[1]
+
+
 @pytest.mark.parametrize("kind", ["effect", "instrument"])
 def test_lengths_of_blocks_change_nothing(
     kind: str, plugins: Path, programs: Path, phrase: np.ndarray, tmp_path: Path

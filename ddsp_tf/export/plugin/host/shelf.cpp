@@ -20,10 +20,12 @@ namespace {
 std::mutex loaded_lock;
 std::map<std::string, std::weak_ptr<const ddsp::Instrument>> loaded;
 
+#ifndef _WIN32
 std::string from_environment(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
 }
+#endif
 
 fs::path folder() {
 #ifdef _WIN32
