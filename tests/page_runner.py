@@ -148,7 +148,9 @@ def smaller(words: list[str]) -> list[str]:
         fixed = any("vst" in word or "start_from" in word for word in words)
         sizes = [] if fixed else SMALLER["sizes"]
         return shortened + SMALLER["train"] + sizes
-    return shortened + SMALLER.get(words[0], []) * ("--help" not in words and words[0] != "train")
+    # A room is heard, not approached by steps.
+    as_it_is = words[0] == "train" or "--help" in words or words[:2] == ["match", "reverb"]
+    return shortened + ([] if as_it_is else SMALLER.get(words[0], []))
 
 
 def check_extra(requirement: str) -> str:

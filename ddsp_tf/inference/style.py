@@ -87,7 +87,7 @@ class Style:
         moved = [
             key
             for key in self.model.widening
-            if not np.isclose(constants[key], self.model.fixed[key], rtol=1e-3)
+            if not np.isclose(constants[key], self.model.fixed[key], rtol=0.03)
         ]
         return {key: constants[key] for key in (*self.model.parameters, *moved)}
 
