@@ -13,14 +13,13 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 LOADED_MS = 120_000
 
 
-def find_chromium() -> str:
-    """Gives the path of a Chromium. Without one the test fails, and says how to get it."""
-    chosen = os.environ.get("DDSP_TF_CHROMIUM")
-    found = chosen or next(filter(None, map(shutil.which, PROGRAMS)), None)
+def find_program(programs: tuple[str, ...], package: str, variable: str) -> str:
+    """Gives the path of a program. Without it the test fails, and says how to get it."""
+    found = os.environ.get(variable) or next(filter(None, map(shutil.which, programs)), None)
     if found is None:
         pytest.fail(
-            "The tests of the web page need Chromium. Install it (Debian, Ubuntu: apt-get install "
-            "chromium), or set DDSP_TF_CHROMIUM to the program.",
+            f"The tests of the web page need {programs[0]}. Install it (Debian, Ubuntu: apt-get "
+            f"install {package}), or set {variable} to the program.",
             pytrace=False,
         )
     return found
@@ -80,7 +79,7 @@ def open_page(
         context: How the browser is: `viewport`, `has_touch`, `color_scheme`, and so on.
     """
     browser = playwright.chromium.launch(
-        executable_path=find_chromium(),
+        executable_path=find_program(PROGRAMS, "chromium", "DDSP_TF_CHROMIUM"),
         # A root can't use the sandbox; the page is ours.
         args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", *flags],
     )

@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import find_program
 
 PROGRAMS = ("firefox-esr", "firefox")
 PREFERENCES = {
@@ -23,18 +23,6 @@ PREFERENCES = {
     "app.update.enabled": False,
 }
 STARTED_S, LOADED_S = 60.0, 120.0
-
-
-def find(programs: tuple[str, ...], package: str, variable: str) -> str:
-    """Gives the path of a program. Without it the test fails, and says how to get it."""
-    found = os.environ.get(variable) or next(filter(None, map(shutil.which, programs)), None)
-    if found is None:
-        pytest.fail(
-            f"The tests of the web page need {programs[0]}. Install it (Debian, Ubuntu: apt-get "
-            f"install {package}), or set {variable} to the program.",
-            pytrace=False,
-        )
-    return found
 
 
 class FirefoxPage:
@@ -105,7 +93,7 @@ def open_firefox(folder: Path, *, with_sound: bool = True) -> Iterator[FirefoxPa
     """
     from websockets.sync.client import connect
 
-    program = find(PROGRAMS, "firefox-esr", "DDSP_TF_FIREFOX")
+    program = find_program(PROGRAMS, "firefox-esr", "DDSP_TF_FIREFOX")
     profile, socket = folder / "profile", folder / "sound"
     profile.mkdir()
     lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
@@ -138,7 +126,11 @@ def open_firefox(folder: Path, *, with_sound: bool = True) -> Iterator[FirefoxPa
 def _null_output(socket: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     server = subprocess.Popen(
         [
-            *(find(("pulseaudio",), "pulseaudio", "DDSP_TF_PULSEAUDIO"), "-n", "--daemonize=no"),
+            *(
+                find_program(("pulseaudio",), "pulseaudio", "DDSP_TF_PULSEAUDIO"),
+                "-n",
+                "--daemonize=no",
+            ),
             *("--use-pid-file=no", "--exit-idle-time=-1", "--load=module-null-sink"),
             f"--load=module-native-protocol-unix auth-anonymous=1 socket={socket}",
         ],

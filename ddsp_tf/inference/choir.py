@@ -6,11 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddsp_tf.inference.wrapped_model import WrappedModel
 from ddsp_tf.models import Model
 from ddsp_tf.types import Signal
 
 
-class Choir(Model):
+class Choir(WrappedModel):
     """So many voices of a model, side by side in the last axis, summed.
 
     What the model takes as frames `[batch, n_frames, width]` this takes as `[batch, n_frames,
@@ -30,11 +31,8 @@ class Choir(Model):
     """
 
     def __init__(self, model: Model, n_voices: int) -> None:
-        super().__init__(name="choir")
-        self.sample_rate, self.hop_length = model.sample_rate, model.hop_length
+        super().__init__(model, name="choir")
         self.n_voices = n_voices
-        self._model = model
-        self.built = True
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
@@ -45,26 +43,6 @@ class Choir(Model):
             )
             for key, signal in self._model.input_signals.items()
         }
-
-    @property
-    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The model's."""
-        return self._model.optional_input_names
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_streamable
-
-    @property
-    def why_not_live(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_live
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The model's."""
-        return self._model.lookahead_frames
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds."""

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddsp_tf.inference.choir import Choir
+from ddsp_tf.inference.wrapped_model import WrappedModel
 from ddsp_tf.models import Model
 from ddsp_tf.processors import Processor
 from ddsp_tf.types import Signal
@@ -34,7 +35,7 @@ def gated_model(model: Model, *, reverb: bool, n_voices: int = 1) -> Model:
     return voices if room is None else _InRoom(voices, room)
 
 
-class _Gated(Model):
+class _Gated(WrappedModel):
     """A model and a gain that glides from frame to frame.
 
     Args:
@@ -42,30 +43,12 @@ class _Gated(Model):
     """
 
     def __init__(self, model: Model) -> None:
-        super().__init__(name="gated")
-        self.sample_rate, self.hop_length = model.sample_rate, model.hop_length
-        self._model = model
-        self.built = True
+        super().__init__(model, name="gated")
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
         """The model's, and the gate."""
         return {**self._model.input_signals, GATE: Signal("frames", low=0.0)}
-
-    @property
-    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The model's."""
-        return self._model.optional_input_names
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_streamable
-
-    @property
-    def why_not_live(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_live
 
     @property
     def lookahead_frames(self) -> int:
@@ -81,10 +64,6 @@ class _Gated(Model):
         gain = _at_samples(tf.concat([gate, gate[:, -1:]], axis=1), n_frames, self.hop_length)
         # A Crop leaves less sound than there are frames; the start is what stays in time.
         return {"audio": audio * gain[:, : tf.shape(audio)[1]]}
-
-    def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
-        """The model's."""
-        return self._model.initial_state(batch_size)
 
     def stream(
         self, inputs: Mapping[str, Any], state: dict[str, Any], n_frames: int | tf.Tensor
@@ -102,7 +81,7 @@ class _Gated(Model):
         }, following
 
 
-class _InRoom(Model):
+class _InRoom(WrappedModel):
     """A model, and the room around it.
 
     Args:
@@ -111,37 +90,9 @@ class _InRoom(Model):
     """
 
     def __init__(self, model: Model, room: Processor) -> None:
-        super().__init__(name="in_room")
-        self.sample_rate, self.hop_length = model.sample_rate, model.hop_length
-        self._model = model
+        super().__init__(model, name="in_room")
         self._room = room
         self._audio_name = room.input_names[0]
-        self.built = True
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:
-        """The model's."""
-        return self._model.input_signals
-
-    @property
-    def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The model's."""
-        return self._model.optional_input_names
-
-    @property
-    def why_not_streamable(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_streamable
-
-    @property
-    def why_not_live(self) -> str:
-        """The model's reason."""
-        return self._model.why_not_live
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The model's."""
-        return self._model.lookahead_frames
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds."""

@@ -1,7 +1,6 @@
 """An effect that brings a sound near a reference."""
 
 from collections.abc import Container, Mapping
-from functools import partial
 from typing import Any
 
 import keras
@@ -139,11 +138,16 @@ class Style:
         Of all that is passed the nearest is taken, if it can be one that is farther neither in
         tone nor in loudness range than the sound was.
         """
-        measured = partial(_measured, self._distance, reference)
+        described, range_db = self._distance.describe(reference), self._range_db(reference)
+
+        def measured(audio: tf.Tensor) -> list[tf.Tensor]:
+            """How far a sound is from the reference: by all, in tone, and in loudness range."""
+            terms = self._distance.terms(described, audio)
+            apart = tf.abs(self._range_db(audio) - range_db)
+            return [tf.add_n(list(terms.values())), terms["tone"], apart]
+
         start = [float(x) for x in measured(sound)]
-        wider = float(_range_db(reference, self._distance.sample_rate)) > float(
-            _range_db(sound, self._distance.sample_rate)
-        )
+        wider = float(range_db) > float(self._range_db(sound))
         widening = self.model.widening if wider else {}
         effect = self._to_be_found({**settings, **widening}, {**self.model.parameters, **widening})
         variables = effect.trainable_variables
@@ -168,6 +172,9 @@ class Style:
             optimizer.apply(gradients, variables)
             progress((number + 1) / self.n_steps)
         return found
+
+    def _range_db(self, sound: tf.Tensor) -> tf.Tensor:
+        return dsp.loudness_range_db(sound, sample_rate=self._distance.sample_rate)[0]
 
     def _to_be_found(self, settings: Mapping[str, float], free: Container[str]) -> Parametric:
         """The effect, of which some constants may be moved."""
@@ -202,18 +209,6 @@ def require_style(model: Model) -> None:
 
 def _values(effect: Parametric) -> dict[str, float]:
     return {key: float(value[0]) for key, value in effect.constants().items()}
-
-
-def _measured(distance: StyleDistance, reference: tf.Tensor, sound: tf.Tensor) -> list[tf.Tensor]:
-    """How far a sound is from a reference: by all, in tone, and in loudness range."""
-    terms = distance.terms(reference, sound)
-    rate = distance.sample_rate
-    apart = tf.abs(_range_db(sound, rate) - _range_db(reference, rate))
-    return [tf.add_n(list(terms.values())), terms["tone"], apart]
-
-
-def _range_db(sound: tf.Tensor, sample_rate: int) -> tf.Tensor:
-    return dsp.loudness_range_db(sound, sample_rate=sample_rate)[0]
 
 
 def _same_passage_loss(sample_rate: int) -> SpectralLoss:

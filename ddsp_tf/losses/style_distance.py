@@ -1,6 +1,6 @@
 """How unlike two sounds are in tone and dynamics, whatever they play."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -67,12 +67,17 @@ class StyleDistance:
             target: `[batch, n_samples]`.
             value: `[batch, n_samples]`, of any other length.
         """
-        return tf.add_n(list(self.terms(target, value).values()))
+        return tf.add_n(list(self.terms(self.describe(target), value).values()))
 
-    def terms(self, target: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Gives what the distance is the sum of: `tone`, and `levels_...` of each length."""
-        ours, theirs = (self._described(tf.cast(x, tf.float32)) for x in (value, target))
-        return {key: tf.reduce_mean(tf.abs(x - theirs[key])) for key, x in ours.items()}
+    def terms(self, described: Mapping[str, tf.Tensor], value: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives what the distance is the sum of: `tone`, and `levels_...` of each length.
+
+        Args:
+            described: What `describe` says of the target.
+            value: `[batch, n_samples]`.
+        """
+        ours = self.describe(value)
+        return {key: tf.reduce_mean(tf.abs(x - described[key])) for key, x in ours.items()}
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
@@ -88,8 +93,17 @@ class StyleDistance:
         """Makes it again from `get_config`."""
         return cls(**config)
 
-    def _described(self, sound: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Mean level in each band `[batch, n_bands]`, sorted levels `[batch, n_levels]`, in dB."""
+    def describe(self, sound: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives what of a sound is compared, in dB.
+
+        Args:
+            sound: `[batch, n_samples]`.
+
+        Returns:
+            Mean levels of bands, `tone` `[batch, n_bands]`; and sorted levels of each length of
+            frames, `levels_...` `[batch, n_levels]`.
+        """
+        sound = tf.cast(sound, tf.float32)
         described = {}
         for number, seconds in enumerate(self.frames_s):
             frame_length = max(16, round(seconds * self.sample_rate))

@@ -4,27 +4,16 @@
 #include <cmath>
 
 #include "kernels.hpp"
+#include "windowed_sinc.hpp"
 
 namespace ddsp {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 constexpr int frame_length = 1024, decimation = 4, n_low_pass = 65, n_low = 240, n_lags = 136;
 constexpr int n_zero_crossings = 8, spectrum_length = 256, n_partials = 36, n_bins_heard = 360;
 constexpr double low_rate = 4000.0, lowest_cents = 1997.3794084376191, step_cents = 10.0;
 constexpr double highest_hz = 400.0, highest_harmonic_hz = 1000.0, highest_partial_hz = 1150.0;
 constexpr float least_power = 1e-10f;
-
-double bessel_i0(double x) {
-    double sum = 1.0, term = 1.0;
-    for (int k = 1; k < 60; ++k) {
-        term *= (0.5 * x / k) * (0.5 * x / k);
-        sum += term;
-    }
-    return sum;
-}
-
-double sinc(double x) { return std::fabs(x) < 1e-12 ? 1.0 : std::sin(pi * x) / (pi * x); }
 
 int steps_above_lowest(double hz) {
     return static_cast<int>(std::ceil((1200.0 * std::log2(hz / 10.0) - lowest_cents) / step_cents));

@@ -5,24 +5,13 @@
 #include <numeric>
 
 #include "kernels.hpp"
+#include "windowed_sinc.hpp"
 
 namespace ddsp {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 constexpr double zero_crossings = 32.0, roll_off = 0.955, kaiser_beta = 9.0;
 constexpr std::int64_t most_rows = 1024;
-
-double bessel_i0(double x) {
-    double sum = 1.0, term = 1.0;
-    for (int k = 1; k < 60; ++k) {
-        term *= (0.5 * x / k) * (0.5 * x / k);
-        sum += term;
-    }
-    return sum;
-}
-
-double sinc(double x) { return std::fabs(x) < 1e-9 ? 1.0 : std::sin(pi * x) / (pi * x); }
 
 }  // namespace
 
