@@ -4,6 +4,7 @@ from ddsp_tf.discovery import discovered
 from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
 from ddsp_tf.models.autoencoder.autoencoder import Autoencoder
 from ddsp_tf.models.autoencoder.decoder import Decoder
+from ddsp_tf.models.autoencoder.dilated_conv_decoder import DilatedConvDecoder
 from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
 from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
     MfccTimeDistributedRnnEncoder,
@@ -29,6 +30,7 @@ __all__ = [
     "BlockPlayer",
     "Decoder",
     "Delayed",
+    "DilatedConvDecoder",
     "Instrument",
     "LoudnessRange",
     "MfccTimeDistributedRnnEncoder",

@@ -1,5 +1,6 @@
-"""The networks' parts: GRU, minimal GRU, MLP stacks, and their precision."""
+"""The networks' parts: GRU, minimal GRU, convolutions, MLP stacks, and their precision."""
 
+from ddsp_tf.nn.causal_convolutions import CausalConvolutions
 from ddsp_tf.nn.fc_stack import FcStack
 from ddsp_tf.nn.gated_scan import gated_scan
 from ddsp_tf.nn.gru import Gru, gru_scan
@@ -8,6 +9,7 @@ from ddsp_tf.nn.mixture_density import MixtureDensity
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
 
 __all__ = [
+    "CausalConvolutions",
     "FcStack",
     "Gru",
     "MinGru",

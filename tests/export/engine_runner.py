@@ -17,9 +17,10 @@ VECTORS = Path(__file__).parents[2] / "docs" / "contract_vectors.json"
 SHIPPED = ("violin", "cello", "flute", "saxophone", "trumpet", "violin_48k")
 
 
-def toy_file() -> bytes:
+def toy_file(**arguments: Any) -> bytes:
     """A small instrument without a tracker, for tests that read it very often."""
-    toy = live_instrument(n_harmonics=10, n_noise_bands=9, rnn_channels=24, hop_length=64)
+    sizes = {"n_harmonics": 10, "n_noise_bands": 9, "rnn_channels": 24, "hop_length": 64}
+    toy = live_instrument(**(sizes | arguments))
     parts = find_live_parts(toy.model)
     facts = describe_for_engine(toy, parts) | {"title": "Toy é", "tracker": None}
     arrays = gather_arrays(toy, parts)

@@ -9,7 +9,13 @@ import tensorflow as tf
 from export_toys import glide_statistics
 
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import (
+    Autoencoder,
+    DilatedConvDecoder,
+    Instrument,
+    MinGruFcDecoder,
+    RnnFcDecoder,
+)
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb
 
 
@@ -21,18 +27,16 @@ def live_instrument(
     sample_rate: int = 16000,
     hop_length: int = 320,
     loudness: str = "rms",
-    decoder_type: type[RnnFcDecoder | MinGruFcDecoder] = RnnFcDecoder,
+    decoder_type: type[RnnFcDecoder | MinGruFcDecoder | DilatedConvDecoder] = RnnFcDecoder,
     scale: bool = True,
     statistics: bool = True,
 ) -> Instrument:
     """An untrained instrument with small MLPs; by default one that DDSP-VST plays."""
     keras.utils.set_random_seed(3)
     rates = {"sample_rate": sample_rate, "hop_length": hop_length}
-    decoder = decoder_type(
-        rnn_channels=rnn_channels,
-        channels=16,
-        layers_per_stack=1,
-    )
+    convolves = issubclass(decoder_type, DilatedConvDecoder)
+    width = {"conv_channels" if convolves else "rnn_channels": rnn_channels}
+    decoder = decoder_type(**width, channels=16, layers_per_stack=1)
     dag: list[Any] = [
         (
             Harmonic(n_harmonics=n_harmonics, scale=scale, **rates),

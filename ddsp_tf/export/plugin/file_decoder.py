@@ -32,7 +32,16 @@ class FileDecoder:
     @property
     def n_state(self) -> int:
         """Numbers of the state."""
-        return self._network["units"] * self._network["recurrences"]
+        return sum(self._sizes)
+
+    @property
+    def _sizes(self) -> list[int]:
+        """Numbers of each layer's state."""
+        units = self._network["units"]
+        if self._network["kind"] == "convolutions":
+            past = self._network["kernel_size"] - 1
+            return [past * dilation * units for dilation in self._network["dilations"]]
+        return [units] * self._network["recurrences"]
 
     def __call__(self, inputs: Mapping[str, Float32Array]) -> dict[str, Float32Array]:
         """Decodes one frame; names and shapes are those of `DecoderStep.step`."""
@@ -68,23 +77,35 @@ class FileDecoder:
         return self._stack(f"decoder/{key}", values)
 
     def _recur(self, joined: Any, state: Any) -> tuple[list[Any], Any]:
-        units, sequences, states = self._network["units"], [], []
-        x = joined
-        for i, before in enumerate(np.split(state, self._network["recurrences"])):
-            name = f"decoder/recurrence/{i}"
-            gates = self._dense(name, x)
-            if self._network["kind"] == "gru":
-                own = self._dense(f"{name}/state", before)
-                update, reset = np.split(_sigmoid(gates[: 2 * units] + own[: 2 * units]), 2)
-                candidate = np.tanh(gates[2 * units :] + reset * own[2 * units :])
-                x = after = candidate + update * (before - candidate)
-            else:
-                update, candidate = np.split(gates, 2)
-                after = before + _sigmoid(update) * (candidate - before)
-                x = self._normalized(name, after)
+        kinds = {"gru": self._gru, "min_gru": self._min_gru, "convolutions": self._convolution}
+        kind = self._network["kind"]
+        sequences, states = [], []
+        x = self._dense("decoder/entry", joined) if kind == "convolutions" else joined
+        for i, before in enumerate(np.split(state, np.cumsum(self._sizes)[:-1])):
+            x, after = kinds[kind](i, x, before)
             sequences.append(x)
             states.append(after)
-        return sequences, np.concatenate(states)
+        return sequences[-1:] if kind == "convolutions" else sequences, np.concatenate(states)
+
+    def _gru(self, i: int, x: Any, before: Any) -> tuple[Any, Any]:
+        name, units = f"decoder/recurrence/{i}", self._network["units"]
+        gates, own = self._dense(name, x), self._dense(f"{name}/state", before)
+        update, reset = np.split(_sigmoid(gates[: 2 * units] + own[: 2 * units]), 2)
+        candidate = np.tanh(gates[2 * units :] + reset * own[2 * units :])
+        after = candidate + update * (before - candidate)
+        return after, after
+
+    def _min_gru(self, i: int, x: Any, before: Any) -> tuple[Any, Any]:
+        name = f"decoder/recurrence/{i}"
+        update, candidate = np.split(self._dense(name, x), 2)
+        after = before + _sigmoid(update) * (candidate - before)
+        return self._normalized(name, after), after
+
+    def _convolution(self, i: int, x: Any, before: Any) -> tuple[Any, Any]:
+        name = f"decoder/recurrence/{i}"
+        frames = np.concatenate([before.reshape([-1, len(x)]), [x]])
+        taps = frames[:: self._network["dilations"][i]].reshape(-1)
+        return x + self._normalized(name, self._dense(name, taps)), frames[1:].reshape(-1)
 
     def _split(self, raw: Any) -> dict[str, Any]:
         outputs = self._network["outputs"]

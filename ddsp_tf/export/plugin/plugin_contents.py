@@ -12,7 +12,7 @@ from ddsp_tf.export.live_parts import LiveParts
 from ddsp_tf.features.crepe.folding import fold_batch_norm
 from ddsp_tf.features.crepe.network import N_BINS, load_crepe_weights
 from ddsp_tf.features.midi_pitch import to_hz
-from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import DilatedConvDecoder, Instrument, MinGruFcDecoder, RnnFcDecoder
 from ddsp_tf.nn import FcStack
 from ddsp_tf.types import Float32Array
 
@@ -20,7 +20,15 @@ FORMAT = "ddsp_tf instrument for plug-ins"
 
 Arrays = dict[str, Float32Array]
 
-_MOST = {"channels": 4096, "units": 4096, "layers_per_stack": 16, "input_cosines": 256}
+_DECODERS = (RnnFcDecoder, MinGruFcDecoder, DilatedConvDecoder)
+
+_MOST = {
+    "channels": 4096,
+    "units": 4096,
+    "layers_per_stack": 16,
+    "input_cosines": 256,
+    "recurrences": 16,
+}
 """What the engine takes; far beyond any instrument."""
 
 
@@ -40,9 +48,8 @@ def describe_for_engine(instrument: Instrument, parts: LiveParts) -> dict[str, A
         "features": instrument.features.to_dict(),
         "synthesis": _describe_synthesis(parts),
         "network": {
-            "kind": "min_gru" if isinstance(decoder, MinGruFcDecoder) else "gru",
             "input_keys": list(decoder.input_keys),
-            "recurrences": getattr(decoder, "rnn_layers", 1),
+            **_describe_recurrences(decoder),
             "outputs": [{"name": name, "size": size} for name, size in parts.output_sizes.items()],
             **_sizes(decoder),
         },
@@ -78,14 +85,16 @@ def gather_arrays(instrument: Instrument, parts: LiveParts) -> Arrays:
 
 def _require_playable(parts: LiveParts) -> None:
     decoder = parts.decoder
-    if type(decoder) not in (RnnFcDecoder, MinGruFcDecoder):
+    if type(decoder) not in _DECODERS:
+        known = ", ".join(kind.__name__ for kind in _DECODERS)
         raise ExportError(
-            "The plug-in's engine knows the decoders RnnFcDecoder and MinGruFcDecoder, and this "
-            f"model has a {type(decoder).__name__}. Export it with --target onnx, which takes any."
+            f"The plug-in's engine knows the decoders {known}, and this model has a "
+            f"{type(decoder).__name__}. Export it with --target onnx, which takes any."
         )
     if sorted(set(decoder.input_keys)) != sorted(decoder.input_keys):
         raise ExportError("The decoder reads an input twice, which the plug-in's engine can't.")
-    for name, size in _sizes(decoder).items():
+    sizes = {**_sizes(decoder), "recurrences": _n_recurrences(decoder)}
+    for name, size in sizes.items():
         if size > _MOST[name]:
             raise ExportError(
                 f"The decoder has `{name}` of {size}, and the plug-in's engine plays up to "
@@ -102,10 +111,31 @@ def _require_playable(parts: LiveParts) -> None:
 def _sizes(decoder: Any) -> dict[str, int]:
     return {
         "channels": decoder.channels,
-        "units": decoder.rnn_channels,
+        "units": _n_units(decoder),
         "layers_per_stack": decoder.layers_per_stack,
         "input_cosines": decoder.input_cosines,
     }
+
+
+def _n_units(decoder: Any) -> int:
+    return (
+        decoder.conv_channels if isinstance(decoder, DilatedConvDecoder) else decoder.rnn_channels
+    )
+
+
+def _n_recurrences(decoder: Any) -> int:
+    if isinstance(decoder, DilatedConvDecoder):
+        return len(decoder.dilations)
+    return getattr(decoder, "rnn_layers", 1)
+
+
+def _describe_recurrences(decoder: Any) -> dict[str, Any]:
+    described = {"recurrences": _n_recurrences(decoder)}
+    if isinstance(decoder, DilatedConvDecoder):
+        dilations = list(decoder.dilations)
+        convolutions = {"kernel_size": decoder.kernel_size, "dilations": dilations}
+        return {"kind": "convolutions", **described, **convolutions}
+    return {"kind": "min_gru" if isinstance(decoder, MinGruFcDecoder) else "gru", **described}
 
 
 def _describe_synthesis(parts: LiveParts) -> dict[str, Any]:
@@ -148,7 +178,13 @@ def _recurrence_arrays(decoder: Any) -> Arrays:
             f"{name}/0/state/kernel": decoder.rnn.recurrent_kernel.numpy(),
             f"{name}/0/state/bias": bias[1],
         }
-    arrays: Arrays = {}
+    if isinstance(decoder, DilatedConvDecoder):
+        arrays = _dense_arrays("decoder/entry", decoder.to_convolutions)
+        for i, block in enumerate(decoder.convolutions.blocks):
+            layers = _stack_arrays("", block)
+            arrays |= {f"{name}/{i}{key.removeprefix('/0')}": x for key, x in layers.items()}
+        return arrays
+    arrays = {}
     for i, (rnn, norm) in enumerate(zip(decoder.rnns, decoder.normalizations, strict=True)):
         arrays |= _dense_arrays(f"{name}/{i}", rnn) | _norm_arrays(f"{name}/{i}", norm)
     return arrays

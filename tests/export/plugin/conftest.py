@@ -8,7 +8,7 @@ from engine_runner import SHIPPED, VECTORS, require_compiler, run, toy_file
 
 from ddsp_tf.export import export_plugin
 from ddsp_tf.export.plugin.plugin import ENGINE
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import DilatedConvDecoder, Instrument
 
 Build = Callable[..., Path]
 
@@ -23,6 +23,8 @@ def instruments(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in SHIPPED:
             export_plugin(Instrument.load(name), folder, name=name)
     (folder / "toy.ddsp").write_bytes(toy_file())
+    convolutions = toy_file(decoder_type=DilatedConvDecoder, rnn_channels=4)
+    (folder / "convolutions.ddsp").write_bytes(convolutions)
     return folder
 
 

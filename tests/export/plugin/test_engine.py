@@ -20,7 +20,13 @@ from ddsp_tf.features import FeatureSettings, extract_features
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
-from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import (
+    Autoencoder,
+    DilatedConvDecoder,
+    Instrument,
+    MinGruFcDecoder,
+    RnnFcDecoder,
+)
 from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
@@ -125,6 +131,19 @@ def odd_instrument(decoder: FcDecoder, hop_length: int, *, noise: bool, room: bo
     [
         (partial(MinGruFcDecoder, rnn_channels=37, rnn_layers=3, input_cosines=2), 40, True, True),
         (partial(MinGruFcDecoder, rnn_channels=8, layers_per_stack=0), 7, True, False),
+        (partial(DilatedConvDecoder, conv_channels=37, input_cosines=3), 64, True, True),
+        (
+            partial(DilatedConvDecoder, conv_channels=8, kernel_size=2, dilations=[1, 7, 300]),
+            64,
+            True,
+            False,
+        ),
+        (
+            partial(DilatedConvDecoder, conv_channels=33, kernel_size=1, dilations=[1, 2]),
+            16,
+            False,
+            False,
+        ),
         (partial(RnnFcDecoder, rnn_channels=37, input_cosines=3), 320, True, True),
         (partial(RnnFcDecoder, rnn_channels=8, layers_per_stack=0), 64, False, True),
         (partial(RnnFcDecoder, rnn_channels=5, layers_per_stack=4), 1, False, False),

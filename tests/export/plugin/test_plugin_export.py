@@ -9,7 +9,7 @@ from live_toys import LouderLive, NotCausal, live_instrument
 from ddsp_tf.errors import ArgumentError, ExportError, OutputError
 from ddsp_tf.export import export_plugin
 from ddsp_tf.export.plugin.container import read_container
-from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import DilatedConvDecoder, Instrument, MinGruFcDecoder, RnnFcDecoder
 
 SMALL = {"n_harmonics": 6, "n_noise_bands": 5, "rnn_channels": 8}
 
@@ -20,7 +20,8 @@ def _few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decoder_type", "statistics"), [(RnnFcDecoder, True), (MinGruFcDecoder, False)]
+    ("decoder_type", "statistics"),
+    [(RnnFcDecoder, True), (MinGruFcDecoder, False), (DilatedConvDecoder, True)],
 )
 def test_a_file_equals_the_model(tmp_path: Path, decoder_type: type, statistics: bool) -> None:
     toy = live_instrument(**SMALL, decoder_type=decoder_type, statistics=statistics)
@@ -83,7 +84,10 @@ class OwnDecoder(RnnFcDecoder):
     ("decoder_type", "message"),
     [
         (NotCausal, "needs frames that are still to come"),
-        (OwnDecoder, "knows the decoders RnnFcDecoder and MinGruFcDecoder, and this model has a"),
+        (
+            OwnDecoder,
+            "knows the decoders RnnFcDecoder, MinGruFcDecoder, DilatedConvDecoder, and this",
+        ),
         (LouderLive, "knows the decoders"),
     ],
 )

@@ -30,13 +30,14 @@ int width(const Dense& layer) { return layer.n_padded(); }
 
 Decoder::Decoder(const InstrumentData& data) : data_(data) {
     const Network& network = data.network;
-    int n_hidden = rounded_up(network.n_channels, 32), n_gates = 0;
+    int n_hidden = rounded_up(network.n_channels, 32), n_gates = width(network.entry);
     for (const Recurrence& layer : network.recurrences) {
         n_gates = std::max({n_gates, width(layer.input), width(layer.state)});
+        if (network.kind == NetworkKind::convolutions) n_gates = std::max(n_gates, layer.input.n_in);
     }
     // Beyond what is read there is room for columns that only pad.
     const int n_joined =
-        rounded_up(network.n_joined + network.n_state(), 32) + std::max(n_hidden, 32);
+        rounded_up(network.n_joined + network.n_recurrent(), 32) + std::max(n_hidden, 32);
     const int sizes[] = {rounded_up(1 + network.n_cosines, 32), n_joined, n_hidden, n_hidden,
                          n_gates, n_gates, width(network.controls)};
     int total = 0;
@@ -119,8 +120,9 @@ void Decoder::step(float* const* states, const float* f0_hz, const float* loudne
         run_stack(stack, read, places, n);
         at += stack.empty() ? 1 + network.n_cosines : network.n_channels;
     }
-    if (network.is_gru) recur_gru(states, n);
-    else recur_min_gru(states, n);
+    if (network.kind == NetworkKind::gru) recur_gru(states, n);
+    else if (network.kind == NetworkKind::min_gru) recur_min_gru(states, n);
+    else convolve(states, n);
     dense(network.controls, run_stack(network.output, joined_, nullptr, n), controls_, n);
     for (int v = 0; v < n; ++v) {
         const float* raw = controls_[v];
@@ -172,6 +174,37 @@ void Decoder::recur_min_gru(float* const* states, int n) noexcept {
             normalize(read, weights.gain, weights.offset);
             x[v] = read;
         }
+    }
+}
+
+void Decoder::convolve(float* const* states, int n) noexcept {
+    const Network& network = data_.network;
+    const int units = network.n_units, n_past = network.kernel_size - 1;
+    float* hidden[most_vectors];
+    for (int v = 0; v < n; ++v) hidden[v] = joined_[v] + network.n_joined;
+    dense(network.entry, joined_, hidden, n);
+    std::size_t at = 0;
+    for (const Recurrence& layer : network.recurrences) {
+        const int past = network.past(layer);
+        for (int v = 0; v < n; ++v) {
+            // All of a state are floats, which are zero after a reset; these hold a small integer.
+            float& oldest = states[v][at];
+            float *ring = &oldest + 1, *taps = gates_[v];
+            for (int tap = 0; tap < n_past; ++tap, taps += units) {
+                const int frame = (static_cast<int>(oldest) + tap * layer.dilation) % past;
+                std::copy_n(ring + static_cast<std::size_t>(frame) * units, units, taps);
+            }
+            std::copy_n(hidden[v], units, taps);
+            if (past == 0) continue;
+            std::copy_n(hidden[v], units, ring + static_cast<std::size_t>(oldest) * units);
+            oldest = static_cast<float>((static_cast<int>(oldest) + 1) % past);
+        }
+        dense(layer.input, gates_, state_gates_, n);
+        for (int v = 0; v < n; ++v) {
+            normalize(state_gates_[v], layer.gain, layer.offset);
+            for (int i = 0; i < units; ++i) hidden[v][i] += state_gates_[v][i];
+        }
+        at += static_cast<std::size_t>(past) * units + 1;
     }
 }
 

@@ -28,6 +28,7 @@ private:
     void dense(const Dense& layer, const float* const* x, Vectors y, int n) noexcept;
     void recur_gru(float* const* states, int n) noexcept;
     void recur_min_gru(float* const* states, int n) noexcept;
+    void convolve(float* const* states, int n) noexcept;
 
     const InstrumentData& data_;
     Floats memory_;

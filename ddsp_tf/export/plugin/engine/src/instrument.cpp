@@ -177,15 +177,17 @@ private:
     void read_network(const Json& facts) {
         Network& network = data_.network;
         const std::string kind = text(facts["kind"]);
-        network.is_gru = kind == "gru";
-        if (kind != "gru" && kind != "min_gru") {
+        if (kind == "min_gru") network.kind = NetworkKind::min_gru;
+        else if (kind == "convolutions") network.kind = NetworkKind::convolutions;
+        else if (kind != "gru") {
             file_.fail("Its network is of a kind that this program doesn't know: update it.");
         }
         network.n_channels = integer(facts, "channels", 1, 4096);
         network.n_units = integer(facts, "units", 1, 4096);
         network.n_cosines = integer(facts, "input_cosines", 0, 256);
         const int n_layers = integer(facts, "layers_per_stack", 0, 16);
-        const int n_recurrences = integer(facts, "recurrences", 1, network.is_gru ? 1 : 16);
+        const int most = network.kind == NetworkKind::gru ? 1 : 16;
+        const int n_recurrences = integer(facts, "recurrences", 1, most);
         const auto& keys = facts["input_keys"].items;
         if (keys.empty() || keys.size() > 2) file_.fail("It is damaged: it has no inputs.");
         const int n_in = 1 + network.n_cosines;
@@ -201,8 +203,9 @@ private:
             network.n_joined += n_layers ? network.n_channels : n_in;
         }
         if (!file_.error().empty()) return;
-        read_recurrences(n_recurrences);
-        const int n_read = network.n_joined + network.n_state();
+        if (network.kind == NetworkKind::convolutions) read_convolutions(facts, n_recurrences);
+        else read_recurrences(n_recurrences);
+        const int n_read = network.n_joined + network.n_recurrent();
         network.output = stack("decoder/output", n_layers, n_read, network.n_channels);
         read_controls(facts["outputs"], n_layers ? network.n_channels : n_read);
     }
@@ -214,8 +217,9 @@ private:
         for (int i = 0; i < count && file_.error().empty(); ++i) {
             const std::string name = "decoder/recurrence/" + std::to_string(i);
             Recurrence layer;
-            layer.input = dense(name, n_in, network.is_gru ? 3 * units : 2 * units);
-            if (network.is_gru) {
+            const bool is_gru = network.kind == NetworkKind::gru;
+            layer.input = dense(name, n_in, is_gru ? 3 * units : 2 * units);
+            if (is_gru) {
                 layer.state = dense(name + "/state", units, 3 * units);
             } else {
                 layer.gain = file_.array(name + "/gain", {units});
@@ -223,6 +227,40 @@ private:
             }
             network.recurrences.push_back(std::move(layer));
             n_in = units;
+        }
+    }
+
+    void read_convolutions(const Json& facts, int count) {
+        Network& network = data_.network;
+        const int units = network.n_units;
+        network.kernel_size = integer(facts, "kernel_size", 1, 64);
+        const auto& dilations = facts["dilations"].items;
+        if (static_cast<int>(dilations.size()) != count) {
+            file_.fail("It is damaged: `dilations` should be one number a convolution.");
+            return;
+        }
+        double n_remembered = 0.0;
+        for (const Json& dilation : dilations) {
+            const double frames = dilation.is(Json::Kind::number) ? dilation.number : 0.0;
+            if (frames < 1.0 || frames > 65536.0 || frames != std::floor(frames)) {
+                file_.fail("It is damaged: a dilation is no number of frames.");
+                return;
+            }
+            n_remembered += frames * (network.kernel_size - 1) * units;
+        }
+        if (n_remembered > 16e6) {
+            file_.fail("It can't be played: its network remembers more than 16 million numbers.");
+            return;
+        }
+        network.entry = dense("decoder/entry", network.n_joined, units);
+        for (int i = 0; i < count && file_.error().empty(); ++i) {
+            const std::string name = "decoder/recurrence/" + std::to_string(i);
+            Recurrence layer;
+            layer.dilation = static_cast<int>(dilations[static_cast<std::size_t>(i)].number);
+            layer.input = dense(name, network.kernel_size * units, units);
+            layer.gain = file_.array(name + "/gain", {units});
+            layer.offset = file_.array(name + "/offset", {units});
+            network.recurrences.push_back(std::move(layer));
         }
     }
 

@@ -23,23 +23,41 @@ struct NormalLayer {
 };
 using Stack = std::vector<NormalLayer>;
 
+// A layer that remembers: a GRU, a minimal GRU, or a dilated convolution.
 struct Recurrence {
     Dense input;
     Dense state;           // of a GRU
-    Floats gain, offset;   // of the normalisation behind a minimal GRU
+    Floats gain, offset;   // of the normalisation behind the others
+    int dilation = 0;      // of a convolution, in frames
 };
 
+enum class NetworkKind { gru, min_gru, convolutions };
+
 struct Network {
-    bool is_gru = true;
+    NetworkKind kind = NetworkKind::gru;
     std::vector<bool> reads_pitch;  // for each input; the others read loudness
     std::vector<Stack> inputs;
+    Dense entry;                    // in front of convolutions
     std::vector<Recurrence> recurrences;
     Stack output;
     Dense controls;
-    int n_cosines = 0, n_channels = 0, n_units = 0;
+    int n_cosines = 0, n_channels = 0, n_units = 0, kernel_size = 0;
     int n_joined = 0;    // outputs of the inputs' stacks, side by side
     int amplitude_at = 0, distribution_at = 0, noise_at = -1;  // among the controls
-    int n_state() const noexcept { return n_units * static_cast<int>(recurrences.size()); }
+    // Frames before its own that a convolution reads.
+    int past(const Recurrence& layer) const noexcept { return (kernel_size - 1) * layer.dilation; }
+    // Numbers that the recurrences add to what the output's stack reads.
+    int n_recurrent() const noexcept {
+        return kind == NetworkKind::convolutions ? n_units
+                                                 : n_units * static_cast<int>(recurrences.size());
+    }
+    // Of a convolution: a ring of frames, and which of them is the oldest.
+    int n_state() const noexcept {
+        if (kind != NetworkKind::convolutions) return n_recurrent();
+        int total = 0;
+        for (const Recurrence& layer : recurrences) total += past(layer) * n_units + 1;
+        return total;
+    }
 };
 
 struct Synthesis {

@@ -18,7 +18,7 @@ void* counted(std::size_t n, std::size_t alignment) {
 
 // Pieces that parsers and sizes trip over.
 const char* const pieces[] = {"-1", "0", "1e300", "9999999", "null", "true", "[]", "{}", "\"\"", "1.5",
-                              "4294967296", "1024", "8192", "\"gru\"", "\"min_gru\"", "[1,2]", ",", "]"};
+                              "4294967296", "1024", "8192", "\"gru\"", "\"min_gru\"", "\"convolutions\"", "[1,2]", ",", "]"};
 
 std::string mutated(const std::string& whole, test::Random& random, bool& sealed) {
     std::string bytes = whole;
@@ -82,11 +82,14 @@ int main(int argc, char** argv) {
     test::require_arguments(argc);
     const char* wanted = std::getenv("DDSP_FUZZ");
     const int n_files = wanted ? std::atoi(wanted) : 100000;
-    const std::string whole = test::read_file(std::string(argv[2]) + "/toy.ddsp");
+    const std::string folder = argv[2];
+    const std::string toys[] = {test::read_file(folder + "/toy.ddsp"),
+                                test::read_file(folder + "/convolutions.ddsp")};
     test::Random random(7);
     int n_refused = 0, n_played = 0, n_same = 0;
     for (int i = 0; i < n_files; ++i) {
         bool sealed = false;
+        const std::string& whole = toys[i % 2];
         const std::string bytes = mutated(whole, random, sealed);
         std::string error;
         const auto instrument = ddsp::Instrument::read(bytes.data(), bytes.size(), error);

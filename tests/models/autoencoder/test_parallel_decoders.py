@@ -1,6 +1,7 @@
-"""The decoder of minimal GRUs: streams exactly, is causal, remembers, trains, is stored."""
+"""The decoders without a loop: they stream exactly, are causal, remember, train, are stored."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,18 +11,23 @@ from contracts import check_config, check_equal, check_gradients, check_modes_ag
 from model_toys import SETTINGS, make_features, make_group
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder
+from ddsp_tf.models import Autoencoder, DilatedConvDecoder, Instrument, MinGruFcDecoder
+from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 
 SIZES = {"amplitudes": 1, "harmonic_distribution": 8, "noise_magnitudes": 9}
+KINDS = ("min_gru", "convolutions")
 
 
-def _decoder(*, seed: int = 1) -> MinGruFcDecoder:
+def _decoder(kind: str, *, seed: int = 1) -> FcDecoder:
     keras.utils.set_random_seed(seed)
-    return MinGruFcDecoder(output_sizes=SIZES, rnn_channels=6, channels=5, layers_per_stack=1)
+    sizes = {"output_sizes": SIZES, "channels": 5, "layers_per_stack": 1}
+    if kind == "min_gru":
+        return MinGruFcDecoder(rnn_channels=6, **sizes)
+    return DilatedConvDecoder(conv_channels=6, dilations=(1, 3, 9, 27), **sizes)
 
 
-def _model() -> Autoencoder:
-    return Autoencoder(decoder=_decoder(), processor_group=make_group())
+def _model(kind: str) -> Autoencoder:
+    return Autoencoder(decoder=_decoder(kind), processor_group=make_group())
 
 
 def _frames(n_frames: int, *, batch: int = 2) -> dict[str, tf.Tensor]:
@@ -32,9 +38,10 @@ def _frames(n_frames: int, *, batch: int = 2) -> dict[str, tf.Tensor]:
     }
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("blocks", [(1000,), (1, 999), (1, 2, 3, 60, 934)])
-def test_any_blocks_are_the_whole(blocks: tuple[int, ...]) -> None:
-    decoder = _decoder()
+def test_any_blocks_are_the_whole(kind: str, blocks: tuple[int, ...]) -> None:
+    decoder = _decoder(kind)
     decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
     decode = tf.function(decoder, autograph=False, reduce_retracing=True)
     frames = _frames(1000)
@@ -51,8 +58,9 @@ def test_any_blocks_are_the_whole(blocks: tuple[int, ...]) -> None:
     check_equal(state, last, tolerance=1e-5, what="the state")
 
 
-def test_single_frames_are_the_whole() -> None:
-    model, features = _model(), make_features(2, 24)
+@pytest.mark.parametrize("kind", KINDS)
+def test_single_frames_are_the_whole(kind: str) -> None:
+    model, features = _model(kind), make_features(2, 24)
     whole = model(features)["audio"]
     ahead = model.lookahead_frames
     held = {key: tf.concat([x] + [x[:, -1:]] * ahead, axis=1) for key, x in features.items()}
@@ -65,8 +73,9 @@ def test_single_frames_are_the_whole() -> None:
     assert model.causal
 
 
-def test_hears_the_past_for_long_and_never_the_future() -> None:
-    decoder = _decoder()
+@pytest.mark.parametrize("kind", KINDS)
+def test_hears_the_past_for_long_and_never_the_future(kind: str) -> None:
+    decoder = _decoder(kind)
     decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
     frames = _frames(150)
     before, _ = decoder(frames, decoder.initial_state(2))
@@ -82,8 +91,9 @@ def test_hears_the_past_for_long_and_never_the_future() -> None:
     assert change[40:60].max() > 2e-5
 
 
-def test_every_mode_and_shape() -> None:
-    decoder = _decoder()
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mode_and_shape(kind: str) -> None:
+    decoder = _decoder(kind)
     decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
     check_modes_agree(
         lambda **frames: decoder(frames, decoder.initial_state(tf.shape(frames["f0_scaled"])[0])),
@@ -92,20 +102,52 @@ def test_every_mode_and_shape() -> None:
     )
 
 
-def test_is_rebuilt_by_its_config_and_can_be_trained() -> None:
-    model, features = _model(), make_features(2, 12)
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_rebuilt_by_its_config_and_can_be_trained(kind: str) -> None:
+    model, features = _model(kind), make_features(2, 12)
     check_config(model, lambda twin: twin(features)["audio"])
     check_gradients(model, features, call=lambda model, inputs: model(inputs)["audio"])
 
 
-def test_an_instrument_with_it_is_saved_and_loaded(tmp_path: Path) -> None:
-    model, features = _model(), make_features(1, 12)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_instrument_with_it_is_saved_and_loaded(kind: str, tmp_path: Path) -> None:
+    model, features = _model(kind), make_features(1, 12)
     Instrument(model=model, features=SETTINGS).save(tmp_path / "saved")
     loaded = Instrument.load(tmp_path / "saved").model
-    assert isinstance(loaded.decoder, MinGruFcDecoder)
+    assert type(loaded.decoder) is type(model.decoder)
     np.testing.assert_array_equal(loaded(features)["audio"], model(features)["audio"])
 
 
 def test_refuses_no_layers() -> None:
     with pytest.raises(ArgumentError, match=r"`rnn_layers` should be at least 1\. Received 0\."):
         MinGruFcDecoder(rnn_layers=0)
+
+
+def test_convolutions_hear_as_far_as_they_say() -> None:
+    decoder = _decoder("convolutions")
+    assert isinstance(decoder, DilatedConvDecoder)
+    decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+    reach = decoder.convolutions.receptive_frames
+    assert reach == 1 + 2 * (1 + 3 + 9 + 27)
+    frames = _frames(120)
+    before, _ = decoder(frames, decoder.initial_state(2))
+    changed = {
+        key: tf.concat([x[:, :9], 1 - x[:, 9:10], x[:, 10:]], 1) for key, x in frames.items()
+    }
+    after, _ = decoder(changed, decoder.initial_state(2))
+    change = np.abs(after["noise_magnitudes"] - before["noise_magnitudes"]).max(axis=(0, 2))
+    assert change[9 + reach - 1] > 1e-7
+    assert change[9 + reach :].max() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kernel_size": 0}, r"`kernel_size` should be at least 1\. Received 0\."),
+        ({"dilations": (1, 0)}, r"`dilations` should be one number a block, each at least 1"),
+        ({"dilations": ()}, r"`dilations` should be one number a block, each at least 1"),
+    ],
+)
+def test_refuses_convolutions_that_read_nothing(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        DilatedConvDecoder(**arguments)
