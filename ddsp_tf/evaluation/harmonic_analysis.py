@@ -39,8 +39,12 @@ class HarmonicAnalysis:
     sample_rate: int
     hop_length: int
 
-    def play(self) -> FloatArray:
-        """Synthesises it with the package's own processors, float32 `[n_samples]`."""
+    def play(self, *, noise_seed: int = 0) -> FloatArray:
+        """Synthesises it with the package's own processors, float32 `[n_samples]`.
+
+        Args:
+            noise_seed: Which noise is filtered; another draw of it is another sound.
+        """
         from ddsp_tf.processors import FilteredNoise, Harmonic
 
         rates: Any = {"sample_rate": self.sample_rate, "hop_length": self.hop_length}
@@ -54,7 +58,8 @@ class HarmonicAnalysis:
                 "f0_hz": _batch(self.f0_hz[:, np.newaxis]),
             }
         )
-        noise = FilteredNoise(n_bands=self.noise_magnitudes.shape[-1], **rates, scale=False)(
+        n_bands = self.noise_magnitudes.shape[-1]
+        noise = FilteredNoise(n_bands=n_bands, **rates, scale=False, seed=noise_seed)(
             {"noise_magnitudes": _batch(self.noise_magnitudes)}
         )
         return (tone + noise).numpy()[0]
