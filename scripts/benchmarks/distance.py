@@ -191,9 +191,9 @@ def measure(instrument: str, dataset: Path, output: Path | None, docs: Path | No
 
 def _tables(players: dict[str, Player], instrument: str, seconds: float) -> Iterator[str]:
     names = list(players)
-    yield f"{instrument}, {seconds:.0f} s. A cell is one bin of one frame; a share is of the cells of"
-    yield "all FFT sizes, each size counting alike, as in the spectral distance. Bias and spread are"
-    yield "of the model's logarithms, in dB.\n"
+    yield f"{instrument}, {seconds:.0f} s. A cell is one bin of one frame; a share is of the cells"
+    yield "of all FFT sizes, each size counting alike, as in the spectral distance. Bias and spread"
+    yield "are of the model's logarithms, in dB.\n"
     yield f"| spectral distance | share | {' | '.join(names)} | of it magnitudes | bias | spread |"
     yield f"|---|---|{'---|' * len(names)}---|---|---|"
     for label, chosen in _rows():
