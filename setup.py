@@ -66,6 +66,7 @@ setup(
             *PEDALBOARD,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
+            "build>=1.2",
             "pre-commit>=4",
             "pytest>=8",
             "pytest-timeout",

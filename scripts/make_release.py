@@ -33,11 +33,12 @@ ROOT = Path(__file__).parents[1]
 @click.option("--commit", default="HEAD", show_default=True, help="What is built.")
 @click.option("--check", is_flag=True, help="Build a second time elsewhere, and compare.")
 @click.option("--sbom/--no-sbom", default=True, help="Whether to write sbom.json.")
-def make_release(output: Path, commit: str, *, check: bool, sbom: bool) -> None:
+@click.option("--isolation/--no-isolation", default=True, help="Build with a new setuptools.")
+def make_release(output: Path, commit: str, *, check: bool, sbom: bool, isolation: bool) -> None:
     """Builds a release into OUTPUT."""
-    built = build(commit)
+    built = build(commit, isolation=isolation)
     if check:
-        again = build(commit)
+        again = build(commit, isolation=isolation)
         differ = [name for name in built if built[name] != again.get(name)]
         if differ or set(built) != set(again):
             raise OutputError(
@@ -60,7 +61,7 @@ def make_release(output: Path, commit: str, *, check: bool, sbom: bool) -> None:
         click.echo(f"{output / 'sbom.json'}: what the wheel brings")
 
 
-def build(commit: str) -> dict[str, bytes]:
+def build(commit: str, *, isolation: bool = True) -> dict[str, bytes]:
     """Builds a commit in a new folder; gives the files by their names."""
     with tempfile.TemporaryDirectory() as folder:
         tree, built = Path(folder) / "tree", Path(folder) / "built"
@@ -70,7 +71,8 @@ def build(commit: str) -> dict[str, bytes]:
             files.extractall(tree, filter="data")
         epoch = _run("git", "-C", str(ROOT), "log", "-1", "--format=%ct", commit).decode().strip()
         environment = {**os.environ, "SOURCE_DATE_EPOCH": epoch, "PYTHONHASHSEED": "0"}
-        _run(sys.executable, "-m", "build", "-o", str(built), str(tree), env=environment)
+        how = [] if isolation else ["--no-isolation"]
+        _run(sys.executable, "-m", "build", *how, "-o", str(built), str(tree), env=environment)
         return {
             path.name: path.read_bytes() if path.suffix == ".whl" else _fixed(path, int(epoch))
             for path in sorted(built.iterdir())
@@ -106,7 +108,8 @@ def _run(*command: str, env: dict[str, str] | None = None) -> bytes:
     done = subprocess.run(command, capture_output=True, check=False, env=env)
     if done.returncode:
         raise OutputError(
-            f"`{' '.join(command)}` failed:\n{done.stderr.decode(errors='replace')[-3000:]}"
+            f"`{' '.join(command)}` failed:\n"
+            + (done.stdout + done.stderr).decode(errors="replace")[-3000:]
         )
     return done.stdout
 
