@@ -45,7 +45,8 @@ setup(
         "av>=14",
         "mido>=1.3.3,<2",
         "h5py>=3.10",
-        "matplotlib>=3.9",
+        # Older ones warn with the pyparsing of today.
+        "matplotlib>=3.10.7",
         "tensorboard>=2.20",
     ],
     extras_require={

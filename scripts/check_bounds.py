@@ -35,7 +35,7 @@ def check(python: str, *, oldest: bool, environment: Path | None, tests: tuple[s
         )
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(chosen, encoding="utf-8")
-        _run("uv", "venv", "--quiet", "--clear", "--python", python, str(place))
+        _run("uv", "venv", "--quiet", "--seed", "--clear", "--python", python, str(place))
         _run(
             *("uv", "pip", "install", "--quiet", "--python", str(place / "bin" / "python")),
             *("--constraints", str(constraints), "--editable", f"{ROOT}[test]"),
