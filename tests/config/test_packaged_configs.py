@@ -18,6 +18,7 @@ MODELS = {
     "models/tiny_instrument.gin": (TINY + 2 * 8 * 3 * 256 + 2 * 8 * 126, 48_000),
     "models/small_instrument.gin": (SMALL, 16_000),
     "models/parallel_instrument.gin": (380_158 + COSINES // 4, 16_000),
+    "models/conv_instrument.gin": (92_862, 16_000),
     "models/autoencoder.gin": (WITH_Z + COSINES, 0),
     "papers/iclr2020/solo_instrument.gin": (SOLO, 48_000),
     "papers/iclr2020/tiny_instrument.gin": (TINY, 48_000),

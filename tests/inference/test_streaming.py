@@ -25,6 +25,7 @@ CAUSAL_CONFIGS = [
     "models/solo_instrument.gin",
     "models/tiny_instrument.gin",
     "models/parallel_instrument.gin",
+    "models/conv_instrument.gin",
     "models/vst.gin",
     "models/vst_32k.gin",
     "models/vst_48k.gin",
