@@ -2,7 +2,7 @@
 
 python scripts/make_tract_figure.py OUTPUT_FOLDER PHRASES_FOLDER
 
-Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952, men).
+Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952).
 Spoken vowels: of the program espeak-ng, which makes them by formants (synthetic, too); what they
 are is measured by linear prediction. Singing: two phrases of PHRASES_FOLDER, against linear
 prediction of the same frames. Prints medians of the tube's formants and how far they are off.
@@ -41,7 +41,8 @@ def main(folder: Path, phrases: Path) -> None:
     synthetic()
     spoken()
     print(
-        "\n| phrase | F1 off | F2 off | F3 off | partials off, dB | took |\n|---|---|---|---|---|---|"
+        "\n| phrase | F1 off | F2 off | F3 off | partials off, dB | took |"
+        "\n|---|---|---|---|---|---|"
     )
     for index, name in enumerate(PHRASES):
         found = sung(name, phrases)

@@ -83,8 +83,8 @@ def _describe(terminal: Terminal, named: NamedOutput, found: "TracedTract") -> N
     listed = ", ".join(f"{hz:.0f}" for hz in formants if np.isfinite(hz))
     before, after = found.loss
     terminal.say(
-        f"{named.source} -> {named.target.with_suffix('.json')}  (partials off by {before:.1f}, now "
-        f"{after:.1f} dB, {found.n_steps} steps in {duration(found.seconds)})"
+        f"{named.source} -> {named.target.with_suffix('.json')}  (partials off by "
+        f"{before:.1f}, now {after:.1f} dB, {found.n_steps} steps in {duration(found.seconds)})"
     )
     terminal.say(
         f"  {np.mean(voiced):.0%} voiced; formants {listed} Hz, R_d "

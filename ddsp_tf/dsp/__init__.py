@@ -128,7 +128,13 @@ from ddsp_tf.dsp.state_variable import (
     state_variable_mix,
     state_variable_section,
 )
-from ddsp_tf.dsp.tube import tube_reflection, tube_response, tube_waveguide
+from ddsp_tf.dsp.tube import (
+    SPEED_OF_SOUND_CM_S,
+    tube_lpc,
+    tube_reflection,
+    tube_response,
+    tube_waveguide,
+)
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -156,6 +162,7 @@ __all__ = [
     "DB_RANGE",
     "FILTER_FAMILIES",
     "R_D_RANGE",
+    "SPEED_OF_SOUND_CM_S",
     "GlottalTable",
     "PoleZeroDesign",
     "a_weighted_loudness_db",
@@ -277,6 +284,7 @@ __all__ = [
     "time_factor",
     "time_varying_fir",
     "time_varying_fir_block",
+    "tube_lpc",
     "tube_reflection",
     "tube_response",
     "tube_waveguide",

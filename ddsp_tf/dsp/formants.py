@@ -7,7 +7,11 @@ from ddsp_tf.types import FloatArray
 
 
 def formants_of_lpc(
-    coefficients: FloatArray, *, sample_rate: int, widest_hz: float = 500.0, lowest_hz: float = 90.0
+    coefficients: FloatArray,
+    *,
+    sample_rate: float,
+    widest_hz: float = 500.0,
+    lowest_hz: float = 90.0,
 ) -> FloatArray:
     """Finds the resonances of an all-pole filter: its poles that are sharp enough.
 

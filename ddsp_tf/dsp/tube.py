@@ -107,6 +107,42 @@ def tube_response(
     return numerator / (right - glottis * step * left)
 
 
+def tube_lpc(areas: tf.Tensor) -> tf.Tensor:
+    """Gives the all-pole filter that a tube is, but for a delay and a gain.
+
+    It runs at one sample for each two steps of `tube_waveguide`, that is at
+    `n_sections * 35000 / (2 length_cm)` Hz, with the standard losses.
+
+    Args:
+        areas: `[..., n_sections]`, above 0.
+
+    Returns:
+        Coefficients without the leading 1, float64 `[..., n_sections]`.
+
+    Example:
+        >>> tube_lpc(tf.ones([4])).numpy().round(3).tolist()
+        [0.0, 0.0, 0.0, 0.632]
+
+    Reference:
+        Markel and Gray 1976, Linear Prediction of Speech, section 4.3.
+    """
+    (areas,) = floats(areas=areas)
+    reflection = tube_reflection(tf.cast(areas, tf.float64))
+    loss = SECTION_GAIN**2
+    pad = [[0, 0]] * (len(areas.shape) - 1)
+    # Polynomials in two steps; a step to the left of the lips is left out of the second.
+    right = tf.ones_like(tf.cast(areas[..., :1], tf.float64))
+    left = LIP_REFLECTION * right
+    for index in reversed(range(reflection.shape[-1])):
+        k = reflection[..., index : index + 1]
+        later = loss * tf.pad(left, [*pad, [1, 0]])
+        now_right = tf.pad(right, [*pad, [0, 1]])
+        right, left = now_right + k * later, k * now_right + later
+    later = loss * tf.pad(left, [*pad, [1, 0]])
+    denominator = tf.pad(right, [*pad, [0, 1]]) - GLOTTIS_REFLECTION * later
+    return denominator[..., 1:]
+
+
 def tube_waveguide(
     flow: tf.Tensor,
     areas: tf.Tensor,

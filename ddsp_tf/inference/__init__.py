@@ -45,6 +45,7 @@ from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transc
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
+from ddsp_tf.inference.voice_edits import VoiceEdits
 from ddsp_tf.inference.voice_pitches import pitches_of_curves, pitches_of_scores, tune_to_sound
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "TransferResult",
     "TransferSample",
     "TreatedFile",
+    "VoiceEdits",
     "autotune",
     "can_design",
     "can_hear_rooms",

@@ -306,11 +306,11 @@ class _Search:
         index = np.clip(
             np.searchsorted(self._frames, np.arange(n_frames), side="right") - 1, 0, None
         )
-        hz = np.arange(50.0, min(_HIGHEST_HZ, 0.5 * self._rate), 10.0)
-        response = np.abs(dsp.tube_response(diameters**2, hz, length_cm=length).numpy())
+        tubes = dsp.tube_lpc(diameters**2).numpy()
+        tube_rate = diameters.shape[1] * dsp.SPEED_OF_SOUND_CM_S / (2.0 * float(length))
         formants = np.full([n_frames, 3], np.nan)
-        for frame, gains in zip(self._frames, response, strict=True):
-            peaks = dsp.formants_of_response(gains, hz)[:3]
+        for frame, tube in zip(self._frames, tubes, strict=True):
+            peaks = dsp.formants_of_lpc(tube, sample_rate=tube_rate)[:3]
             formants[frame, : len(peaks)] = peaks
         # The pulses are played with the mean square 1, and their partials have the pulse's own.
         pulse = np.abs(dsp.lf_harmonics(r_d.astype(np.float64), n_harmonics=512).numpy())

@@ -34,3 +34,12 @@ def test_gradient_by_areas_is_that_of_finite_differences():
     areas = tf.constant(np.random.default_rng(1).uniform(0.5, 2.0, [5]))
     analytic, numeric = tf.test.compute_gradient(gains, [areas], delta=1e-6)
     np.testing.assert_allclose(analytic[0], numeric[0], atol=1e-5)
+
+
+def test_a_tube_is_an_all_pole_filter():
+    areas = np.random.default_rng(2).uniform(0.3, 3.0, [N_SECTIONS])
+    rate = N_SECTIONS * 35000.0 / (2 * LENGTH_CM)
+    hz = np.linspace(0.0, 0.5 * rate, 33)
+    response = np.abs(dsp.tube_response(areas, hz, length_cm=LENGTH_CM))
+    filter = np.abs(dsp.lpc_response(dsp.tube_lpc(areas), fft_length=64))
+    np.testing.assert_allclose(response / response[0], filter / filter[0], rtol=1e-9)
