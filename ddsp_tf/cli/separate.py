@@ -1,5 +1,6 @@
 """`ddsp-tf separate`: takes a mixture apart into voices, by their pitches."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,18 +125,11 @@ def command(
     """
     import keras
     import numpy as np
-    import tensorflow as tf
 
-    from ddsp_tf import dsp
     from ddsp_tf.audio import read_audio
     from ddsp_tf.errors import AudioFileError
     from ddsp_tf.files import check_folder, printable
-    from ddsp_tf.inference.separate import separate
-    from ddsp_tf.inference.voice_pitches import (
-        pitches_of_curves,
-        pitches_of_scores,
-        tune_to_sound,
-    )
+    from ddsp_tf.inference import separate
 
     if bool(scores) == bool(tracks):
         raise click.UsageError(
@@ -153,24 +147,8 @@ def command(
         )
     keras.utils.set_random_seed(seed)
     model = _model(gin_file, gin_params, len(files), resume)
-    frame_rate = model.sample_rate / model.hop_length
-    n_frames = dsp.n_frames(round(seconds * model.sample_rate), model.hop_length)
-    about = {"seconds": seconds, "n_frames": n_frames, "frame_rate": frame_rate}
-    if tracks:
-        f0_hz = pitches_of_curves(files, **about)
-    else:
-        heard, _ = read_audio(mixture, sample_rate=int(model.sample_rate))
-        magnitudes = dsp.stft_magnitude(
-            tf.constant(heard[np.newaxis]),
-            fft_length=model.fft_length,
-            hop_length=model.hop_length,
-        )[0].numpy()[:n_frames]
-        f0_hz = tune_to_sound(
-            pitches_of_scores(files, **about)[: len(magnitudes)],
-            magnitudes,
-            sample_rate=int(model.sample_rate),
-            fft_length=model.fft_length,
-        )
+    pitches = _pitches_of_tracks if tracks else _pitches_of_scores
+    f0_hz = pitches(files, mixture, seconds, model)
     with terminal.progress(mixture.name) as advance:
         found = separate(
             model,
@@ -212,6 +190,39 @@ def _model(gin_file: str, gin_params: tuple[str, ...], n_voices: int, resume: Pa
         return model
     parameters = (*gin_params, f"SourceFilterSeparator.n_sources={n_voices}")
     return config.parse([gin_file], parameters).build_model()
+
+
+def _frames(seconds: float, model: Any) -> dict[str, Any]:
+    from ddsp_tf import dsp
+
+    rate, hop = int(model.sample_rate), int(model.hop_length)
+    n_frames = dsp.n_frames(round(seconds * rate), hop)
+    return {"seconds": seconds, "n_frames": n_frames, "frame_rate": rate / hop}
+
+
+def _pitches_of_tracks(
+    files: Sequence[Path], mixture: Path, seconds: float, model: Any
+) -> "np.ndarray":
+    from ddsp_tf.inference import pitches_of_curves
+
+    del mixture
+    return pitches_of_curves(files, **_frames(seconds, model))
+
+
+def _pitches_of_scores(
+    files: Sequence[Path], mixture: Path, seconds: float, model: Any
+) -> "np.ndarray":
+    from ddsp_tf import dsp
+    from ddsp_tf.audio import read_audio
+    from ddsp_tf.inference import pitches_of_scores, tune_to_sound
+
+    keys_hz = pitches_of_scores(files, **_frames(seconds, model))
+    heard, rate = read_audio(mixture, sample_rate=int(model.sample_rate))
+    sizes = {"fft_length": model.fft_length, "hop_length": model.hop_length}
+    magnitudes = dsp.stft_magnitude(heard[None], **sizes)[0].numpy()[: len(keys_hz)]
+    return tune_to_sound(
+        keys_hz[: len(magnitudes)], magnitudes, sample_rate=rate, fft_length=model.fft_length
+    )
 
 
 def _write(folder: Path, found: "Separation", model: Any, name: str, *, overwrite: bool) -> float:

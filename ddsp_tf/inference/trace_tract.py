@@ -32,6 +32,11 @@ _TRACKING = 0.3
 """Share of the time in which the pitch is found."""
 _R_D_LOW, _R_D_HIGH = dsp.R_D_RANGE
 _LENGTHS_CM = (12.0, 20.0)
+_FIRST_HEARD_HZ, _GROWN = 1000.0, 0.6
+"""The lowest partials alone are heard at first, and all after this share of the steps: a formant
+that is far off finds its place before the next one takes it."""
+_EDGE_HZ = 150.0
+_ALL_HZ = 6000.0
 _EVEN, _STILL, _NEAR = 0.5, 2.0, 0.02
 """Weights of what shapes are kept by: even along the tube, still in time, near the neutral one."""
 
@@ -241,20 +246,22 @@ class _Search:
         length = low + (high - low) * tf.sigmoid(self._raw_length)
         return self._neutral * tf.exp(self._change), r_d, length
 
-    def _errors(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """The mean error of a frame's partials in dB, and the gains that make it least."""
+    def _errors(self, heard_hz: tf.Tensor | float) -> tuple[tf.Tensor, tf.Tensor]:
+        """The mean squared error of a frame's partials in dB, and the gains that make it least."""
         diameters, r_d, length = self._shapes()
         # Partials of each frame stand at other frequencies: sections are rows of their own.
         response = _response_at(tf.square(diameters), tf.constant(self._hz), length)
         glottis = tf.abs(dsp.lf_harmonics(r_d, n_harmonics=len(self._numbers)))
         model_db = dsp.amplitude_to_db(response) + dsp.amplitude_to_db(glottis)
         difference = self._levels - model_db
-        gain = tf.reduce_sum(self._weight * difference, axis=1, keepdims=True)
-        error = tf.reduce_sum(self._weight * tf.square(difference - gain), axis=1)
+        weight = self._weight * tf.sigmoid((heard_hz - self._hz) / _EDGE_HZ)
+        weight /= tf.reduce_sum(weight, axis=1, keepdims=True) + 1e-9
+        gain = tf.reduce_sum(weight * difference, axis=1, keepdims=True)
+        error = tf.reduce_sum(weight * tf.square(difference - gain), axis=1)
         return error, gain[:, 0]
 
-    def _loss(self) -> tuple[tf.Tensor, tf.Tensor]:
-        error, _ = self._errors()
+    def _loss(self, heard_hz: tf.Tensor | float) -> tuple[tf.Tensor, tf.Tensor]:
+        error, _ = self._errors(heard_hz)
         change = self._change
         bend = change[:, 2:] - 2.0 * change[:, 1:-1] + change[:, :-2]
         motion = self._follows * (change[1:] - change[:-1])
@@ -274,25 +281,27 @@ class _Search:
         optimizer.build(variables)
 
         @tf.function(autograph=False)
-        def step() -> tf.Tensor:
+        def step(heard_hz: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
                 tape.watch([x.value for x in variables])
-                loss, error = self._loss()
+                loss, error = self._loss(heard_hz)
             gradients = tape.gradient(loss, [x.value for x in variables])
             optimizer.apply(gradients, variables)
             return error
 
-        first = last = float(self._loss()[1])
+        first = float(self._loss(_ALL_HZ)[1])
         interrupted = False
         try:
             for index in range(n_steps):
-                last = float(step())
+                share = min(1.0, index / max(1.0, _GROWN * n_steps))
+                heard_hz = _FIRST_HEARD_HZ * (_ALL_HZ / _FIRST_HEARD_HZ) ** share
+                step(tf.constant(heard_hz, tf.float32))
                 self.n_steps += 1
                 if progress is not None:
                     progress((index + 1) / n_steps)
         except KeyboardInterrupt:
             interrupted = True
-        self.losses = (first, last)
+        self.losses = (first, float(self._loss(_ALL_HZ)[1]))
         return interrupted
 
     def found(
@@ -300,7 +309,7 @@ class _Search:
     ) -> TracedTract:
         """What the variables say, and how it sounds."""
         diameters, r_d, length = (x.numpy() for x in self._shapes())
-        gain = self._errors()[1].numpy()
+        gain = self._errors(_ALL_HZ)[1].numpy()
         n_frames = len(f0_hz)
         # A pause keeps the frame before it.
         index = np.clip(

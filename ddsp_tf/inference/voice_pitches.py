@@ -124,7 +124,7 @@ def tune_to_sound(
     tuned = np.zeros_like(f0_hz)
     for voice in range(f0_hz.shape[1]):
         score = np.zeros([len(f0_hz), len(_CENTS)])
-        for frame in np.flatnonzero(f0_hz[:, voice]):
+        for frame in np.flatnonzero(f0_hz[:, voice]).tolist():
             hz = f0_hz[frame, voice] * 2.0 ** (_CENTS[:, np.newaxis] / 1200.0) * numbers
             level = np.interp(hz * fft_length / sample_rate, bins, loudness[frame], right=0.0)
             score[frame] = (level / np.sqrt(numbers)).sum(axis=1)

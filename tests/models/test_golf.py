@@ -41,3 +41,21 @@ def test_unvoiced_throughout_is_breath_and_silence_is_quiet(golf):
     assert not np.any(outputs["controls"]["glottal_source"]["signal"])
     assert np.all(np.isfinite(outputs["audio"]))
     assert np.max(np.abs(outputs["audio"])) < 1.0
+
+
+@pytest.mark.slow
+def test_its_saved_model_plays_what_python_plays(golf, tmp_path):
+    from ddsp_tf.export import export_saved_model
+    from ddsp_tf.features import FeatureSettings
+    from ddsp_tf.models import Instrument
+
+    columns = ("f0_hz", "loudness_db", "mel_db")
+    settings = FeatureSettings(sample_rate=16000, hop_length=64, columns=columns)
+    export_saved_model(Instrument(golf, settings), tmp_path / "golf")
+    loaded = tf.saved_model.load(str(tmp_path / "golf"))
+    features = _features()
+    played = loaded.signatures["synthesize"](
+        **{key: tf.constant(x[..., 0] if x.shape[-1] == 1 else x) for key, x in features.items()}
+    )["audio"].numpy()
+    expected = golf({key: tf.constant(x) for key, x in features.items()})["audio"]
+    np.testing.assert_allclose(played, expected, atol=1e-4)
