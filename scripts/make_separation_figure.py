@@ -10,7 +10,9 @@ if all powers were known. Seed 0. Writes separation.png, of the first duet.
 
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +22,7 @@ from scipy import signal
 from ddsp_tf import config, dsp
 from ddsp_tf.audio import read_audio
 from ddsp_tf.features import get_tracker
-from ddsp_tf.inference import separate, share_out, si_sdr_db
+from ddsp_tf.inference import Separation, separate, share_out, si_sdr_db
 from ddsp_tf.plotting import save_figure
 
 PAPER, RATE, SECONDS = "papers/schulzeforster2023/separate.gin", 16000, 4.0
@@ -46,13 +48,13 @@ def main(folder: Path, phrases: Path) -> None:
             save_figure(found.figure(title=name), folder / "separation.png", overwrite=True)
 
 
-def measured(name, voices):
+def measured(name: str, voices: Sequence[tuple[Any, Any]]) -> Separation:
     """Takes one mixture apart in all ways."""
     count = min(len(audio) for audio, _ in voices)
     stems = [0.1 * audio[:count] / np.std(audio[:count]) for audio, _ in voices]
     mixture = np.sum(stems, axis=0)
-    model = None
-    rows = []
+    model: Any = None
+    rows: list[str] = []
     for method in ("mask", "model"):
         keras.utils.set_random_seed(0)
         model = config.parse([PAPER]).build_model()
@@ -75,13 +77,13 @@ def measured(name, voices):
     return found
 
 
-def gains(estimates, stems, mixture):
+def gains(estimates: Iterable[Any], stems: Iterable[Any], mixture: Any) -> str:
     """Improvements of both voices, as text."""
     pairs = zip(estimates, stems, strict=True)
     return ", ".join(f"{si_sdr_db(x, y) - si_sdr_db(mixture, y):+.1f}" for x, y in pairs)
 
 
-def vowel(f0_hz, formants, seed):
+def vowel(f0_hz: float, formants: Sequence[tuple[int, int]], seed: int) -> tuple[Any, Any]:
     """A sum of partials that fall by 6 dB an octave, through two-pole resonators."""
     random = np.random.default_rng(seed)
     seconds = np.arange(int(3 * RATE)) / RATE
@@ -97,7 +99,7 @@ def vowel(f0_hz, formants, seed):
     return audio, track
 
 
-def phrase(path):
+def phrase(path: Path) -> tuple[Any, Any]:
     """A phrase and its pitch at every sample, 0 where it is unsure or soft."""
     audio, _ = read_audio(path, sample_rate=RATE)
     audio = audio[: int(SECONDS * RATE)].astype(np.float64)

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -22,7 +24,7 @@ from scipy import signal
 
 from ddsp_tf import config, dsp
 from ddsp_tf.audio import read_audio
-from ddsp_tf.inference import trace_tract
+from ddsp_tf.inference import TracedTract, trace_tract
 from ddsp_tf.plotting import save_figure
 from ddsp_tf.processors import GlottalSource
 
@@ -50,14 +52,14 @@ def main(folder: Path, phrases: Path) -> None:
             save_figure(found.figure(title=name), folder / "tract.png", overwrite=True)
 
 
-def traced(audio, f0_hz=None):
+def traced(audio: Any, f0_hz: Any = None) -> tuple[TracedTract, float]:
     """Traces a sound and says how long it took."""
     began = time.process_time()
     found = trace_tract(config.parse([PAPER]).build_model(), audio, f0_hz=f0_hz)
     return found, time.process_time() - began
 
 
-def synthetic():
+def synthetic() -> None:
     """Vowels of known formants, one after the other."""
     count = 24
     pieces, pitches = [], []
@@ -80,7 +82,7 @@ def synthetic():
     print(f"<!-- synthetic: {took:.0f} s of a core, partials {found.loss} dB -->")
 
 
-def spoken():
+def spoken() -> None:
     """Vowels of espeak-ng, against linear prediction."""
     pieces = []
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +107,7 @@ def spoken():
     print(f"<!-- spoken: {took:.0f} s of a core, partials {found.loss} dB -->")
 
 
-def sung(name, phrases):
+def sung(name: str, phrases: Path) -> TracedTract:
     """A phrase, against linear prediction of the same frames."""
     audio, _ = read_audio(phrases / f"{name}.flac", sample_rate=RATE)
     audio = audio[: 4 * RATE]
@@ -118,7 +120,7 @@ def sung(name, phrases):
     return found
 
 
-def predicted(audio, frame):
+def predicted(audio: Any, frame: int) -> Any:
     """The first three formants of a frame by linear prediction of order 18."""
     length = int(0.05 * RATE)
     piece = np.pad(audio, length)[frame * HOP + length // 2 :][:length]
@@ -128,9 +130,9 @@ def predicted(audio, frame):
     return np.pad(found, [0, 3 - len(found)], constant_values=np.nan)
 
 
-def row(name, found, known):
+def row(name: str, found: Sequence[float], known: Sequence[float]) -> None:
     """One line of the table."""
-    off = max(found / known - 1, key=abs)
+    off = max((x / y - 1 for x, y in zip(found, known, strict=True)), key=abs)
     listed = " | ".join(f"{x:.0f} ({y:.0f})" for x, y in zip(found, known, strict=True))
     print(f"| {name} | {listed} | {off:+.1%} |", flush=True)
 

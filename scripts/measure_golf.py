@@ -9,7 +9,10 @@ error of the waveform. Then the time of a step of papers/yu2023/golf.gin beside
 harmonic_plus_noise.gin, two clips of 1.5 s, and of playing 4 s.
 """
 
+import functools
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,7 +36,7 @@ def main() -> None:
     speed()
 
 
-def vowels():
+def vowels() -> None:
     """Analysis by synthesis."""
     about = [(name, x, r_d) for name, x in VOWELS.items() for r_d in SHAPES]
     one = np.ones([len(about), N_FRAMES, 1], np.float32)
@@ -55,7 +58,7 @@ def vowels():
     )
     optimizer.build([raw])
 
-    def played(values):
+    def played(values: Any) -> Any:
         every = values * one
         r_d = 0.3 * 9.0 ** tf.sigmoid(every[..., :1])
         level = 0.1 * tf.exp(every[..., 1:2])
@@ -63,7 +66,7 @@ def vowels():
         return tract({"audio": glottis, "filter_logits": every[..., 2:]})
 
     @tf.function(autograph=False)
-    def step():
+    def step() -> Any:
         with tf.GradientTape() as tape:
             tape.watch(raw.value)
             audio = played(raw.value)
@@ -90,7 +93,7 @@ def vowels():
     print(f"<!-- error of the waveform {float(error):.4f}, {took:.0f} s of a core -->", flush=True)
 
 
-def resonated(pulses, formants):
+def resonated(pulses: Any, formants: Sequence[float]) -> Any:
     """Pulses through five resonators."""
     widths = (60, 90, 120, 150, 200)
     for hz, width in zip((*formants, 3500, 4500), widths, strict=True):
@@ -100,7 +103,7 @@ def resonated(pulses, formants):
     return pulses
 
 
-def speed():
+def speed() -> None:
     """Times a step and playing, in processor time: other work on the machine counts less."""
     print("\n| model | weights | step, s of a core | playing 4 s, s of a core |\n|---|---|---|---|")
     for name in ("golf", "harmonic_plus_noise"):
@@ -111,11 +114,11 @@ def speed():
         took = timed(step)
         play = tf.function(model.call, autograph=False)
         longer = features(1, 1000)
-        playing = timed(lambda play=play, longer=longer: play(longer))
+        playing = timed(functools.partial(play, longer))
         print(f"| {name} | {model.count_params()} | {took:.2f} | {playing:.2f} |", flush=True)
 
 
-def features(n_sounds, n_frames):
+def features(n_sounds: int, n_frames: int) -> dict[str, Any]:
     """Columns of no sound in particular."""
     one = tf.ones([n_sounds, n_frames, 1])
     audio = 0.1 * dsp.uniform_noise(n_sounds, n_frames * 64, seed=0)
@@ -123,12 +126,12 @@ def features(n_sounds, n_frames):
     return {"f0_hz": 220.0 * one, "loudness_db": -20.0 * one, "mel_db": mel, "audio": audio}
 
 
-def stepping(model, objective, batch):
+def stepping(model: Any, objective: Any, batch: dict[str, Any]) -> Callable[[], Any]:
     """A step without its optimiser."""
     variables = [x.value for x in model.trainable_variables]
 
     @tf.function(autograph=False)
-    def step():
+    def step() -> Any:
         with tf.GradientTape() as tape:
             tape.watch(variables)
             loss = tf.add_n(list(objective(batch, model(batch, training=True)).values()))
@@ -137,7 +140,7 @@ def stepping(model, objective, batch):
     return step
 
 
-def timed(work):
+def timed(work: Callable[[], Any]) -> float:
     """Processor time of one call, the median of several after two."""
     times = []
     for _ in range(2 + N_TIMED):

@@ -119,6 +119,7 @@ def separate(
         AudioFileError: The mixture is silent, too short or not finite.
 
     Example:
+        >>> from ddsp_tf.models import SourceFilterSeparator
         >>> time = np.arange(8000) / 16000
         >>> duet = np.sin(2 * np.pi * 200 * time) + np.sin(2 * np.pi * 310 * time)
         >>> model = SourceFilterSeparator(n_units=4, fft_length=512, hop_length=256)

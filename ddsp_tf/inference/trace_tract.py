@@ -16,7 +16,7 @@ from ddsp_tf.features import get_tracker
 from ddsp_tf.models import Parametric
 from ddsp_tf.processors.filters.vocal_tract import VocalTract
 from ddsp_tf.processors.synthesizers.glottal_source import GlottalSource
-from ddsp_tf.types import FloatArray, Progress, no_progress, scaled
+from ddsp_tf.types import BoolArray, FloatArray, Progress, no_progress, scaled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,11 +32,10 @@ _TRACKING = 0.3
 """Share of the time in which the pitch is found."""
 _R_D_LOW, _R_D_HIGH = dsp.R_D_RANGE
 _LENGTHS_CM = (12.0, 20.0)
-_FIRST_HEARD_HZ, _GROWN = 1000.0, 0.6
-"""The lowest partials alone are heard at first, and all after this share of the steps: a formant
-that is far off finds its place before the next one takes it."""
-_EDGE_HZ = 150.0
-_ALL_HZ = 6000.0
+_TRANSPORT, _UNTIL = 0.5, 0.6
+"""Weight of a Hz by which the spectrum has to be moved along the frequency, at the start; it falls
+to none after this share of the steps. Levels alone give a formant that is far off to its
+neighbour."""
 _EVEN, _STILL, _NEAR = 0.5, 2.0, 0.02
 """Weights of what shapes are kept by: even along the tube, still in time, near the neutral one."""
 
@@ -204,7 +203,7 @@ class _Search:
     """Shapes of all voiced frames at once."""
 
     def __init__(
-        self, model: Parametric, audio: FloatArray, f0_hz: FloatArray, voiced: FloatArray
+        self, model: Parametric, audio: FloatArray, f0_hz: FloatArray, voiced: BoolArray
     ) -> None:
         self._model = model
         self._source, self._tract = model.processor_group.processors
@@ -217,7 +216,9 @@ class _Search:
         self._hz = np.minimum(pitch[:, np.newaxis] * self._numbers, highest).astype(np.float32)
         levels, r_d = _measured(audio, self._frames, pitch, self._numbers, self._rate, self._hop)
         weight = np.clip(1.0 + (levels - levels.max(axis=1, keepdims=True)) / _DYNAMICS_DB, 0, 1)
-        weight *= pitch[:, np.newaxis] * self._numbers < highest
+        counted = pitch[:, np.newaxis] * self._numbers < highest
+        weight *= counted
+        self._counted = tf.constant(counted, tf.float32)
         self._levels = tf.constant(levels, tf.float32)
         self._weight = tf.constant(
             weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9), tf.float32
@@ -246,22 +247,29 @@ class _Search:
         length = low + (high - low) * tf.sigmoid(self._raw_length)
         return self._neutral * tf.exp(self._change), r_d, length
 
-    def _errors(self, heard_hz: tf.Tensor | float) -> tuple[tf.Tensor, tf.Tensor]:
-        """The mean squared error of a frame's partials in dB, and the gains that make it least."""
+    def _errors(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Of each frame: the mean squared error of its partials in dB, the gain that makes it
+        least, and by how many Hz the spectrum has to be moved.
+        """
         diameters, r_d, length = self._shapes()
         # Partials of each frame stand at other frequencies: sections are rows of their own.
         response = _response_at(tf.square(diameters), tf.constant(self._hz), length)
         glottis = tf.abs(dsp.lf_harmonics(r_d, n_harmonics=len(self._numbers)))
         model_db = dsp.amplitude_to_db(response) + dsp.amplitude_to_db(glottis)
         difference = self._levels - model_db
-        weight = self._weight * tf.sigmoid((heard_hz - self._hz) / _EDGE_HZ)
-        weight /= tf.reduce_sum(weight, axis=1, keepdims=True) + 1e-9
-        gain = tf.reduce_sum(weight * difference, axis=1, keepdims=True)
-        error = tf.reduce_sum(weight * tf.square(difference - gain), axis=1)
-        return error, gain[:, 0]
+        gain = tf.reduce_sum(self._weight * difference, axis=1, keepdims=True)
+        error = tf.reduce_sum(self._weight * tf.square(difference - gain), axis=1)
+        moved = tf.abs(self._places(self._levels) - self._places(model_db))
+        return error, gain[:, 0], tf.reduce_sum(moved, axis=1) * self._hz[:, 0]
 
-    def _loss(self, heard_hz: tf.Tensor | float) -> tuple[tf.Tensor, tf.Tensor]:
-        error, _ = self._errors(heard_hz)
+    def _places(self, level_db: tf.Tensor) -> tf.Tensor:
+        """The share of a spectrum that is below each partial, of the root of its magnitude."""
+        top = tf.reduce_max(level_db, axis=1, keepdims=True)
+        mass = dsp.db_to_amplitude(0.5 * (level_db - top)) * self._counted
+        return tf.cumsum(mass / tf.reduce_sum(mass, axis=1, keepdims=True), axis=1)
+
+    def _loss(self, transport: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        error, _, moved = self._errors()
         change = self._change
         bend = change[:, 2:] - 2.0 * change[:, 1:-1] + change[:, :-2]
         motion = self._follows * (change[1:] - change[:-1])
@@ -269,7 +277,8 @@ class _Search:
         kept = _EVEN * tf.reduce_sum(tf.square(bend)) + _NEAR * tf.reduce_sum(tf.square(change))
         kept += _STILL * tf.reduce_sum(tf.square(motion))
         kept += _STILL * tf.reduce_sum(tf.square(glottal))
-        return tf.reduce_sum(error) + 10.0 * kept, tf.reduce_mean(tf.sqrt(error))
+        wrong = tf.reduce_sum(error + transport * moved)
+        return wrong + 10.0 * kept, tf.reduce_mean(tf.sqrt(error))
 
     def run(self, n_steps: int, learning_rate: float, progress: Progress | None) -> bool:
         """Takes steps, and says whether they were interrupted."""
@@ -281,27 +290,26 @@ class _Search:
         optimizer.build(variables)
 
         @tf.function(autograph=False)
-        def step(heard_hz: tf.Tensor) -> tf.Tensor:
+        def step(transport: tf.Tensor) -> None:
             with tf.GradientTape() as tape:
                 tape.watch([x.value for x in variables])
-                loss, error = self._loss(heard_hz)
+                loss, _ = self._loss(transport)
             gradients = tape.gradient(loss, [x.value for x in variables])
             optimizer.apply(gradients, variables)
-            return error
 
-        first = float(self._loss(_ALL_HZ)[1])
+        nothing = tf.zeros([])
+        first = float(self._loss(nothing)[1])
         interrupted = False
         try:
             for index in range(n_steps):
-                share = min(1.0, index / max(1.0, _GROWN * n_steps))
-                heard_hz = _FIRST_HEARD_HZ * (_ALL_HZ / _FIRST_HEARD_HZ) ** share
-                step(tf.constant(heard_hz, tf.float32))
+                left = max(0.0, 1.0 - index / (_UNTIL * n_steps))
+                step(tf.constant(_TRANSPORT * left, tf.float32))
                 self.n_steps += 1
                 if progress is not None:
                     progress((index + 1) / n_steps)
         except KeyboardInterrupt:
             interrupted = True
-        self.losses = (first, float(self._loss(_ALL_HZ)[1]))
+        self.losses = (first, float(self._loss(nothing)[1]))
         return interrupted
 
     def found(
@@ -309,7 +317,7 @@ class _Search:
     ) -> TracedTract:
         """What the variables say, and how it sounds."""
         diameters, r_d, length = (x.numpy() for x in self._shapes())
-        gain = self._errors(_ALL_HZ)[1].numpy()
+        gain = self._errors()[1].numpy()
         n_frames = len(f0_hz)
         # A pause keeps the frame before it.
         index = np.clip(
@@ -372,9 +380,9 @@ def _tracked(audio: FloatArray, rate: int, hop: int, progress: Progress | None) 
 
 def _measured(
     audio: FloatArray,
-    frames: FloatArray,
+    frames: np.ndarray,
     pitch: FloatArray,
-    numbers: FloatArray,
+    numbers: np.ndarray,
     rate: int,
     hop: int,
 ) -> tuple[FloatArray, FloatArray]:

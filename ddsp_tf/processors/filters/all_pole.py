@@ -64,7 +64,7 @@ class AllPole(Processor):
         Yu and Fazekas 2023, section 3.2; Schulze-Forster et al. 2023, section III.
     """
 
-    optional_input_names = ("tract_length_ratio",)
+    optional_input_names: tuple[str, ...] = ("tract_length_ratio",)
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class SineNoise(Processor):
         >>> source = SineNoise(sample_rate=16000, hop_length=64)
         >>> unvoiced = source({"f0_hz": tf.zeros([1, 250, 1])})
         >>> round(float(tf.math.reduce_std(unvoiced)), 3)
-        0.033
+        0.034
 
     Reference:
         Wang, Takaki and Yamagishi 2019, "Neural source-filter waveform models for statistical
