@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ def sung(name: str, phrases: Path) -> TracedTract:
     return found
 
 
-def predicted(audio: Any, frame: int) -> Any:
+def predicted(audio: Any, frame: Any) -> Any:
     """The first three formants of a frame by linear prediction of order 18."""
     length = int(0.05 * RATE)
     piece = np.pad(audio, length)[frame * HOP + length // 2 :][:length]
@@ -130,7 +129,7 @@ def predicted(audio: Any, frame: int) -> Any:
     return np.pad(found, [0, 3 - len(found)], constant_values=np.nan)
 
 
-def row(name: str, found: Sequence[float], known: Sequence[float]) -> None:
+def row(name: str, found: Any, known: Any) -> None:
     """One line of the table."""
     off = max((x / y - 1 for x, y in zip(found, known, strict=True)), key=abs)
     listed = " | ".join(f"{x:.0f} ({y:.0f})" for x, y in zip(found, known, strict=True))

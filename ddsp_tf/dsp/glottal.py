@@ -186,7 +186,7 @@ def lf_harmonics(r_d: tf.Tensor, *, n_harmonics: int, form: Form = "exact") -> t
     Example:
         >>> pulse = lf_harmonics(1.0, n_harmonics=2)
         >>> round(float(20 * np.log10(abs(pulse[0]) / abs(pulse[1]))), 1)
-        6.2
+        3.8
 
     Reference:
         Doval, d'Alessandro and Henrich 2006, "The spectrum of glottal flow models", section 3.
