@@ -4,9 +4,9 @@ python scripts/make_tract_figure.py OUTPUT_FOLDER PHRASES_FOLDER
 
 Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952).
 Spoken vowels: of the program espeak-ng, which makes them by formants (synthetic, too); what they
-are is measured by linear prediction. Singing: two phrases of PHRASES_FOLDER, against linear
+are is measured by linear prediction. Singing: a phrase of PHRASES_FOLDER, against linear
 prediction of the same frames. Prints medians of the tube's formants and how far they are off.
-Writes tract.png, of the first phrase.
+Writes tract.png, of the phrase.
 """
 
 import subprocess
@@ -33,7 +33,7 @@ VOWELS = {
     "u": (300, 870, 2240),
 }  # fmt: skip
 SPOKEN = ("A:", "E", "i:", "O:", "u:")
-PHRASES = ("voice_doremi_16k", "voice_female_phrase")
+PHRASES = ("voice_doremi_16k",)
 
 
 def main(folder: Path, phrases: Path) -> None:

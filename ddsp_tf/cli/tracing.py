@@ -12,7 +12,7 @@ from ddsp_tf.cli.terminal import Advance, Terminal, duration
 if TYPE_CHECKING:
     from ddsp_tf.inference.trace_tract import TracedTract
 
-_N_STEPS, _LEARNING_RATE = 320, 0.03
+_N_STEPS, _LEARNING_RATE = 200, 0.03
 
 
 def trace_each(
@@ -32,7 +32,7 @@ def trace_each(
         model: A glottis and a tube.
         inputs: Sounds, folders of them, or patterns.
         output: The folder for NAME.json, NAME.png, NAME.wav and NAME.model.
-        n_steps: Of gradient descent; None: 320.
+        n_steps: Of gradient descent; None: 200.
         learning_rate: Of the steps; None: 0.03.
         overwrite: Whether these are replaced where they are.
     """

@@ -32,7 +32,7 @@ _TRACKING = 0.3
 """Share of the time in which the pitch is found."""
 _R_D_LOW, _R_D_HIGH = dsp.R_D_RANGE
 _LENGTHS_CM = (12.0, 20.0)
-_TRANSPORT, _UNTIL = 0.4, 0.4
+_TRANSPORT, _UNTIL = 0.5, 0.6
 """Weight of a Hz by which the spectrum has to be moved along the frequency, at the start; it falls
 to none after this share of the steps. Levels alone give a formant that is far off to its
 neighbour."""
@@ -135,7 +135,7 @@ def trace_tract(
     audio: FloatArray,
     *,
     f0_hz: FloatArray | None = None,
-    n_steps: int = 320,
+    n_steps: int = 200,
     learning_rate: float = 0.03,
     progress: Progress | None = None,
 ) -> TracedTract:
