@@ -20,6 +20,7 @@ COMMANDS = (
     "stream",
     "process",
     "match",
+    "separate",
     "export",
     "demo",
     "inspect",

@@ -137,12 +137,17 @@ def command(
     (NAME.json), its impulse response (NAME.wav) and a picture of it (NAME.png), and the room itself
     (NAME.model).
 
+    A MODEL of a glottis and a vocal tract, `papers/sudholt2023/tract.gin`, takes a voice. There are
+    the areas of the tract, its formants and R_d at every moment (NAME.json), a picture of the tract
+    moving (NAME.png), and what the tract plays (NAME.wav).
+
     \b
     Examples:
       ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
       ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
       ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
       ddsp-tf match iirnet headphone.csv cabinet.wav -o found/
+      ddsp-tf match papers/sudholt2023/tract.gin vowel.wav -o found/
       ddsp-tf match reverb speech_in_a_hall.wav -o found/
     """
     import keras
@@ -150,7 +155,8 @@ def command(
     from ddsp_tf.audio import read_audio
     from ddsp_tf.cli.designing import design_each
     from ddsp_tf.cli.hearing import check_targets, hear_each
-    from ddsp_tf.inference import can_design, can_hear_rooms
+    from ddsp_tf.cli.tracing import trace_each
+    from ddsp_tf.inference import can_design, can_hear_rooms, can_trace_tracts
 
     build = _builder(model, gin_params, start_from)
     designer, _ = build()
@@ -182,6 +188,22 @@ def command(
         return
     if room is not None:
         raise click.UsageError("--room is for a MODEL that hears rooms.")
+    if can_trace_tracts(designer):
+        if dry is not None or starts > 1 or tries or minutes is not None:
+            raise click.UsageError(
+                "--dry, --starts, --try and --minutes are for constants that are found; this MODEL "
+                "traces a voice."
+            )
+        trace_each(
+            terminal,
+            designer,
+            inputs,
+            output,
+            n_steps=steps,
+            learning_rate=learning_rate,
+            overwrite=overwrite,
+        )
+        return
     plan = plan_outputs(inputs, output, suffix=".wav")
     say_left_out(terminal, plan)
     failures = dict(plan.failures)

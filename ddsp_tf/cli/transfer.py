@@ -1,7 +1,7 @@
 """`ddsp-tf transfer`: plays melodies, or whatever else a model takes of a sound."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,12 @@ _EDITS = {
     "scale": "--scale",
     "note_threshold": "--note-threshold",
     "gate_unvoiced": "--gate",
+}
+_VOICE = {
+    "r_d_offset": "--r-d",
+    "tract_length_ratio": "--tract-length",
+    "vibrato_cents": "--vibrato",
+    "vibrato_hz": "--vibrato-rate",
 }
 
 
@@ -105,6 +111,39 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     help="How clear and loud a note must be; 0 keeps everything.",
 )
 @gate_option
+@click.option(
+    "--r-d",
+    "r_d_offset",
+    type=click.FloatRange(-2.4, 2.4),
+    default=0.0,
+    metavar="X",
+    help="Voices: above 0 breathier, below more pressed.",
+)
+@click.option(
+    "--tract-length",
+    "tract_length_ratio",
+    type=click.FloatRange(0.5, 2.0),
+    default=1.0,
+    metavar="RATIO",
+    help="Voices: of the vocal tract; above 1 formants fall.",
+)
+@click.option(
+    "--vibrato",
+    "vibrato_cents",
+    type=click.FloatRange(0.0, 400.0),
+    default=0.0,
+    metavar="CENTS",
+    help="Voices: of a vibrato that is added.",
+)
+@click.option(
+    "--vibrato-rate",
+    "vibrato_hz",
+    type=click.FloatRange(0.5, 15.0),
+    default=5.5,
+    show_default=True,
+    metavar="HZ",
+    help="Its rate.",
+)
 @no_reverb_option
 @limiter_option
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
@@ -139,7 +178,9 @@ def command(
 
     A model of something else than pitch and loudness gets what it takes from AUDIO too, such as
     loudness and spectral centroid, but no options that edit melodies. --curves draws any of its
-    inputs by hand, wins over AUDIO, and needs none if all are drawn.
+    inputs by hand, wins over AUDIO, and needs none if all are drawn. A voice of glottis and tract
+    (papers/yu2023/golf.gin) is transposed by --semitones and edited by --r-d, --tract-length and
+    --vibrato.
 
     \b
     Examples:
@@ -149,6 +190,7 @@ def command(
       ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot
       ddsp-tf transfer violin voice.wav -o out/ --no-reverb --note-threshold 0.7
       ddsp-tf transfer runs/rain footsteps.wav -o out/
+      ddsp-tf transfer runs/voice song.wav -o out/ --r-d 0.8 --tract-length 1.1 --vibrato 40
       ddsp-tf transfer runs/rain --curves curves.csv -o rain.wav
     """
     keep_freed_memory()
@@ -193,21 +235,30 @@ def _player(
     name: str, curves: Path | None, edits: Mapping[str, Any], **options: Any
 ) -> "TimbreTransfer | ColumnTransfer":
     """What plays the instrument: a melody's player if it takes melodies, and none is drawn."""
-    from ddsp_tf.inference import ColumnTransfer, TimbreTransfer
+    from ddsp_tf.inference import ColumnTransfer, TimbreTransfer, VoiceEdits
     from ddsp_tf.inference.column_transfer import takes_melodies
     from ddsp_tf.models import Instrument
 
     instrument = Instrument.load(name)
-    if curves is None and takes_melodies(instrument.model):
-        return TimbreTransfer(instrument, **options, **edits)
-    play = ColumnTransfer(instrument, curves=curves, **options)
     source = click.get_current_context().get_parameter_source
-    for key in edits:
-        if source(key) is not ParameterSource.DEFAULT:
-            takes = ", ".join(f"`{column}`" for column in instrument.model.input_signals)
-            why = "curves are played as they are" if curves else f"`{name}` takes {takes}"
-            raise click.UsageError(f"{_EDITS[key]} edits a melody, and {why}. Leave it out.")
-    return play
+    given = [key for key in edits if source(key) is not ParameterSource.DEFAULT]
+    voice = {key: edits[key] for key in _VOICE}
+    melody = {key: x for key, x in edits.items() if key not in _VOICE}
+    takes = ", ".join(f"`{column}`" for column in instrument.model.input_signals)
+    if curves is None and takes_melodies(instrument.model):
+        _refuse(_VOICE, given, f"is for voices of glottis and tract, and `{name}` takes {takes}")
+        return TimbreTransfer(instrument, **options, **melody)
+    if curves is None and "f0_hz" in instrument.model.input_signals:
+        voice["semitones"] = melody.pop("semitones")
+    why = "curves are played as they are" if curves else f"`{name}` takes {takes}"
+    _refuse({key: _EDITS[key] for key in melody}, given, f"edits a melody, and {why}")
+    return ColumnTransfer(instrument, curves=curves, voice=VoiceEdits(**voice), **options)
+
+
+def _refuse(known: Mapping[str, str], given: Sequence[str], why: str) -> None:
+    for key in given:
+        if key in known:
+            raise click.UsageError(f"{known[key]} {why}. Leave it out.")
 
 
 def _transfer(

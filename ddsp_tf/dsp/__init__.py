@@ -5,6 +5,7 @@ mode, in graphs and under XLA. Audio is `[batch, n_samples]`; controls are
 `[batch, n_frames, n_channels]`, frame i standing at sample i * hop_length.
 """
 
+from ddsp_tf.dsp.all_pole_parameters import filters_from_logits, lpc_from_filters
 from ddsp_tf.dsp.biquads import (
     all_pass_biquad,
     band_pass_biquad,
@@ -55,6 +56,8 @@ from ddsp_tf.dsp.filters import (
     time_varying_fir,
     time_varying_fir_block,
 )
+from ddsp_tf.dsp.formants import formants_of_lpc, formants_of_response
+from ddsp_tf.dsp.frame_filters import filter_frames
 from ddsp_tf.dsp.framing import (
     frame,
     hold_last_frame,
@@ -63,6 +66,8 @@ from ddsp_tf.dsp.framing import (
     overlap_add,
     pad_to_frames,
 )
+from ddsp_tf.dsp.glottal import R_D_RANGE, lf_harmonics, lf_pulse, lf_shape
+from ddsp_tf.dsp.glottal_table import GlottalTable, glottal_table, stream_glottal
 from ddsp_tf.dsp.graphic_equalizer import graphic_equalizer_sections, octave_bands_hz
 from ddsp_tf.dsp.linear_prediction import (
     autocorrelation,
@@ -123,6 +128,13 @@ from ddsp_tf.dsp.state_variable import (
     state_variable_mix,
     state_variable_section,
 )
+from ddsp_tf.dsp.tube import (
+    SPEED_OF_SOUND_CM_S,
+    tube_lpc,
+    tube_reflection,
+    tube_response,
+    tube_waveguide,
+)
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -149,6 +161,9 @@ from ddsp_tf.dsp.yule_walker import yule_walker_sections
 __all__ = [
     "DB_RANGE",
     "FILTER_FAMILIES",
+    "R_D_RANGE",
+    "SPEED_OF_SOUND_CM_S",
+    "GlottalTable",
     "PoleZeroDesign",
     "a_weighted_loudness_db",
     "a_weighting_db",
@@ -181,11 +196,16 @@ __all__ = [
     "fft_length_for_radius",
     "filter_biquads",
     "filter_biquads_by_frequency",
+    "filter_frames",
+    "filters_from_logits",
     "fir_context_frames",
     "first_order",
     "first_order_all_pass",
+    "formants_of_lpc",
+    "formants_of_response",
     "fractional_delay",
     "frame",
+    "glottal_table",
     "graphic_equalizer_sections",
     "hann_window",
     "hard_clip",
@@ -202,10 +222,14 @@ __all__ = [
     "initial_partition_history",
     "level_db",
     "levinson",
+    "lf_harmonics",
+    "lf_pulse",
+    "lf_shape",
     "loudness_range_db",
     "low_frequency_oscillator",
     "low_pass_biquad",
     "low_shelf_biquad",
+    "lpc_from_filters",
     "lpc_from_lsf",
     "lpc_from_reflection",
     "lpc_response",
@@ -254,11 +278,16 @@ __all__ = [
     "state_variable_section",
     "stft",
     "stft_magnitude",
+    "stream_glottal",
     "stream_harmonic",
     "stream_sinusoidal",
     "time_factor",
     "time_varying_fir",
     "time_varying_fir_block",
+    "tube_lpc",
+    "tube_reflection",
+    "tube_response",
+    "tube_waveguide",
     "uniform_noise",
     "unscale_f0_hz",
     "unscale_loudness_db",

@@ -139,14 +139,14 @@ def stream_harmonic(
     bank = _harmonic_bank(n_harmonics, weight, jit_compile)
 
     def play(f0_hz: tf.Tensor, partial_amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
-        turns = _turns(f0_hz, starts, hop_length, sample_rate)[..., 0]
+        turns = turns_at_samples(f0_hz, starts, hop_length, sample_rate)[..., 0]
         # Between two frames f0 is no higher than at the higher, so nothing above Nyquist sounds.
         highest_hz = tf.maximum(f0_hz[:, :-1], f0_hz[:, 1:]) * numbers
         audible = highest_hz[..., tf.newaxis] < 0.5 * sample_rate
         pairs = tf.where(audible, _pairs(partial_amplitudes), tf.zeros([], dtype))
         return bank(_TWO_PI * (turns - tf.round(turns)), pairs)
 
-    starts, final_turns = _frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
+    starts, final_turns = frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
     controls = (f0_hz, partial_amplitudes, starts)
     # Partials are added one by one: a graph that runs ahead has about half of them at a time.
     at_a_time = (n_harmonics + 1) // 2
@@ -238,11 +238,11 @@ def stream_sinusoidal(
     weight = crossfade(hop_length, amplitude_method, dtype=amplitudes.dtype.as_numpy_dtype)
 
     def play(frequencies_hz: tf.Tensor, amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
-        turns = _turns(frequencies_hz, starts, hop_length, sample_rate)
+        turns = turns_at_samples(frequencies_hz, starts, hop_length, sample_rate)
         audible = _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
         return _blend_sinusoids(turns, _pairs(amplitudes), audible, weight)
 
-    starts, final_turns = _frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
+    starts, final_turns = frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
     controls = (frequencies_hz, amplitudes, starts)
     at_a_time = amplitudes.shape[-1]
     blocks = _in_chunks(play, *controls, hop_length=hop_length, at_a_time=at_a_time)
@@ -348,7 +348,7 @@ def _in_chunks(
     )
 
 
-def _frame_turns(
+def frame_turns(
     frequencies_hz: tf.Tensor, initial_turns: tf.Tensor | None, hop_length: int, sample_rate: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Phase in turns, in [0, 1), at the start of each frame but the last, and at the last.
@@ -399,7 +399,7 @@ def _wrapped(turns: tf.Tensor) -> tf.Tensor:
     return turns - tf.floor(turns)
 
 
-def _turns(
+def turns_at_samples(
     frequencies_hz: tf.Tensor, starts: tf.Tensor, hop_length: int, sample_rate: int
 ) -> tf.Tensor:
     """Phase in turns at every sample, `[batch, n_frames, hop, channels]`.

@@ -21,6 +21,7 @@ from ddsp_tf.inference.find_room import (
 from ddsp_tf.inference.humanise import humanise
 from ddsp_tf.inference.loudness_matching import match_loudness
 from ddsp_tf.inference.magnitude_response import MagnitudeResponse
+from ddsp_tf.inference.masks import share_out, si_sdr_db
 from ddsp_tf.inference.match import Match, match
 from ddsp_tf.inference.octave import choose_octave
 from ddsp_tf.inference.performer import Performance, Performer
@@ -30,13 +31,22 @@ from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.rule_performer import RulePerformer
+from ddsp_tf.inference.separate import Separation, separate
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.trace_tract import (
+    TracedTract,
+    can_trace_tracts,
+    neutral_diameters,
+    trace_tract,
+)
 from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transcribe_file
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
+from ddsp_tf.inference.voice_edits import VoiceEdits
+from ddsp_tf.inference.voice_pitches import pitches_of_curves, pitches_of_scores, tune_to_sound
 
 __all__ = [
     "PERFORMERS",
@@ -62,17 +72,21 @@ __all__ = [
     "Render",
     "RenderReport",
     "RulePerformer",
+    "Separation",
     "Streamer",
     "Style",
     "TimbreTransfer",
+    "TracedTract",
     "TranscriptionReport",
     "TransferReport",
     "TransferResult",
     "TransferSample",
     "TreatedFile",
+    "VoiceEdits",
     "autotune",
     "can_design",
     "can_hear_rooms",
+    "can_trace_tracts",
     "choose_octave",
     "design_filter",
     "estimate_tuning",
@@ -82,7 +96,15 @@ __all__ = [
     "humanise",
     "match",
     "match_loudness",
+    "neutral_diameters",
+    "pitches_of_curves",
+    "pitches_of_scores",
     "refine_roots",
+    "separate",
+    "share_out",
+    "si_sdr_db",
+    "trace_tract",
     "transcribe",
     "transcribe_file",
+    "tune_to_sound",
 ]

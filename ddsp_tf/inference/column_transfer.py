@@ -24,6 +24,7 @@ from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import columns_of, extract_features, extractor_columns
 from ddsp_tf.inference.curves import LONGEST_S, Curves
+from ddsp_tf.inference.voice_edits import VoiceEdits
 from ddsp_tf.models import BlockPlayer, Instrument, Model
 from ddsp_tf.types import Float32Array, FloatArray, Progress, Signal, scaled
 
@@ -124,11 +125,13 @@ class ColumnTransfer:
 
     It takes any model whose inputs are columns of frames: loudness and spectral centroid for
     noise, say. Curves win over the sound. The model's settings say how columns are extracted;
-    nothing is edited. Blocks with exact state keep memory from growing with the output.
+    nothing is edited
+    but what `voice` says. Blocks with exact state keep memory from growing with the output.
 
     Args:
         instrument: A trained model with its settings, or the name or path of one.
         curves: Inputs by hand, or the path of their CSV file; see `Curves.read`.
+        voice: What is changed about a voice; curves are played as they are drawn.
         reverb: Whether the model's room is heard.
         normalize_peak: Whether an output that would clip is turned down as a whole.
         limiter: Whether peaks that would clip are turned down to -1 dBFS, and only them.
@@ -152,6 +155,7 @@ class ColumnTransfer:
         instrument: Instrument | str | os.PathLike[str],
         *,
         curves: Curves | str | os.PathLike[str] | None = None,
+        voice: VoiceEdits | None = None,
         reverb: bool = True,
         normalize_peak: bool = True,
         limiter: bool = False,
@@ -171,6 +175,8 @@ class ColumnTransfer:
         self._model = instrument.model if reverb else instrument.model.without_rooms()
         self._drawn = () if curves is None else tuple(curves.points)
         self._check_curves()
+        self.voice = voice or VoiceEdits()
+        self.voice.check(self._model.input_signals)
         self._heard = self._columns_of_sound()
         block_frames = max(1, round(chunk_s * self.settings.frame_rate))
         self._player = BlockPlayer(self._model, block_frames=block_frames)
@@ -334,6 +340,8 @@ class ColumnTransfer:
                 batch |= extract_features(samples, settings, progress=report).as_batch()
             if self._model.input_signals.get(_AUDIO) is not None:
                 batch[_AUDIO] = samples[np.newaxis]
+        if samples is not None:
+            batch |= self.voice.apply(batch, frame_rate=self.settings.frame_rate)
         if self.curves is not None:
             drawn = self.curves.at_frames(n_frames, frame_rate=self.settings.frame_rate)
             batch |= {key: x[np.newaxis, :, np.newaxis] for key, x in drawn.items()}

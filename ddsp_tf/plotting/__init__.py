@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from ddsp_tf.plotting.impulse_responses import impulse_response
     from ddsp_tf.plotting.piano_roll import piano_roll_overview
     from ddsp_tf.plotting.pitch_and_loudness import f0_and_loudness
-    from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair
+    from ddsp_tf.plotting.spectrograms import spectrogram, spectrogram_pair, spectrogram_stack
     from ddsp_tf.plotting.training import training_curves
     from ddsp_tf.plotting.transfer import transfer_overview
+    from ddsp_tf.plotting.vocal_tract import tract_figure
 
 __all__ = [
     "controls_overview",
@@ -35,6 +36,8 @@ __all__ = [
     "save_figure",
     "spectrogram",
     "spectrogram_pair",
+    "spectrogram_stack",
+    "tract_figure",
     "training_curves",
     "transfer_overview",
 ]
@@ -53,6 +56,8 @@ _MODULES = {
     "save_figure": "figure",
     "spectrogram": "spectrograms",
     "spectrogram_pair": "spectrograms",
+    "spectrogram_stack": "spectrograms",
+    "tract_figure": "vocal_tract",
     "training_curves": "training",
     "transfer_overview": "transfer",
 }

@@ -1,5 +1,6 @@
 """Spectrograms of one sound, or of two to compare."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -116,3 +117,43 @@ def add_db_bar(figure: Figure, mesh: Any, panels: list[Axes], label: str = "leve
     bar = figure.colorbar(mesh, ax=panels, pad=0.01, fraction=0.04, aspect=18)
     bar.set_label(label, fontsize=9)
     bar.ax.tick_params(labelsize=8)
+
+
+def spectrogram_stack(
+    sounds: Mapping[str, np.ndarray],
+    sample_rate: int,
+    *,
+    f0_hz: Mapping[str, np.ndarray] | None = None,
+    frame_rate: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draws spectrograms above each other, on the same axes and with the same colours.
+
+    Args:
+        sounds: By title, mono audio, `[n_samples]`; the first's peak is the top of the colours.
+        sample_rate: Rate of all, in Hz.
+        f0_hz: Pitch tracks to draw on top, by title, `[n_frames]`; zeros are left out.
+        frame_rate: Frames per second of the tracks.
+        title: Line above the figure.
+
+    Returns:
+        The figure.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=16000)
+        >>> len(spectrogram_stack({"One": noise, "Two": 0.1 * noise}, 16000).axes)
+        3
+    """
+    figure, rows = make_figure(len(sounds), row_height=2.2, share_time=True, title=title)
+    top_db = None
+    for axes, (name, audio) in zip(rows, sounds.items(), strict=True):
+        mesh = draw_spectrogram(axes, audio, sample_rate)
+        top_db = mesh.get_clim()[1] if top_db is None else top_db
+        mesh.set_clim(top_db - RANGE_DB, top_db)
+        axes.set_title(name, loc="left", fontsize=10)
+        if f0_hz is not None and frame_rate is not None and name in f0_hz:
+            track = np.where(np.asarray(f0_hz[name]) > 0, f0_hz[name], np.nan)
+            axes.plot(np.arange(track.size) / frame_rate, track, color="white", lw=0.8)
+    rows[-1].set_xlabel("time (s)", fontsize=9)
+    add_db_bar(figure, mesh, rows)
+    return figure

@@ -1,0 +1,1 @@
+"""Voices that sound together, each explained by a source and a filter."""

@@ -1,0 +1,142 @@
+"""Traces vocal tracts of known and of recorded vowels, prints how well, and draws a singer's.
+
+python scripts/make_tract_figure.py OUTPUT_FOLDER PHRASES_FOLDER
+
+Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952).
+Spoken vowels: of the program espeak-ng, which makes them by formants (synthetic, too); what they
+are is measured by linear prediction. Singing: a phrase of PHRASES_FOLDER, against linear
+prediction of the same frames. Prints medians of the tube's formants and how far they are off.
+Writes tract.png, of the phrase.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import tensorflow as tf
+from scipy import signal
+
+from ddsp_tf import config, dsp
+from ddsp_tf.audio import read_audio
+from ddsp_tf.inference import TracedTract, trace_tract
+from ddsp_tf.plotting import save_figure
+from ddsp_tf.processors import GlottalSource
+
+PAPER, RATE, HOP = "papers/sudholt2023/tract.gin", 16000, 256
+VOWELS = {
+    "a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410),
+    "u": (300, 870, 2240),
+}  # fmt: skip
+SPOKEN = ("A:", "E", "i:", "O:", "u:")
+PHRASES = ("voice_doremi_16k",)
+
+
+def main(folder: Path, phrases: Path) -> None:
+    """Prints the tables and writes the picture, which it replaces if it is there."""
+    print("| sound | F1, Hz | F2, Hz | F3, Hz | most off |\n|---|---|---|---|---|")
+    synthetic()
+    spoken()
+    print(
+        "\n| phrase | F1 off | F2 off | F3 off | partials off, dB | took |"
+        "\n|---|---|---|---|---|---|"
+    )
+    for index, name in enumerate(PHRASES):
+        found = sung(name, phrases)
+        if index == 0:
+            save_figure(found.figure(title=name), folder / "tract.png", overwrite=True)
+
+
+def traced(audio: Any, f0_hz: Any = None) -> tuple[TracedTract, float]:
+    """Traces a sound and says how long it took."""
+    began = time.process_time()
+    found = trace_tract(config.parse([PAPER]).build_model(), audio, f0_hz=f0_hz)
+    return found, time.process_time() - began
+
+
+def synthetic() -> None:
+    """Vowels of known formants, one after the other."""
+    count = 24
+    pieces, pitches = [], []
+    for formants in VOWELS.values():
+        one = np.ones([1, count, 1], np.float32)
+        source = GlottalSource(scale=False, sample_rate=RATE, hop_length=HOP)
+        audio = source({"amplitudes": 0.1 * one, "r_d": one, "f0_hz": 110.0 * one}).numpy()[0]
+        for hz, width in zip((*formants, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
+            radius = np.exp(-np.pi * width / RATE)
+            poles = [1, -2 * radius * np.cos(2 * np.pi * hz / RATE), radius**2]
+            audio = signal.lfilter([np.sum(poles)], poles, audio)
+        pieces += [audio, np.zeros(4 * HOP)]
+        pitches += [np.full(count, 110.0), np.zeros(4)]
+    for pitch in pitches[::2]:
+        pitch[[0, 1, -2, -1]] = 0.0
+    found, took = traced(np.concatenate(pieces), np.concatenate(pitches))
+    for index, (name, formants) in enumerate(VOWELS.items()):
+        rows = found.formants_hz[index * (count + 4) :][:count]
+        row(f"synthetic {name}", np.nanmedian(rows, axis=0), formants)
+    print(f"<!-- synthetic: {took:.0f} s of a core, partials {found.loss} dB -->")
+
+
+def spoken() -> None:
+    """Vowels of espeak-ng, against linear prediction."""
+    pieces = []
+    with tempfile.TemporaryDirectory() as folder:
+        for vowel in SPOKEN:
+            path = Path(folder) / "vowel.wav"
+            text = f"[[{vowel}{vowel}]]"
+            subprocess.run(["espeak-ng", "-v", "en", "-s", "80", "-w", path, text], check=True)
+            audio, rate = soundfile.read(path)
+            audio = signal.resample_poly(audio, RATE, rate)
+            audio = audio[: len(audio) // HOP * HOP]
+            pieces.append(np.concatenate([audio, np.zeros(8 * HOP)]))
+    whole = np.concatenate(pieces)
+    found, took = traced(whole)
+    start = 0
+    for vowel, piece in zip(SPOKEN, pieces, strict=True):
+        frames = np.arange(start // HOP, (start + len(piece)) // HOP)
+        start += len(piece)
+        frames = frames[found.f0_hz[frames] > 0]
+        frames = frames[len(frames) // 4 : -(len(frames) // 4)]  # Where it is steady.
+        known = np.nanmedian([predicted(whole, frame) for frame in frames], axis=0)
+        row(f"espeak-ng {vowel}", np.nanmedian(found.formants_hz[frames], axis=0), known)
+    print(f"<!-- spoken: {took:.0f} s of a core, partials {found.loss} dB -->")
+
+
+def sung(name: str, phrases: Path) -> TracedTract:
+    """A phrase, against linear prediction of the same frames."""
+    audio, _ = read_audio(phrases / f"{name}.flac", sample_rate=RATE)
+    audio = audio[: 4 * RATE]
+    found, took = traced(audio)
+    frames = np.flatnonzero(found.f0_hz)
+    known = np.array([predicted(audio, frame) for frame in frames])
+    off = np.nanmedian(np.abs(found.formants_hz[frames] / known - 1), axis=0)
+    listed = " | ".join(f"{x:.1%}" for x in off)
+    print(f"| {name} | {listed} | {found.loss[0]:.1f} to {found.loss[1]:.1f} | {took:.0f} s |")
+    return found
+
+
+def predicted(audio: Any, frame: Any) -> Any:
+    """The first three formants of a frame by linear prediction of order 18."""
+    length = int(0.05 * RATE)
+    piece = np.pad(audio, length)[frame * HOP + length // 2 :][:length]
+    piece = np.append(piece[0], piece[1:] - 0.97 * piece[:-1]) * np.hamming(length)
+    lpc = dsp.levinson(dsp.autocorrelation(tf.constant(piece), order=18))[0].numpy()
+    found = dsp.formants_of_lpc(lpc, sample_rate=RATE)[:3]
+    return np.pad(found, [0, 3 - len(found)], constant_values=np.nan)
+
+
+def row(name: str, found: Any, known: Any) -> None:
+    """One line of the table."""
+    off = max((x / y - 1 for x, y in zip(found, known, strict=True)), key=abs)
+    listed = " | ".join(f"{x:.0f} ({y:.0f})" for x, y in zip(found, known, strict=True))
+    print(f"| {name} | {listed} | {off:+.1%} |", flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
