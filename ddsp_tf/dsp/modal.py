@@ -18,6 +18,8 @@ from ddsp_tf.types import FloatArray
 _TWO_PI = 2.0 * math.pi
 _LONGEST = 1600
 """Samples, at the lowered rate, that modes are looked for in: the work grows by their cube."""
+_LOW = 0.15
+"""Of the highest frequency: modes below are looked for at a rate of their own, and for longer."""
 _RIDGE = 1e-4
 """Of least squares, in parts of a mode's energy: modes don't fight each other."""
 
@@ -133,14 +135,11 @@ def find_modes(
             "`audio` should be [n_samples], 8 finite samples at least, and `n_modes` at least 1. "
             f"Received the shape {audio.shape} and {n_modes}."
         )
-    factor = max(1, int(sample_rate / (2.5 * highest_hz)))
-    lowered = _decimated(audio, factor)[:_LONGEST]
-    poles = _poles(lowered, n_modes)
-    rate = sample_rate / factor
-    frequencies_hz = np.angle(poles) * rate / _TWO_PI
-    decays_s = -1.0 / (np.log(np.minimum(np.abs(poles), 1.0 - 1e-6)) * rate)
-    chosen = (frequencies_hz > 1.0) & (frequencies_hz <= highest_hz)
-    frequencies_hz, decays_s = frequencies_hz[chosen], np.clip(decays_s[chosen], 1e-3, 10.0)
+    bands = [
+        _modes_between(audio, n_modes, sample_rate, low_hz, high_hz)
+        for low_hz, high_hz in ((1.0, _LOW * highest_hz), (_LOW * highest_hz, highest_hz))
+    ]
+    frequencies_hz, decays_s = np.concatenate(bands, axis=1)
     amplitudes, turns = _amplitudes(audio, frequencies_hz, decays_s, sample_rate)
     order = np.argsort(-amplitudes * np.sqrt(decays_s))[:n_modes]
     missing = n_modes - len(order)
@@ -151,6 +150,22 @@ def find_modes(
             for x, rest in zip(found, (100.0, 0.0, 0.1, 0.0), strict=True)
         )
     )
+
+
+def _modes_between(
+    audio: FloatArray, n_modes: int, sample_rate: int, low_hz: float, high_hz: float
+) -> FloatArray:
+    """Frequencies and decays of modes in a band, `[2, any]`."""
+    factor = max(1, int(sample_rate / (2.5 * high_hz)))
+    lowered = _decimated(audio, factor)[:_LONGEST]
+    if len(lowered) < 8:
+        return np.zeros([2, 0])
+    poles = _poles(lowered, n_modes)
+    rate = sample_rate / factor
+    frequencies_hz = np.angle(poles) * rate / _TWO_PI
+    decays_s = -1.0 / (np.log(np.clip(np.abs(poles), 1e-3, 1.0 - 1e-6)) * rate)
+    chosen = (frequencies_hz > low_hz) & (frequencies_hz <= high_hz)
+    return np.stack([frequencies_hz[chosen], np.clip(decays_s[chosen], 1e-3, 10.0)])
 
 
 def _decimated(audio: FloatArray, factor: int) -> FloatArray:

@@ -20,6 +20,7 @@ class AttentionWavetable(WavetableBank):
     softmax of what came.
 
     Args:
+        name: The processor's name.
         **kwargs: As for `WavetableBank`.
 
     Example:
@@ -32,6 +33,9 @@ class AttentionWavetable(WavetableBank):
     Reference:
         Shan et al. 2022, "Differentiable wavetable synthesis", sections 3.1 and 3.2.
     """
+
+    def __init__(self, *, name: str = "attention_wavetable", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
 
     def wave_signals(self, *, raw: bool) -> dict[str, Signal]:
         """Declares `attention`."""

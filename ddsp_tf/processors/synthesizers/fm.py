@@ -30,10 +30,10 @@ class Fm(Processor):
     `[batch, n_frames, 1]`, >= 0. Controls: the same names; `levels` are 0 to `highest_level`, turns
     of phase of what modulates. What is heard is divided by `highest_level`, so a carrier reaches 1.
 
-    FM has sidebands without end. Where they would fold back, by Carson's rule, modulation is
-    lowered (`limited`), and with `oversampling` there is room for more of it. What is left at the
-    default, two operators at any index and ratios up to 3, is below -80 dB of the strongest line;
-    chains of four at full level are noise by nature, and their aliases are at -40 to -60 dB.
+    FM has sidebands without end. Modulation is lowered where they would fold back (`limited`), so
+    that aliases below nine tenths of Nyquist are below -80 dB, whatever the patch, note and level;
+    `oversampling` leaves room for more modulation, of high notes above all. The sound comes late by
+    2, 3 and 3.5 samples at 2, 4 and 8.
 
     Args:
         patch: "strings", "flute" or "brass": the ratios and routing of the paper's patches.

@@ -21,6 +21,7 @@ class ScannedWavetable(WavetableBank):
     `[batch, n_frames, 1]`, >= 0. Controls: the same names. Between two tables both are heard.
 
     Args:
+        name: The processor's name.
         **kwargs: As for `WavetableBank`.
 
     Example:
@@ -33,6 +34,9 @@ class ScannedWavetable(WavetableBank):
         ...              "f0_hz": 220.0 * frames}).shape
         TensorShape([1, 16000])
     """
+
+    def __init__(self, *, name: str = "scanned_wavetable", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
 
     def wave_signals(self, *, raw: bool) -> dict[str, Signal]:
         """Declares `position`."""

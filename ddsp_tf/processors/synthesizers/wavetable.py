@@ -54,7 +54,7 @@ class Wavetable(Processor):
         hop_length: int = 64,
         amplitude_method: Interpolation = "window",
         scale: bool = True,
-        name: str | None = None,
+        name: str = "wavetable",
         **kwargs: Any,
     ) -> None:
         super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)

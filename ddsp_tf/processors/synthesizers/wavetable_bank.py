@@ -43,7 +43,7 @@ class WavetableBank(Wavetable):
         trainable_tables: bool = True,
         tables: Sequence[Sequence[float]] | None = None,
         seed: int = 0,
-        name: str | None = None,
+        name: str = "wavetable_bank",
         **kwargs: Any,
     ) -> None:
         if tables is None:
