@@ -31,7 +31,7 @@ MODELS = ("noise", "drum")
 @click.option("--picture", type=click.Path(path_type=Path), help="Of the first recording.")
 def main(recordings: tuple[Path, ...], steps: int, picture: Path | None) -> None:
     """Prints a row for each recording, and the means."""
-    rows = []
+    rows: list[tuple[list[float], list[float]]] = []
     for path in recordings:
         try:
             rows.append(row(path, steps, picture if not rows else None))

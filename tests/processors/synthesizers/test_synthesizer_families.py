@@ -35,7 +35,8 @@ MAKERS: dict[str, Callable[[], Processor]] = {
     "scanned": lambda: ScannedWavetable(
         n_tables=3, n_points=16, n_sines=3, amplitude_method="linear", **RATES
     ),
-    "fm": lambda: Fm(ratios=[1.0, 2.0, 1.5], routing=[(2, 1), (3, 2)], **RATES),
+    "fm": lambda: Fm(ratios=[1.0, 2.0, 1.5], routing=[(2, 1), (3, 2)], oversampling=1, **RATES),
+    "fm at twice the rate": lambda: Fm(ratios=[1.0, 2.0], routing=[(2, 1)], **RATES),
     "waveshaper": lambda: NeuralWaveshaper(
         n_harmonics=4, n_shapers=2, n_units=3, n_layers=2, n_points=200, **RATES
     ),
@@ -46,7 +47,8 @@ MAKERS: dict[str, Callable[[], Processor]] = {
     "attack": lambda: Transient(n_coefficients=50, hop_length=HOP, **STRUCK),
     "noise": lambda: StruckNoise(n_room_frames=4, n_bands=5, hop_length=HOP, **STRUCK),
 }
-MOSTLY_SHARED = ("wavetable", "scanned", "waveshaper at twice the rate", "attack", "noise")
+AT_TWICE = ("fm at twice the rate", "waveshaper at twice the rate")
+MOSTLY_SHARED = ("wavetable", "scanned", *AT_TWICE, "attack", "noise")
 
 
 def inputs_for(processor: Processor, batch: int, n_frames: int) -> dict[str, np.ndarray]:
@@ -78,7 +80,9 @@ def test_the_contract(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW) if name in AT_TWICE else name for name in MAKERS]
+)
 def test_blocks_and_declarations(name: str) -> None:
     processor = MAKERS[name]()
     check_streaming(processor, inputs_for(processor, 2, 18), hop_length=HOP)
@@ -110,7 +114,7 @@ def test_tables_are_given_and_stay_when_they_should() -> None:
 
 def test_fm_reaches_1_at_its_highest_level() -> None:
     frames = np.ones([1, 100, 1], np.float32)
-    fm = Fm(ratios=[1.0], routing=[], scale=False)
+    fm = Fm(ratios=[1.0], routing=[], oversampling=1, scale=False)
     played = fm({"levels": 0.32 * frames, "f0_hz": 441.0 * frames})
     assert np.max(np.abs(played)) == pytest.approx(1.0, abs=0.01)
     assert Fm(patch="strings").carriers == (1, 3)
