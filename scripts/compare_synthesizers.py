@@ -67,7 +67,7 @@ def compare(dataset: Path, work: Path, cpu_minutes: float, only: tuple[str, ...]
         results[name] = {
             "step_cpu_s": costs[name],
             "n_steps": n_steps,
-            "streaming_share": streaming_share(run),
+            "streaming_share": streaming_share(Instrument.load(run).model),
         }
         click.echo(f"{name}: {results[name]}")
     write_json(work / "results.json", results, overwrite=True)
@@ -96,9 +96,8 @@ def measure_steps(dataset: Path) -> dict[str, float]:
     return {name: float(np.median(x)) for name, x in times.items()}
 
 
-def streaming_share(run: Path) -> float:
+def streaming_share(model: Any) -> float:
     """Gives the processor time of blocks of sound, decoder included, in parts of their length."""
-    model = Instrument.load(run).model
     streamer = Streamer(model, block_frames=BLOCK_FRAMES)
     f0_hz, loudness_db = np.full([1, BLOCK_FRAMES], 300.0), np.full([1, BLOCK_FRAMES], -20.0)
     times = []

@@ -23,6 +23,8 @@ from ddsp_tf.inference import match
 from ddsp_tf.plotting import save_figure, spectrogram_pair
 
 MODELS = ("noise", "drum")
+HOP_LENGTH, LONGEST_S = 256, 1.2
+RATE = 44100
 
 
 @click.command()
@@ -49,25 +51,29 @@ def main(recordings: tuple[Path, ...], steps: int, picture: Path | None) -> None
 
 def row(path: Path, steps: int, picture: Path | None) -> tuple[list[float], list[float]]:
     """Finds both models for one recording, and prints what they measure."""
+    target, _ = read_audio(path, sample_rate=RATE)
+    n_frames = -(-len(target) // HOP_LENGTH)
+    if n_frames * HOP_LENGTH > LONGEST_S * RATE:
+        raise AudioFileError(f"{len(target) / RATE:.1f} s are more than one stroke.")
+    # A stroke as long as the recording: what comes after it would take time and not be heard.
+    length = [f"LENGTH_S={n_frames * HOP_LENGTH / RATE!r}", f"N_NOISE_FRAMES={n_frames}"]
     starts, ends, attacks = [], [], []
     for name in MODELS:
-        parsed = config.parse([f"papers/shier2023/{name}.gin"])
+        parsed = config.parse([f"papers/shier2023/{name}.gin"], length)
         model = parsed.build_model()
-        rate = int(model.sample_rate)
-        target, _ = read_audio(path, sample_rate=rate)
         found = match(model, target, objective=parsed.build_objective(), n_steps=steps)
         starts.append(found.start_loss)
         ends.append(found.loss)
-        ours, theirs = (attack_time_s(x, sample_rate=rate) for x in (found.audio, target))
+        ours, theirs = (attack_time_s(x, sample_rate=RATE) for x in (found.audio, target))
         attacks.append(1000.0 * abs(ours - theirs))
     noise, drum = ends
     click.echo(
-        f"| {path.stem} | {len(target) / rate:.2f} | {starts[0]:.2f} -> {noise:.2f} | "
+        f"| {path.stem} | {len(target) / RATE:.2f} | {starts[0]:.2f} -> {noise:.2f} | "
         f"{starts[1]:.2f} -> {drum:.2f} | {drum / noise:.2f} | {attacks[0]:.2f} | "
         f"{attacks[1]:.2f} |"
     )
     if picture is not None:
-        figure = spectrogram_pair(target, found.audio, rate, titles=(path.stem, "the drum"))
+        figure = spectrogram_pair(target, found.audio, RATE, titles=(path.stem, "the drum"))
         save_figure(figure, picture, overwrite=True)
     return [*starts, *ends], attacks
 

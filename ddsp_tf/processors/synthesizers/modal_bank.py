@@ -23,9 +23,9 @@ class ModalBank(ResponseReverb):
     n_modes]` each, `mode_frequencies_hz`, `mode_levels_db`, `mode_decays_s` (8.7 dB softer after
     that time) and `mode_turns`, its phase at the stroke. Modes at or above Nyquist are silent.
 
-    The gradient of a spectrum's distance hardly ever leads to a mode's frequency: `estimate` finds
-    them, and what learns a sound afterwards leaves frequencies and phases where they are
-    (`kept_names`).
+    The gradient of a spectrum's distance hardly ever leads to a mode's frequency, and an attack
+    that was measured beside the modes fits these alone. So `estimate` finds them, and a
+    `models.Drum` leaves them where they are (`kept_names`).
 
     Args:
         n_modes: >= 1.
@@ -48,7 +48,7 @@ class ModalBank(ResponseReverb):
     """
 
     is_room = False
-    kept_names = ("mode_frequencies_hz", "mode_turns")
+    kept_names = ("mode_frequencies_hz", "mode_levels_db", "mode_decays_s", "mode_turns")
 
     def __init__(
         self,
