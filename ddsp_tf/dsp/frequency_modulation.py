@@ -17,6 +17,7 @@ from ddsp_tf.errors import ArgumentError
 _TWO_PI = 2.0 * math.pi
 _ORDERS, _ORDERS_A_RADIAN = 3.0, 2.4
 """J_n(I) is below 1e-4 from n = 3 + 2.4 I on."""
+_SETS_IN = 20.0
 
 Routing = Sequence[tuple[int, int]]
 """Pairs (modulator, modulated), operators being counted from 1."""
@@ -70,12 +71,12 @@ def limit_modulation(
     routing: Routing,
     highest_hz: float,
 ) -> tf.Tensor:
-    """Lowers modulation so that sidebands above a limit are below -80 dB.
+    """Lowers modulation where sidebands would reach a limit.
 
     A sine moved by a sine of frequency f_m by I radians has sidebands down to -80 dB up to about
-    (3 + 2.4 I) f_m away, for I up to 3. Modulators that are moved themselves count with their
-    bandwidth by Carson's rule, r f0 + (I + 1) f_m. Where the limit would be passed, all that
-    modulates an operator is lowered alike, down to nothing.
+    (3 + 2.4 I) f_m away, for I up to 3. A modulator that is moved itself counts with its bandwidth
+    by Carson's rule, r f0 + (I + 1) f_m. Where the limit would be passed, all that modulates an
+    operator is lowered alike, down to nothing.
 
     Args:
         f0_hz: `[batch, n_frames, 1]`.
@@ -98,13 +99,20 @@ def limit_modulation(
         if not modulators:
             factor[number], bandwidth[number] = tf.ones_like(own), own
             continue
-        moved = [_TWO_PI * levels[..., m - 1 : m] * bandwidth[m] for m in modulators]
-        widest = tf.reduce_max(tf.concat([bandwidth[m] for m in modulators], axis=-1), -1, True)
+        index = [_TWO_PI * levels[..., m - 1 : m] for m in modulators]
+        moving = [i * bandwidth[m] for i, m in zip(index, modulators, strict=True)]
+        widest = tf.reduce_max(tf.concat([bandwidth[m] for m in modulators], -1), -1, True)
         room = tf.nn.relu(highest_hz - own - _ORDERS * widest)
-        total = tf.add_n(moved)
-        factor[number] = tf.minimum(1.0, tf.math.divide_no_nan(room, _ORDERS_A_RADIAN * total))
-        used = factor[number] * total
-        bandwidth[number] = own + tf.where(used > 0.0, used + widest, used)
+        factor[number] = tf.minimum(
+            1.0, tf.math.divide_no_nan(room, _ORDERS_A_RADIAN * tf.add_n(moving))
+        )
+        # By Carson's rule (I + 1) f_m, of which the 1 sets in with the index.
+        bandwidth[number] = own + tf.add_n(
+            [
+                (factor[number] * i + tf.minimum(1.0, _SETS_IN * factor[number] * i)) * bandwidth[m]
+                for i, m in zip(index, modulators, strict=True)
+            ]
+        )
     return tf.concat([factor[number] for number in range(1, len(ratios) + 1)], axis=-1)
 
 

@@ -83,7 +83,7 @@ class Drum(Room):
             raise AudioFileError(
                 f"The recording has {len(left) / self.sample_rate:.2f} s, and a stroke of this "
                 f"model lasts {longest / self.sample_rate:.2f} s. Cut out one stroke, or make "
-                "`LENGTH_S` longer (--gin-param LENGTH_S=...)."
+                "`LENGTH_S` longer (--gin-param LENGTH_S=SECONDS)."
             )
         for processor in struck:
             found = processor.estimate(left)

@@ -78,7 +78,7 @@ def test_where_a_stroke_begins() -> None:
     [
         (
             np.tile(recording(), 4),
-            "The recording has 1.25 s, and a stroke of this",
+            "The recording has 1.23 s, and a stroke of this",
         ),
         (np.zeros(3000, np.float32), "holds only silence"),
     ],
