@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf.dsp.envelopes import crossfade
 from ddsp_tf.dsp.glottal import R_D_RANGE, lf_harmonics
-from ddsp_tf.dsp.oscillators import frame_turns, turns_at_samples
+from ddsp_tf.dsp.phases import frame_turns, sample_turns
 from ddsp_tf.dsp.shapes import checked, require_positive_integer
 from ddsp_tf.errors import ArgumentError
 
@@ -122,8 +122,9 @@ def stream_glottal(
     """
     axes = "batch n_frames 1"
     f0_hz, r_d = checked(f0_hz=(f0_hz, axes), r_d=(r_d, axes), repeated=("batch", "n_frames"))
-    starts, final_turns = frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
-    turns = turns_at_samples(f0_hz, starts, hop_length, sample_rate)[..., 0]
+    rates = {"hop_length": hop_length, "sample_rate": sample_rate}
+    starts, final_turns = frame_turns(f0_hz, initial_turns, **rates)
+    turns = sample_turns(f0_hz, starts, **rates)[..., 0]
     n_bands, n_shapes, n_points = table.values.shape
     weight = tf.constant(crossfade(hop_length, "linear", dtype=f0_hz.dtype.as_numpy_dtype))
 

@@ -1,9 +1,5 @@
 """Banks of sinusoids: harmonic (multiples of one f0) and free.
 
-Phase is kept in turns. At every frame it is summed without rounding, in float64, and wrapped;
-inside a frame it is a second-order polynomial in the controls' type. So its error does not grow
-with time and does not depend on how a compiler orders the sum. See `_wrapped_sum`.
-
 Controls fit each other: their batches and frames are as many, or one that stands for all.
 """
 
@@ -18,6 +14,7 @@ from ddsp_tf.dsp.chunks import chunk_frames, in_chunks
 from ddsp_tf.dsp.compilation import compiled, unrecorded
 from ddsp_tf.dsp.envelopes import Interpolation, crossfade
 from ddsp_tf.dsp.framing import hold_last_frame
+from ddsp_tf.dsp.phases import frame_turns, sample_turns
 from ddsp_tf.dsp.shapes import checked, floats, require_positive_integer, size
 from ddsp_tf.errors import ArgumentError
 
@@ -139,14 +136,16 @@ def stream_harmonic(
     bank = _harmonic_bank(n_harmonics, weight, jit_compile)
 
     def play(f0_hz: tf.Tensor, partial_amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
-        turns = turns_at_samples(f0_hz, starts, hop_length, sample_rate)[..., 0]
+        turns = sample_turns(f0_hz, starts, hop_length=hop_length, sample_rate=sample_rate)[..., 0]
         # Between two frames f0 is no higher than at the higher, so nothing above Nyquist sounds.
         highest_hz = tf.maximum(f0_hz[:, :-1], f0_hz[:, 1:]) * numbers
         audible = highest_hz[..., tf.newaxis] < 0.5 * sample_rate
         pairs = tf.where(audible, _pairs(partial_amplitudes), tf.zeros([], dtype))
         return bank(_TWO_PI * (turns - tf.round(turns)), pairs)
 
-    starts, final_turns = frame_turns(f0_hz, initial_turns, hop_length, sample_rate)
+    starts, final_turns = frame_turns(
+        f0_hz, initial_turns, hop_length=hop_length, sample_rate=sample_rate
+    )
     controls = (f0_hz, partial_amplitudes, starts)
     # Partials are added one by one: a graph that runs ahead has about half of them at a time.
     at_a_time = (n_harmonics + 1) // 2
@@ -238,11 +237,13 @@ def stream_sinusoidal(
     weight = crossfade(hop_length, amplitude_method, dtype=amplitudes.dtype.as_numpy_dtype)
 
     def play(frequencies_hz: tf.Tensor, amplitudes: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
-        turns = turns_at_samples(frequencies_hz, starts, hop_length, sample_rate)
+        turns = sample_turns(frequencies_hz, starts, hop_length=hop_length, sample_rate=sample_rate)
         audible = _glide(frequencies_hz, hop_length) < 0.5 * sample_rate
         return _blend_sinusoids(turns, _pairs(amplitudes), audible, weight)
 
-    starts, final_turns = frame_turns(frequencies_hz, initial_turns, hop_length, sample_rate)
+    starts, final_turns = frame_turns(
+        frequencies_hz, initial_turns, hop_length=hop_length, sample_rate=sample_rate
+    )
     controls = (frequencies_hz, amplitudes, starts)
     at_a_time = amplitudes.shape[-1]
     blocks = _in_chunks(play, *controls, hop_length=hop_length, at_a_time=at_a_time)
@@ -346,75 +347,6 @@ def _in_chunks(
     return in_chunks(
         play, [frequencies_hz, amplitudes, starts], extra_frames=[1, 1, 0], chunk=chunk
     )
-
-
-def frame_turns(
-    frequencies_hz: tf.Tensor, initial_turns: tf.Tensor | None, hop_length: int, sample_rate: int
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Phase in turns, in [0, 1), at the start of each frame but the last, and at the last.
-
-    The frequency at sample j after frame i is f_i + (f_{i+1} - f_i) j / hop, so the sum over a hop
-    is exact without a sum over samples.
-
-    Returns:
-        `[batch, n_frames, channels]` in the frequencies' type, and float64 `[batch, channels]`.
-    """
-    if frequencies_hz.shape[1] == 1:
-        raise ArgumentError(
-            "The controls should have one frame more than is played, towards which the last one "
-            "glides. Received one frame."
-        )
-    cycles = tf.cast(frequencies_hz, tf.float64) / sample_rate
-    here, following = cycles[:, :-1], cycles[:, 1:]
-    per_frame = here * hop_length + (following - here) * (0.5 * (hop_length - 1))
-    silence = tf.zeros_like(cycles[:, 0])
-    if initial_turns is None:
-        initial_turns = silence
-    else:
-        initial_turns = tf.cast(tf.convert_to_tensor(initial_turns), tf.float64) + silence
-    initial_turns = initial_turns[:, tf.newaxis]
-    ends = _wrapped(initial_turns + _wrapped_sum(per_frame))
-    starts = tf.concat([initial_turns, ends[:, :-1]], axis=1)
-    return tf.cast(starts, frequencies_hz.dtype), ends[:, -1]
-
-
-def _wrapped_sum(turns: tf.Tensor) -> tf.Tensor:
-    """Sums turns along the frames, up to whole turns, without rounding in the sum.
-
-    A sum of increments that are all the same is rounded the same way at every frame, which after
-    an hour made 1e-3 rad. So the fractions are split at 2^-26 of a turn: the sum of the multiples
-    is exact in float64 up to 2^26 frames, and that of the remainders stays small.
-
-    Returns:
-        The sums, in (-2, 2); the error after an hour is 1e-9 turns, that of the increments.
-    """
-    fractions = turns - tf.round(turns)
-    coarse = tf.round(fractions * 2.0**26) * 2.0**-26
-    total = tf.cumsum(coarse, axis=1)
-    # The gradient goes by the remainders.
-    return total - tf.round(total) + tf.cumsum(fractions - coarse, axis=1)
-
-
-def _wrapped(turns: tf.Tensor) -> tf.Tensor:
-    return turns - tf.floor(turns)
-
-
-def turns_at_samples(
-    frequencies_hz: tf.Tensor, starts: tf.Tensor, hop_length: int, sample_rate: int
-) -> tf.Tensor:
-    """Phase in turns at every sample, `[batch, n_frames, hop, channels]`.
-
-    Sample j after frame i has f_i (j + 1) + (f_{i+1} - f_i) j (j + 1) / (2 hop) more than frame i.
-    """
-    cycles = tf.cast(frequencies_hz, tf.float64) / sample_rate
-    sample = tf.range(hop_length, dtype=starts.dtype)[:, tf.newaxis]
-    here, following = (
-        tf.cast(x, starts.dtype)[:, :, tf.newaxis] for x in (cycles[:, :-1], cycles[:, 1:])
-    )
-    inside = here * (sample + 1.0) + (following - here) * (
-        sample * (sample + 1.0) / (2.0 * hop_length)
-    )
-    return starts[:, :, tf.newaxis] + inside
 
 
 def _glide(frequencies_hz: tf.Tensor, hop_length: int) -> tf.Tensor:

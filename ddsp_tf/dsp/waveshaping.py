@@ -6,7 +6,7 @@ where linear phase would take dozens, and what is learned from aligned pairs sta
 Their phase turns towards the end of the band.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,34 +80,79 @@ def oversampled(
     Reference:
         Zolzer 2011, DAFX, section 4.1 (aliasing of nonlinear processors).
     """
-    if factor not in FACTORS:
-        raise ArgumentError(f"`factor` should be one of 1, 2, 4, 8. Received {factor}.")
+    require_factor(factor)
     audio = tf.convert_to_tensor(audio)
     if audio.shape.rank != 2:
         raise ArgumentError(f"`audio` should be [batch, n_samples]. Received shape {audio.shape}.")
     before = oversampling_state(tf.shape(audio)[0], factor=factor) if state is None else state
     filters = _filters(factor)
     rising, falling = before[: len(filters)], before[len(filters) :]
-    after_rising, after_falling = [], []
+    after_rising = []
     for sections, memory in zip(filters, rising, strict=True):
         spread = tf.stack([2.0 * audio, tf.zeros_like(audio)], axis=-1)
         audio, memory = _filtered(tf.reshape(spread, [tf.shape(audio)[0], -1]), sections, memory)
         after_rising.append(memory)
-    audio = function(audio)
-    for sections, memory in zip(reversed(filters), falling, strict=True):
-        audio, memory = _filtered(audio, sections, memory)
-        audio = audio[:, ::2]
-        after_falling.append(memory)
+    audio, after_falling = decimated(function(audio), falling, factor=factor)
     return audio, (*after_rising, *after_falling)
 
 
 def oversampling_state(batch_size: int | tf.Tensor, *, factor: int) -> tuple[tf.Tensor, ...]:
     """Gives the state of `oversampled` after silence."""
-    filters = _filters(factor)
+    rising = decimation_state(batch_size, factor=factor)[::-1]
+    return (*rising, *decimation_state(batch_size, factor=factor))
+
+
+def decimated(
+    audio: tf.Tensor, state: tuple[tf.Tensor, ...] | None = None, *, factor: int
+) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    """Lowers the sample rate of what was made at a multiple of it, by halves.
+
+    What would fold into the band is cut off by 90 dB; the last tenth of the band is lost. Low
+    frequencies come late by half of what they do in `oversampled`. Blocks, each started with the
+    state of the one before, give what one call gives.
+
+    Args:
+        audio: `[batch, n_samples * factor]`.
+        state: As the previous block gave; None means silence before.
+        factor: 1, 2, 4 or 8.
+
+    Returns:
+        `[batch, n_samples]`, and the state for the next block.
+
+    Raises:
+        ArgumentError: Another factor.
+
+    Example:
+        >>> tone = tf.sin(0.1 * tf.range(4000.0))[tf.newaxis]
+        >>> decimated(tone, factor=4)[0].shape
+        TensorShape([1, 1000])
+    """
+    require_factor(factor)
+    before = decimation_state(tf.shape(audio)[0], factor=factor) if state is None else state
+    after = []
+    for sections, memory in zip(reversed(_filters(factor)), before, strict=True):
+        audio, memory = _filtered(audio, sections, memory)
+        audio = audio[:, ::2]
+        after.append(memory)
+    return audio, tuple(after)
+
+
+def decimation_state(batch_size: int | tf.Tensor, *, factor: int) -> tuple[tf.Tensor, ...]:
+    """Gives the state of `decimated` after silence."""
     return tuple(
         tf.zeros([batch_size, len(sections), 2], tf.float64)
-        for sections in (*filters, *reversed(filters))
+        for sections in reversed(_filters(factor))
     )
+
+
+def require_factor(factor: int, *, name: str = "factor") -> None:
+    """Checks a factor of sample rates.
+
+    Raises:
+        ArgumentError: It isn't one of those that there are filters for.
+    """
+    if factor not in FACTORS:
+        raise ArgumentError(f"`{name}` should be one of 1, 2, 4, 8. Received {factor}.")
 
 
 def _filters(factor: int) -> list[Any]:
@@ -165,3 +210,68 @@ def chebyshev(audio: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         total += weights[:, degree, tf.newaxis] * now
         before, now = now, 2.0 * audio * now - before
     return total
+
+
+def sine_network(
+    values: tf.Tensor, layers: Sequence[tuple[tf.Tensor, tf.Tensor]], last: tf.Tensor
+) -> tf.Tensor:
+    """Bends each of several signals by a curve of its own, a small network of sines.
+
+    Args:
+        values: `[..., n_curves]`.
+        layers: Matrices and offsets: of the first `[n_curves, 1, n_units]` and `[n_curves,
+            n_units]`, of others `[n_curves, n_units, n_units]` and `[n_curves, n_units]`.
+        last: Weighs the last layer's sines, `[n_curves, n_units]`.
+
+    Returns:
+        `[..., n_curves]`.
+
+    Example:
+        >>> layers = [(tf.ones([3, 1, 1]), tf.zeros([3, 1]))]
+        >>> bent = sine_network(tf.constant([[0.0, 0.5, 1.0]]), layers, tf.ones([3, 1]))
+        >>> bool(tf.reduce_max(tf.abs(bent - tf.sin([[0.0, 0.5, 1.0]]))) < 1e-6)
+        True
+
+    Reference:
+        Hayes, Saitis and Fazekas 2021, "Neural waveshaping synthesis", section 3.1; Sitzmann et al.
+        2020, "Implicit neural representations with periodic activation functions".
+    """
+    (matrix, offsets), *others = layers
+    sines = tf.sin(values[..., tf.newaxis] * matrix[:, 0] + offsets)
+    for matrix, offsets in others:
+        sines = tf.sin(tf.einsum("...cu,cuv->...cv", sines, matrix) + offsets)
+    return tf.reduce_sum(sines * last, axis=-1)
+
+
+def look_up(values: tf.Tensor, tables: tf.Tensor, *, reach: float) -> tf.Tensor:
+    """Bends each of several signals by a curve given at evenly spaced points, joined by lines.
+
+    Args:
+        values: `[..., n_curves]`; beyond -reach and reach a curve stays at its end.
+        tables: The curves from -reach to reach, `[n_curves, n_points]`.
+        reach: > 0.
+
+    Returns:
+        `[..., n_curves]`.
+
+    Raises:
+        ArgumentError: Curves of a single point, or of none.
+
+    Example:
+        >>> bend = look_up(tf.constant([[-9.0, 0.25]]), tf.constant([[0.0, 1.0]] * 2), reach=1.0)
+        >>> bend.numpy().tolist()
+        [[0.0, 0.625]]
+
+    Reference:
+        Hayes, Saitis and Fazekas 2021, "Neural waveshaping synthesis", section 3.4 (FastNEWT).
+    """
+    n_curves, n_points = tables.shape
+    if n_points < 2:
+        raise ArgumentError(f"`tables` should have 2 points at least. Received {n_points}.")
+    place = (tf.clip_by_value(values / reach, -1.0, 1.0) + 1.0) * (0.5 * (n_points - 1))
+    point = tf.minimum(tf.floor(place), n_points - 2.0)
+    index = tf.cast(point, tf.int32) + n_points * tf.range(n_curves)
+    flat = tf.reshape(tables, [-1])
+    slopes = tf.reshape(tf.pad(tables[:, 1:] - tables[:, :-1], [[0, 0], [0, 1]]), [-1])
+    both = tf.gather(tf.stack([flat, slopes], axis=-1), index)
+    return both[..., 0] + (place - point) * both[..., 1]

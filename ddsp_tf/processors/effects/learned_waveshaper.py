@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf.dsp.waveshaping import sine_network
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.effects.shaper import Shaper
 
@@ -72,10 +73,11 @@ class LearnedWaveshaper(Shaper):
     def bend(self, values: tf.Tensor, controls: Mapping[str, Any]) -> tf.Tensor:
         """Gives the curve at any values `[batch, any]`, to be drawn or tabulated too."""
         del controls
-        sines = values[..., tf.newaxis]
-        for matrix, offsets in self._sines:
-            sines = tf.sin(tf.tensordot(sines, tf.convert_to_tensor(matrix), 1) + offsets)
-        return values + tf.tensordot(sines, tf.convert_to_tensor(self._last), 1)[..., 0]
+        layers = [
+            tuple(tf.convert_to_tensor(x)[tf.newaxis] for x in layer) for layer in self._sines
+        ]
+        last = tf.convert_to_tensor(self._last)[tf.newaxis, :, 0]
+        return values + sine_network(values[..., tf.newaxis], layers, last)[..., 0]
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
