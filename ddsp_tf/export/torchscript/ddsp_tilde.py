@@ -1,6 +1,7 @@
 """The export of an instrument for ddsp~, an object of Pure Data and Max."""
 
 import io
+import math
 import os
 from typing import Any
 
@@ -19,8 +20,11 @@ from ddsp_tf.types import Float32Array, Progress, no_progress
 
 BLOCK = 1024
 """Samples that ddsp~ asks for at once."""
-ENVELOPE_AT_0_DB = 100.0
+
+_ENVELOPE_OF_FULL_SCALE = 100.0
 """What `sigmund~` says of a sound whose mean square is 1."""
+_A_WEIGHTED_DB = 3.0
+"""By how much A-weighting makes notes softer: by 0 to 6 dB in six recordings."""
 
 FORMAT = "TorchScript of a ddsp_tf instrument for ddsp~"
 METADATA = "metadata.json"
@@ -95,7 +99,7 @@ def make_ddsp_tilde(contents: Contents) -> bytes:
     instrument = StreamedInstrument(contents.facts, contents.dry)
     player = ControlPlayer(instrument, contents.facts["usual_f0_hz"])
     buffer = io.BytesIO()
-    torch.jit.save(script(DdspTildeModule(player, ENVELOPE_AT_0_DB)), buffer)
+    torch.jit.save(script(DdspTildeModule(player, envelope_at_0_db(contents))), buffer)
     return buffer.getvalue()
 
 
@@ -103,10 +107,11 @@ def player_of(content: bytes, contents: Contents) -> Any:
     """Gives what plays frames with a file, block by block as ddsp~ does."""
     torch = require_torch()
     module, hop = load(content), contents.facts["hop_length"]
+    envelope = envelope_at_0_db(contents)
 
     def play(f0_hz: Float32Array, loudness_db: Float32Array) -> Float32Array:
         n_samples = len(f0_hz) * hop
-        signals = np.stack([f0_hz, loudness_db + ENVELOPE_AT_0_DB]).repeat(hop, axis=1)
+        signals = np.stack([f0_hz, loudness_db + envelope]).repeat(hop, axis=1)
         padded = np.pad(signals, [(0, 0), (0, -n_samples % BLOCK)], mode="edge")
         given = torch.from_numpy(padded.astype(np.float32))[:, None, :, None]
         with torch.no_grad():
@@ -117,6 +122,18 @@ def player_of(content: bytes, contents: Contents) -> Any:
         return torch.cat(blocks, dim=1)[0, :n_samples, 0].numpy()
 
     return play
+
+
+def envelope_at_0_db(contents: Contents) -> float:
+    """What `sigmund~` says, about, of a sound that has 0 dB for the instrument."""
+    features = contents.facts["features"]
+    if features["loudness"] == "rms":
+        return _ENVELOPE_OF_FULL_SCALE
+    envelope = _ENVELOPE_OF_FULL_SCALE + _A_WEIGHTED_DB
+    if features["loudness"] == "magenta":
+        # It isn't normalised by its window, a Hann window.
+        envelope -= 10.0 * math.log10(0.375 * features["loudness_fft_length"])
+    return envelope
 
 
 def impulse_response(contents: Contents) -> Float32Array:
