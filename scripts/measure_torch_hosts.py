@@ -2,10 +2,10 @@
 
     python scripts/measure_torch_hosts.py ../shared/data/phrases [--seconds 6] [--names violin ...]
 
-Runs where torch and ddsp_tf are. Prints a table: how far the sound of a phrase is from `Streamer`'s,
-with and without its room, in dB; the pitch that is heard from that of `LiveFeatures`, at most in
-cents; the spectrum of what `transfer` plays from that of `LiveTransfer`'s, in dB; and the processor
-time of a block of 1,024 samples, in percent of its length, of features and of sound. One thread.
+Runs where torch and ddsp_tf are. Prints a table: how far the sound of a phrase is from that of
+`Streamer`, with and without its room, in dB; the pitch that is heard from that of `LiveFeatures`,
+at most in cents; the spectrum of what `transfer` plays from that of `LiveTransfer`, in dB; and the
+processor time of a block of 1,024 samples, in percent of its length, of features and of sound.
 """
 
 import argparse

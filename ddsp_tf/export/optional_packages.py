@@ -5,7 +5,6 @@ from typing import Any
 
 from ddsp_tf.errors import ExportError
 
-
 EXPORT = 'pip install "ddsp-tf[export]"'
 
 

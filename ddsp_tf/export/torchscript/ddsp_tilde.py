@@ -63,9 +63,7 @@ def export_ddsp_tilde(
     """
     advance = progress or no_progress
     require_torch()
-    sort = FolderSort(
-        "an export for ddsp~", METADATA, keys={"format": FORMAT}, files=("ddsp_*",)
-    )
+    sort = FolderSort("an export for ddsp~", METADATA, keys={"format": FORMAT}, files=("ddsp_*",))
     stem = f"ddsp_{name_instrument(name)}"
     with atomic_directory(directory, sort=sort, overwrite=overwrite) as folder:
         contents = take_contents(instrument)
@@ -153,7 +151,7 @@ def describe_in_yaml(contents: Contents) -> str:
     network, synthesis = facts["network"], facts["synthesis"]
     noise = synthesis["noise"]
     return (
-        "# What the patch needs to know. The loudness that comes is sigmund~'s envelope, 0 to 100.\n"
+        "# What the patch needs to know. The loudness is sigmund~'s envelope, 0 to 100.\n"
         "model:\n"
         f"  hidden_size: {network['units']}\n"
         f"  n_harmonic: {synthesis['n_harmonics']}\n"

@@ -43,9 +43,9 @@ def export_neutone(
     """Writes a model that the plug-in Neutone FX loads: sound in, the instrument out.
 
     It has four knobs, which change nothing in their middle: pitch (24 semitones down to 24 up),
-    loudness (24 dB softer to 24 louder), noise and room (none to twice as much). Neutone's own checks run
-    before it is written, those for submitting a model to its catalogue included, and a melody that
-    ddsp_tf ships is rendered into it.
+    loudness (24 dB softer to 24 louder), noise and room (none to twice as much). Neutone's own
+    checks run before it is written, those for submitting a model to its catalogue included, and
+    the melody that ships is rendered into it.
 
     Args:
         instrument: A causal one without encoder.
@@ -95,8 +95,8 @@ def make_neutone(contents: Contents, name: str) -> bytes:
     """
     torch = require_torch()
     with _silent(), tempfile.TemporaryDirectory() as folder:
-        from neutone_sdk.sqw import SampleQueueWrapper
         from neutone_sdk.audio import AudioSample, AudioSamplePair, render_audio_sample
+        from neutone_sdk.sqw import SampleQueueWrapper
         from neutone_sdk.utils import save_neutone_model
 
         from ddsp_tf.export.torchscript.modules.front_end import FrontEnd
@@ -139,25 +139,27 @@ def describe_for_neutone(contents: Contents, name: str) -> Any:
     licence = f" Licence: {facts['licence']}." if facts["licence"] else ""
     network, synthesis = facts["network"], facts["synthesis"]
     credits = "; ".join(map(str, metadata.get("attribution") or ()))
+    training = metadata.get("training_data", "recordings")
     technical = (
-        f"A recurrent network of {network['units']} units tells {synthesis['n_harmonics']} partials "
-        f"and filtered noise what to play, by pitch (CREPE) and loudness; "
-        f"ddsp_tf {facts['ddsp_tf_version']}. Trained on {metadata.get('training_data', 'recordings')}."
-        f"{licence} {credits}"
+        f"A network of {network['units']} recurrent units tells {synthesis['n_harmonics']} "
+        "partials and filtered noise what to play, by pitch (CREPE) and loudness; ddsp_tf "
+        f"{facts['ddsp_tf_version']}. Trained on {training}.{licence} {credits}"
     )
     said = str(metadata.get("description") or f"The instrument {title}.")
+    authors = metadata.get("authors") or ["ddsp_tf"]
     return NeutoneTexts(
         name=_within(title, 30),
-        authors=[_within(str(author), 60) for author in (metadata.get("authors") or ["ddsp_tf"])][:5],
+        authors=[_within(str(author), 60) for author in authors][:5],
         short=_within(f"Plays what you sing or play, one note at a time, as: {title}.", 150),
         long=_within(
-            f"{said} It follows the pitch and loudness of one voice or instrument.{notes or ''} The knobs "
-            f"change nothing in their middle: pitch by semitones, loudness, noise, room.{licence}",
+            f"{said} It follows the pitch and loudness of one voice or instrument.{notes or ''} "
+            "The knobs change nothing in their middle: pitch by semitones, loudness, noise, room."
+            f"{licence}",
             500,
         ),
         technical=_within(technical, 500),
         tags=["ddsp", "timbre transfer", "instrument"],
-        citation=_within("Engel et al. (2020), DDSP: Differentiable Digital Signal Processing.", 150),
+        citation="Engel et al. (2020), DDSP: Differentiable Digital Signal Processing.",
         version=str(metadata.get("version") or "1.0.0"),
     )
 

@@ -50,4 +50,3 @@ def host(torch_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
         return np.fromfile(paths["OUT"], "<f4"), facts
 
     return play
-

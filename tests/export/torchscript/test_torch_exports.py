@@ -74,7 +74,7 @@ def test_a_description_is_read_without_torch(tmp_path: Path) -> None:
         (b"no archive", "no usable TorchScript file: File is not a zip file"),
         ({"toy/data.pkl": ""}, "holds no code of a module"),
         ({"toy/code/a.py": "", f"toy/extra/{ENTRY}": "{"}, "is not JSON"),
-        ({"toy/code/a.py": "", f"toy/extra/{ENTRY}": " " * 1_000_001}, "larger than ddsp_tf writes"),
+        ({"toy/code/a.py": "", f"toy/extra/{ENTRY}": " " * 1_000_001}, "larger than ddsp_tf"),
     ],
 )
 def test_what_is_no_file_of_torch_is_refused(

@@ -122,9 +122,7 @@ def test_nn_tilde_hears_what_live_transfer_hears(
 ) -> None:
     file = exports / "violin.ts"
     settings = ("octave=1", "loudness=-3", "octave=9", "noise=-1")
-    found, facts = host(
-        "nn", file, "transfer", 1, 2048, "IN", "OUT", *settings, given=phrase
-    )
+    found, facts = host("nn", file, "transfer", 1, 2048, "IN", "OUT", *settings, given=phrase)
     assert facts["params"] == ["1 1 1 1"]
     # What is beyond a range is refused and changes nothing.
     assert facts["set_octave"] == ["0", "-1"]
@@ -242,10 +240,7 @@ def test_every_shipped_instrument_equals_python(torch_python: Path, recordings: 
 
 def test_what_pip_has_not_brought_is_one_line(torch_python: Path, tmp_path: Path) -> None:
     """nn~'s package is hidden, as it is where only torch was installed."""
-    code = (
-        "import sys; sys.modules['nn_tilde'] = None\n"
-        "from ddsp_tf.cli.main import main; main()"
-    )
+    code = "import sys; sys.modules['nn_tilde'] = None\nfrom ddsp_tf.cli.main import main; main()"
     arguments = ("export", "violin", "--target", "nn_tilde", "-o", tmp_path / "violin.ts")
     done = subprocess.run(
         [torch_python, "-c", code, *arguments], capture_output=True, text=True, env=quiet()

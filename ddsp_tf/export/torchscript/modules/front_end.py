@@ -48,17 +48,18 @@ class FrontEnd(nn.Module):
         # The sound since the oldest window that is still to be measured, and what CREPE hears.
         n_kept = (self.n_late + 2) * self.hop_length + window
         n_tracks = 8 + (self.n_late + 2) * self.hop_length * 100 // self.rate
-        self.register_buffer("kept", torch.zeros(1, n_kept))
-        self.register_buffer("heard", torch.zeros(1, _FRAME_LENGTH + _STEP))
-        self.register_buffer("tracks", torch.zeros(1, n_tracks, 2, dtype=torch.float64))
+        self.sizes = (n_kept, _FRAME_LENGTH + _STEP, n_tracks)
+        for name in ("kept", "heard", "tracks"):
+            self.register_buffer(name, torch.zeros(1))
         self.n_received, self.n_heard, self.n_tracked, self.n_read = 0, 0, 0, 0
         self.resize(1)
 
     def resize(self, n_rows: int) -> None:
         """Starts anew with so many rows."""
-        self.kept = torch.zeros(n_rows, self.kept.size(1))
-        self.heard = torch.zeros(n_rows, self.heard.size(1))
-        self.tracks = torch.zeros(n_rows, self.tracks.size(1), 2, dtype=torch.float64)
+        n_kept, n_heard, n_tracks = self.sizes
+        self.kept = torch.zeros(n_rows, n_kept)
+        self.heard = torch.zeros(n_rows, n_heard)
+        self.tracks = torch.zeros(n_rows, n_tracks, 2, dtype=torch.float64)
         self.tracks[..., 0] = self.path.usual_octaves
         self.n_received, self.n_heard, self.n_tracked, self.n_read = 0, 0, 0, 0
         self.path.resize(n_rows)

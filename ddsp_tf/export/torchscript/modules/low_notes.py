@@ -1,6 +1,7 @@
 """The second opinion on low notes: `ddsp_tf.features.crepe.low_notes.LowNotes` in torch."""
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ class LowNotes(nn.Module):
         self.clear = rules.CLEAR
         self.near_square, self.note_square = rules.NEAR_CENTS**2, rules.NOTE_CENTS**2
 
-    def _keep(self, name: str, values: npt.NDArray[np.float64]) -> None:
+    def _keep(self, name: str, values: npt.NDArray[Any]) -> None:
         self.register_buffer(name, torch.from_numpy(values.astype(np.float32)))
 
     def forward(self, frames: Tensor, power: Tensor, salience: Tensor) -> Tensor:
@@ -88,7 +89,8 @@ class LowNotes(nn.Module):
     def _best_multiple(self, aperiodicity: Tensor) -> Tensor:
         """The least aperiodicity at a prime multiple of each candidate's frequency."""
         n, n_steps = self.n_candidates, aperiodicity.size(1)
-        beside = functional.pad(torch.minimum(aperiodicity[:, 1:], aperiodicity[:, :-1]), [0, 1], value=2.0)
+        beside = torch.minimum(aperiodicity[:, 1:], aperiodicity[:, :-1])
+        beside = functional.pad(beside, [0, 1], value=2.0)
         nearest = torch.minimum(beside[:, 1:], aperiodicity[:, 1:])
         nearest = torch.minimum(nearest, beside[:, :-1])
         best = torch.full_like(aperiodicity[:, :n], 2.0)

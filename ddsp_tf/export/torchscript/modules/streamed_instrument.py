@@ -49,18 +49,18 @@ class StreamedInstrument(nn.Module):
         self.room = Room(arrays[ROOM] if self.has_room else torch.zeros(1).numpy())
         self.add_dry: bool = not self.has_room or synthesis["reverb"]["add_dry"]
         self.n_frames = 0
-        self.register_buffer("state", torch.zeros(1, self.decoder.n_state))
-        self.register_buffer("ahead_hz", torch.zeros(1, self.lookahead))
-        n_harmonics = synthesis["n_harmonics"]
-        self.register_buffer("ahead", torch.zeros(1, self.lookahead, n_harmonics))
+        self.n_harmonics: int = synthesis["n_harmonics"]
+        for name in ("state", "ahead_hz", "ahead"):
+            self.register_buffer(name, torch.zeros(1))
         self.register_buffer("gains", torch.ones(2))
         self.resize(1)
 
     def resize(self, n_rows: int) -> None:
         """Starts anew from silence, with so many rows."""
-        self.state = torch.zeros(n_rows, self.state.size(1))
-        self.ahead_hz = torch.zeros(n_rows, self.ahead_hz.size(1))
-        self.ahead = torch.zeros(n_rows, self.ahead.size(1), self.ahead.size(2))
+        self.state = torch.zeros(n_rows, self.decoder.n_state)
+        self.ahead_hz = torch.zeros(n_rows, self.lookahead)
+        self.ahead = torch.zeros(n_rows, self.lookahead, self.n_harmonics)
+        self.gains.fill_(1.0)
         self.n_frames = 0
         self.harmonic.resize(n_rows)
         self.noise.resize(n_rows)
