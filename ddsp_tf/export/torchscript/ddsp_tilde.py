@@ -60,6 +60,16 @@ def export_ddsp_tilde(
         OutputError: The folder exists, is of another sort or holds something else, or can't be
             written.
         ModelError: The weights of the pitch tracker aren't installed.
+
+    Example:
+        >>> from ddsp_tf import Instrument
+        >>> from ddsp_tf.errors import ExportError
+        >>> try:
+        ...     said = str(export_ddsp_tilde(Instrument.load("violin"), "out", name="violin"))
+        ... except ExportError as error:
+        ...     said = str(error)
+        >>> "equals Python to -1" in said or "Install it: pip install" in said
+        True
     """
     advance = progress or no_progress
     require_torch()

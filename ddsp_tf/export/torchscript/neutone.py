@@ -62,6 +62,16 @@ def export_neutone(
             the file differs from Python, or Neutone refuses it.
         OutputError: The file exists or can't be written.
         ModelError: The weights of the pitch tracker aren't installed.
+
+    Example:
+        >>> from ddsp_tf import Instrument
+        >>> from ddsp_tf.errors import ExportError
+        >>> try:
+        ...     said = str(export_neutone(Instrument.load("violin"), "violin.nm", name="violin"))
+        ... except ExportError as error:
+        ...     said = str(error)
+        >>> "equals Python to -1" in said or "Install it: pip install" in said
+        True
     """
     advance = progress or no_progress
     require_neutone()

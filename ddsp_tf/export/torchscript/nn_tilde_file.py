@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_tf.errors import ExportError
 from ddsp_tf.export.torchscript.archive import load, with_description
 from ddsp_tf.export.torchscript.contents import Contents, take_contents
 from ddsp_tf.export.torchscript.packages import require_nn_tilde, require_torch
@@ -48,6 +49,16 @@ def export_nn_tilde(
             the file differs from Python.
         OutputError: The file exists or can't be written.
         ModelError: The weights of the pitch tracker aren't installed.
+
+    Example:
+        >>> from ddsp_tf import Instrument
+        >>> from ddsp_tf.errors import ExportError
+        >>> try:
+        ...     said = str(export_nn_tilde(Instrument.load("violin"), "violin.ts"))
+        ... except ExportError as error:
+        ...     said = str(error)
+        >>> "equals Python to -1" in said or "Install it: pip install" in said
+        True
     """
     advance = progress or no_progress
     require_nn_tilde()
@@ -70,14 +81,24 @@ def export_nn_tilde(
 
 
 def make_nn_tilde(contents: Contents) -> bytes:
-    """Makes the file that nn~ loads, without description."""
+    """Makes the file that nn~ loads, without description.
+
+    Raises:
+        ExportError: nn-tilde can't work where it is installed.
+    """
     from ddsp_tf.export.torchscript.modules.nn_tilde_module import NnTildeModule
 
     torch = require_torch()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         path = Path(folder) / "module.ts"
-        NnTildeModule(contents.facts, contents.arrays).export_to_ts(str(path))
+        try:
+            NnTildeModule(contents.facts, contents.arrays).export_to_ts(str(path))
+        except PermissionError as error:
+            raise ExportError(
+                "nn-tilde writes files into its own folder while it compiles, and may not: "
+                f"`{error.filename}`. Install it into an environment of yours."
+            ) from error
         return path.read_bytes()
 
 
