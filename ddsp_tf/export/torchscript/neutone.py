@@ -105,6 +105,7 @@ def make_neutone(contents: Contents, name: str) -> bytes:
     """
     torch = require_torch()
     with _silent(), tempfile.TemporaryDirectory() as folder:
+        from jsonschema import ValidationError
         from neutone_sdk.audio import AudioSample, AudioSamplePair, render_audio_sample
         from neutone_sdk.sqw import SampleQueueWrapper
         from neutone_sdk.utils import save_neutone_model
@@ -133,7 +134,7 @@ def make_neutone(contents: Contents, name: str) -> bytes:
                     # It sets how many threads the process has, once and for all.
                     speed_benchmark=False,
                 )
-        except (AssertionError, RuntimeError, ValueError, OSError) as error:
+        except (AssertionError, RuntimeError, ValueError, OSError, ValidationError) as error:
             raise ExportError(f"Neutone's checks refuse the model: {error}") from error
         return (Path(folder) / "model.nm").read_bytes()
 

@@ -238,6 +238,13 @@ def test_every_shipped_instrument_equals_python(torch_python: Path, recordings: 
         assert row["transfer_db"] < (-60.0 if row["name"] != "violin_48k" else -40.0)
 
 
+def test_odd_instruments_are_played_too(torch_python: Path) -> None:
+    script = Path(__file__).with_name("play_odd.py")
+    errors = json.loads(run(torch_python, script, env=quiet()).splitlines()[-1])
+    assert len(errors) == 6
+    assert max(errors.values()) < 3e-5, errors
+
+
 def test_what_pip_has_not_brought_is_one_line(torch_python: Path, tmp_path: Path) -> None:
     """nn~'s package is hidden, as it is where only torch was installed."""
     code = "import sys; sys.modules['nn_tilde'] = None\nfrom ddsp_tf.cli.main import main; main()"
