@@ -24,19 +24,17 @@ _LARGEST_FILE = 2**30
 def script(module: Any) -> Any:
     """Compiles a module.
 
-    TorchScript is what these hosts load, whatever torch recommends beside it.
+    TorchScript is what these hosts load, though torch warns that it recommends something else.
     """
     torch = require_torch()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore"):
         return torch.jit.script(module.eval())
 
 
 def load(content: bytes) -> Any:
     """Loads a file, as a host does."""
     torch = require_torch()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore"):
         return torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
 
 
@@ -56,8 +54,7 @@ def with_description(content: bytes, description: Mapping[str, Any]) -> bytes:
         }
     extra[ENTRY] = json.dumps(dict(description), allow_nan=False).encode()
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore"):
         torch.jit.save(load(content), buffer, _extra_files=extra)
     return buffer.getvalue()
 

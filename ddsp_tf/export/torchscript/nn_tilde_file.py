@@ -89,8 +89,11 @@ def make_nn_tilde(contents: Contents) -> bytes:
     from ddsp_tf.export.torchscript.modules.nn_tilde_module import NnTildeModule
 
     torch = require_torch()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(action="ignore"),
+        torch.no_grad(),
+    ):
         path = Path(folder) / "module.ts"
         try:
             NnTildeModule(contents.facts, contents.arrays).export_to_ts(str(path))
