@@ -3,9 +3,9 @@
     python scripts/measure_torch_hosts.py ../shared/data/phrases [--seconds 6] [--names violin ...]
 
 Runs where torch and ddsp_tf are. Prints a table: how far the sound of a phrase is from that of
-`Streamer`, with and without its room, in dB; the pitch that is heard from that of `LiveFeatures`,
-at most in cents; the spectrum of what `transfer` plays from that of `LiveTransfer`, in dB; and the
-processor time of a block of 1,024 samples, in percent of its length, of features and of sound.
+`Streamer`, in dB, and the processor time of a block of 1,024 samples, in percent of its length; the
+pitch that is heard from that of `LiveFeatures`, at most in cents; the spectrum of what is played of
+sound from that of `LiveTransfer`, in dB; its latency in ms and its processor time.
 """
 
 import argparse
@@ -50,18 +50,18 @@ def measure(name: str, phrases: Path, seconds: float) -> dict[str, Any]:
     audio = audio[: int(seconds * rate) // BLOCK * BLOCK]
     features = extract_features(audio, settings)
     signals = np.stack([features.f0_hz, features.loudness_db])
-    figures: dict[str, Any] = {"name": name, "phrase": PHRASES[name]}
-    for reverb in (True, False):
-        arrays = contents.arrays if reverb else contents.dry
-        instrument_in_torch = StreamedInstrument(contents.facts, arrays)
-        player = script(ControlPlayer(instrument_in_torch, contents.facts["usual_f0_hz"]))
-        held = signals.repeat(settings.hop_length, axis=1)[:, : len(audio)]
-        found, share = _play(player, held)
-        expected = Streamer(instrument, reverb=reverb, xla=False).process(*signals[:, None])[0]
-        error_db = _difference_db(found, expected[: len(found)])
-        figures[f"sound_db_{'room' if reverb else 'dry'}"] = error_db
-        figures["controls_percent"] = share * 100.0 * rate / BLOCK
-    return figures | _listen(contents, audio)
+    told = StreamedInstrument(contents.facts, contents.arrays)
+    player = script(ControlPlayer(told, contents.facts["usual_f0_hz"]))
+    held = signals.repeat(settings.hop_length, axis=1)[:, : len(audio)]
+    found, share = _play(player, held)
+    expected = Streamer(instrument, xla=False).process(*signals[:, None])[0]
+    return {
+        "name": name,
+        "phrase": PHRASES[name],
+        "sound_db": _difference_db(found, expected[: len(found)]),
+        "controls_percent": share * 100.0 * rate / BLOCK,
+        **_listen(contents, audio),
+    }
 
 
 def _listen(contents: Contents, audio: Float32Array) -> dict[str, float]:

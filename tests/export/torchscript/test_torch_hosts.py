@@ -226,13 +226,12 @@ def test_neutone_s_own_benchmark_runs(torch_python: Path, exports: Path) -> None
 def test_every_shipped_instrument_equals_python(torch_python: Path, recordings: Path) -> None:
     measure = Path(__file__).parents[3] / "scripts" / "measure_torch_hosts.py"
     folder = recordings / "phrases"
-    printed = run(torch_python, measure, folder, "--seconds", "2.5", "--json", env=quiet())
+    printed = run(torch_python, measure, folder, "--seconds", "2", "--json", env=quiet())
     rows = json.loads(printed.splitlines()[-1])
     assert [row["name"] for row in rows] == list(SHIPPED)
     for row in rows:
         print(row)  # noqa: T201
-        assert row["sound_db_room"] < -80.0
-        assert row["sound_db_dry"] < -80.0
+        assert row["sound_db"] < -80.0
         # At 48 kHz CREPE hears by another resampler.
         assert row["cents"] < (0.01 if row["name"] != "violin_48k" else 1.0)
         assert row["transfer_db"] < (-60.0 if row["name"] != "violin_48k" else -40.0)
