@@ -2,7 +2,9 @@
 
 import ast
 import json
+import re
 import sys
+import types
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,31 @@ def test_without_torch_nothing_is_begun(
     toy = live_instrument(n_harmonics=6, n_noise_bands=5, rnn_channels=8)
     with pytest.raises(ExportError, match=r"needs the package torch.*Install it: pip install"):
         export(toy, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("export", "module", "message"),
+    [
+        (export_nn_tilde, "nn_tilde", "pip install --no-deps nn-tilde==1.6.0 cached-conv"),
+        (
+            lambda toy, path: export_neutone(toy, path, name="toy"),
+            "neutone_sdk",
+            'pip install "neutone-sdk>=1.5.2,<2"',
+        ),
+    ],
+)
+def test_what_a_host_needs_besides_is_named(
+    export: Callable[..., object],
+    module: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ExportError, match=re.escape(message)):
+        export(None, tmp_path / "toy")
     assert list(tmp_path.iterdir()) == []
 
 

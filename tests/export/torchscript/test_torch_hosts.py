@@ -1,7 +1,6 @@
 """The violin in the hosts of TorchScript: their calls, made in C++ and by their own packages."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_gro
 
 RATE, HOP = 16000, 64
 N_FRAMES = 640
+LATENCY = 640
 
 
 def difference_db(found: np.ndarray, expected: np.ndarray) -> float:
@@ -54,6 +54,27 @@ def frames(phrase: np.ndarray, violin: Instrument) -> np.ndarray:
     """Pitch and loudness of the phrase, `[2, n_frames]`."""
     features = extract_features(phrase, violin.features)
     return np.stack([features.f0_hz, features.loudness_db])[:, :N_FRAMES]
+
+
+@pytest.fixture(scope="module")
+def rows(frames: np.ndarray) -> np.ndarray:
+    """The phrase at four pitches and levels, `[4, 2, n_frames]`."""
+    shifted = [[frames[0] * 2.0 ** (row / 4), frames[1] - 3 * row] for row in range(4)]
+    return np.array(shifted, np.float32)
+
+
+@pytest.fixture(scope="module")
+def played_rows(rows: np.ndarray, violin: Instrument) -> np.ndarray:
+    """What `Streamer` makes of them."""
+    return Streamer(violin, batch_size=4, xla=False).process(rows[:, 0], rows[:, 1])
+
+
+@pytest.fixture(scope="module")
+def transferred(phrase: np.ndarray, violin: Instrument) -> np.ndarray:
+    """What `LiveTransfer` makes of the phrase an octave higher and 3 dB softer."""
+    transfer = LiveTransfer(violin, octave=1, loudness_db=-3.0, xla=False)
+    assert transfer.latency_samples == LATENCY
+    return transfer.process(phrase)
 
 
 def test_ddsp_tilde_plays_what_streamer_plays(
@@ -100,25 +121,23 @@ def test_a_pitch_that_is_none_is_held(host: Host, exports: Path) -> None:
 
 @pytest.mark.parametrize(("n_rows", "block"), [(1, 2048), (4, 2048), (4, 32)])
 def test_nn_tilde_plays_rows_as_streamer_does(
-    n_rows: int, block: int, host: Host, exports: Path, frames: np.ndarray, violin: Instrument
+    n_rows: int, block: int, host: Host, exports: Path, rows: np.ndarray, played_rows: np.ndarray
 ) -> None:
-    few = frames[:, : N_FRAMES if block > HOP else 160]
-    rows = np.stack([[few[0] * 2.0 ** (row / 4), few[1] - 3 * row] for row in range(n_rows)])
-    signals = rows.astype(np.float32).repeat(HOP, axis=2)
+    # Blocks that are shorter than a hop take their time.
+    n_frames = N_FRAMES if block > HOP else 160
+    signals = rows[:n_rows, :, :n_frames].repeat(HOP, axis=2)
     file = exports / "violin.ts"
     found, facts = host("nn", file, "forward", n_rows, block, "IN", "OUT", given=signals)
     assert facts["method"] == ["forward", "transfer"]
     assert facts["attribute"] == ["octave", "loudness", "room", "noise"]
     assert facts["params"] == ["2 1 1 1"]
     assert facts["rate"] == ["16000"]
-    streamer = Streamer(violin, batch_size=n_rows, xla=False)
-    expected = streamer.process(rows[:, 0], rows[:, 1])
-    for row, audio in zip(found.reshape(n_rows, -1), expected, strict=True):
-        assert difference_db(row, audio) < -80.0
+    for row, audio in zip(found.reshape(n_rows, -1), played_rows, strict=False):
+        assert difference_db(row, audio[: len(row)]) < -80.0
 
 
 def test_nn_tilde_hears_what_live_transfer_hears(
-    host: Host, exports: Path, phrase: np.ndarray, violin: Instrument
+    host: Host, exports: Path, phrase: np.ndarray, transferred: np.ndarray
 ) -> None:
     file = exports / "violin.ts"
     settings = ("octave=1", "loudness=-3", "octave=9", "noise=-1")
@@ -128,10 +147,8 @@ def test_nn_tilde_hears_what_live_transfer_hears(
     assert facts["set_octave"] == ["0", "-1"]
     assert facts["get_octave"] == ["1", "1"]
     assert (facts["set_noise"], facts["get_noise"]) == (["-1"], ["1."])
-    transfer = LiveTransfer(violin, octave=1, loudness_db=-3.0, xla=False)
-    expected = transfer.process(phrase)
     # The front end's last digits move the phase, so spectra are compared; and they are as late.
-    error_db = spectral_difference_db(found[RATE // 10 :], expected[RATE // 10 :])
+    error_db = spectral_difference_db(found[RATE // 10 :], transferred[RATE // 10 :])
     print(f"{error_db:.1f} dB in the spectrum, {facts['mean_ms'][0]} ms a block")  # noqa: T201
     assert error_db < -60.0
 
@@ -162,9 +179,9 @@ with torch.no_grad():
     model.set_daw_sample_rate_and_buffer_size(16000, 1024)
     model.reset()
 
-    def play(pitch=0.5):
+    def play(pitch=0.5, loudness=0.5):
         params = torch.full([4, 1024], 0.5)
-        params[0] = pitch
+        params[0], params[1] = pitch, loudness
         parts = [model.forward(x, params).clone() for x in audio.split(1024, dim=1)]
         return torch.cat(parts, dim=1)[0].numpy()
 
@@ -172,7 +189,7 @@ with torch.no_grad():
     model.reset()
     again = play()
     model.reset()
-    higher = play(0.75)
+    higher = play(0.75, 0.4375)  # an octave, and 3 dB softer
     facts = {
         "reset": float(np.abs(usual - again).max()),
         "delay": model.calc_model_delay_samples(),
@@ -187,22 +204,20 @@ print(json.dumps(facts))
 
 
 def test_neutone_plays_what_live_transfer_plays(
-    torch_python: Path, exports: Path, phrase: np.ndarray, violin: Instrument, tmp_path: Path
+    torch_python: Path,
+    exports: Path,
+    phrase: np.ndarray,
+    transferred: np.ndarray,
+    tmp_path: Path,
 ) -> None:
     phrase.astype("<f4").tofile(tmp_path / "in.f32")
     arguments = (exports / "violin.nm", tmp_path / "in.f32", tmp_path / "out.f32")
     facts = json.loads(in_torch(torch_python, NEUTONE, *arguments))
     usual, higher = np.fromfile(tmp_path / "out.f32", "<f4").reshape(2, -1)
-    transfer = LiveTransfer(violin, xla=False)
-    expected = transfer.process(phrase)
-    assert facts["delay"] == transfer.latency_samples == 640
     assert (facts["rates"], facts["buffers"], facts["reset"]) == ([RATE], [1024], 0.0)
-    assert spectral_difference_db(usual[RATE // 10 :], expected[RATE // 10 :]) < -60.0
-    octave_up = extract_features(higher, violin.features)
-    as_played = extract_features(usual, violin.features)
-    sure = (octave_up.f0_confidence > 0.8) & (as_played.f0_confidence > 0.8)
-    cents = 1200.0 * np.log2(octave_up.f0_hz[sure] / as_played.f0_hz[sure])
-    assert np.median(np.abs(cents - 1200.0)) < 10.0
+    assert facts["delay"] == LATENCY
+    assert spectral_difference_db(higher[RATE // 10 :], transferred[RATE // 10 :]) < -60.0
+    assert spectral_difference_db(usual[RATE // 10 :], transferred[RATE // 10 :]) > -10.0
     said = facts["metadata"]
     assert said["model_name"] == "Violin"
     assert [knob["name"] for knob in said["neutone_parameters"].values()] == [
@@ -218,39 +233,28 @@ def test_neutone_plays_what_live_transfer_plays(
 def test_neutone_s_own_benchmark_runs(torch_python: Path, exports: Path) -> None:
     code = (
         "import sys; from neutone_sdk.benchmark import cli;"
-        "cli(['benchmark-speed', '--model_file', sys.argv[1], '--repeat', '3'])"
+        "cli(['benchmark-speed', '--model_file', sys.argv[1], *sys.argv[2:]])"
     )
-    in_torch(torch_python, code, exports / "violin.nm")
+    options = ("--repeat", "3", "--buffer_size", "512")
+    in_torch(torch_python, code, exports / "violin.nm", *options)
 
 
-def test_every_shipped_instrument_equals_python(torch_python: Path, recordings: Path) -> None:
-    measure = Path(__file__).parents[3] / "scripts" / "measure_torch_hosts.py"
-    folder = recordings / "phrases"
-    printed = run(torch_python, measure, folder, "--seconds", "2", "--json", env=quiet())
-    rows = json.loads(printed.splitlines()[-1])
-    assert [row["name"] for row in rows] == list(SHIPPED)
-    for row in rows:
-        print(row)  # noqa: T201
-        assert row["sound_db"] < -80.0
-        # At 48 kHz CREPE hears by another resampler.
-        assert row["cents"] < (0.01 if row["name"] != "violin_48k" else 1.0)
-        assert row["transfer_db"] < (-60.0 if row["name"] != "violin_48k" else -40.0)
-
-
-def test_odd_instruments_are_played_too(torch_python: Path) -> None:
-    script = Path(__file__).with_name("play_odd.py")
+def test_all_that_ship_and_odd_ones_equal_python(torch_python: Path) -> None:
+    script = Path(__file__).with_name("play_in_torch.py")
     errors = json.loads(run(torch_python, script, env=quiet()).splitlines()[-1])
-    assert len(errors) == 6
+    assert set(SHIPPED) < set(errors)
+    assert len(errors) == len(SHIPPED) + 6
     assert max(errors.values()) < 3e-5, errors
 
 
-def test_what_pip_has_not_brought_is_one_line(torch_python: Path, tmp_path: Path) -> None:
-    """nn~'s package is hidden, as it is where only torch was installed."""
-    code = "import sys; sys.modules['nn_tilde'] = None\nfrom ddsp_tf.cli.main import main; main()"
-    arguments = ("export", "violin", "--target", "nn_tilde", "-o", tmp_path / "violin.ts")
-    done = subprocess.run(
-        [torch_python, "-c", code, *arguments], capture_output=True, text=True, env=quiet()
-    )
-    assert done.returncode == 1
-    assert "pip install --no-deps nn-tilde==1.6.0 cached-conv" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+def test_it_hears_at_48_khz(torch_python: Path, recordings: Path) -> None:
+    measure = Path(__file__).parents[3] / "scripts" / "measure_torch_hosts.py"
+    options = ("--names", "violin_48k", "--seconds", "2", "--json")
+    printed = run(torch_python, measure, recordings / "phrases", *options, env=quiet())
+    (found,) = json.loads(printed.splitlines()[-1])
+    print(found)  # noqa: T201
+    assert found["sound_db"] < -80.0
+    # CREPE hears by another resampler.
+    assert found["cents"] < 1.0
+    assert found["transfer_db"] < -40.0
+    assert found["latency_ms"] == 44.0

@@ -1,4 +1,4 @@
-"""Plays untrained instruments of sizes that nobody ships, in torch, and prints how far from Python.
+"""Plays instruments in torch, those that ship and odd ones; prints how far from Python they are.
 
 Runs in torch's environment.
 """
@@ -19,7 +19,7 @@ from ddsp_tf.export.torchscript.modules.players import ControlPlayer
 from ddsp_tf.export.torchscript.modules.streamed_instrument import StreamedInstrument
 from ddsp_tf.export.torchscript.parity import measure_audio
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
 from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -75,14 +75,15 @@ def odd_instrument(
     return Instrument(model, settings, glide_statistics() if statistics else None, {"title": "Odd"})
 
 
-def measure(case: tuple[Any, int, bool, bool, bool]) -> float:
+def measure(instrument: Instrument) -> float:
     """Gives the error as a share of the sound."""
-    contents = take_contents(odd_instrument(*case))
-    instrument = StreamedInstrument(contents.facts, contents.arrays)
-    player = script(ControlPlayer(instrument, contents.facts["usual_f0_hz"]))
+    contents = take_contents(instrument)
+    told = StreamedInstrument(contents.facts, contents.arrays)
+    player = script(ControlPlayer(told, contents.facts["usual_f0_hz"]))
+    hop_length = instrument.features.hop_length
 
     def play(f0_hz: np.ndarray, loudness_db: np.ndarray) -> np.ndarray:
-        signals = torch.from_numpy(np.stack([f0_hz, loudness_db]).repeat(case[1], axis=1))
+        signals = torch.from_numpy(np.stack([f0_hz, loudness_db]).repeat(hop_length, axis=1))
         parts, start, number = [], 0, 0
         with torch.no_grad():
             while start < signals.shape[1]:
@@ -94,4 +95,6 @@ def measure(case: tuple[Any, int, bool, bool, bool]) -> float:
     return measure_audio(contents, play, reverb=True).error
 
 
-print(json.dumps({name: measure(case) for name, case in CASES.items()}))  # noqa: T201
+errors = {name: measure(odd_instrument(*case)) for name, case in CASES.items()}
+errors |= {name: measure(Instrument.load(name)) for name in list_presets()}
+print(json.dumps(errors))  # noqa: T201
