@@ -69,7 +69,8 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         ModelError: It is no TorchScript file, or damaged.
 
     Example:
-        >>> with zipfile.ZipFile("foreign.ts", "w") as archive:
+        >>> from zipfile import ZipFile
+        >>> with ZipFile("foreign.ts", "w") as archive:
         ...     archive.writestr("foreign/code/model.py", "")
         >>> read_description("foreign.ts") is None
         True
