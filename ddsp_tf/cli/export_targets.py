@@ -170,6 +170,38 @@ def _plugin(order: Order) -> Report:
     )
 
 
+def _ddsp_tilde(order: Order) -> Report:
+    from ddsp_tf.export import export_ddsp_tilde
+
+    return export_ddsp_tilde(
+        order.instrument,
+        order.output,
+        name=order.name,
+        overwrite=order.overwrite,
+        progress=order.advance,
+    )
+
+
+def _nn_tilde(order: Order) -> Report:
+    from ddsp_tf.export import export_nn_tilde
+
+    return export_nn_tilde(
+        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
+    )
+
+
+def _neutone(order: Order) -> Report:
+    from ddsp_tf.export import export_neutone
+
+    return export_neutone(
+        order.instrument,
+        order.output,
+        name=order.name,
+        overwrite=order.overwrite,
+        progress=order.advance,
+    )
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
     "native": Target(
@@ -191,5 +223,8 @@ TARGETS: dict[str, Target] = {
         adds=True,
         builds=True,
     ),
+    "ddsp_tilde": Target("TorchScript, room and sizes: ddsp~ in Pure Data and Max.", _ddsp_tilde),
+    "nn_tilde": Target("One .ts file: nn~ in Max and Pure Data.", _nn_tilde, suffix=".ts"),
+    "neutone": Target("One .nm file: the plug-in Neutone FX.", _neutone, suffix=".nm"),
     "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
 }

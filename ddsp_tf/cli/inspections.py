@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ddsp_tf.cli.export_inspections import (
     MODEL_SUFFIXES,
     PLUGIN_SUFFIX,
+    TORCH_SUFFIXES,
     inspect_export,
     inspect_model_file,
     inspect_plugin_file,
+    inspect_torch_file,
     is_export,
     no_drawing,
 )
@@ -63,6 +65,9 @@ def inspect_path(name: str, advance: Advance) -> Inspection:
         return Inspection(kind, facts, values, no_drawing, warnings)
     if path.is_file() and path.suffix.lower() == PLUGIN_SUFFIX:
         kind, facts, values, warnings = inspect_plugin_file(path)
+        return Inspection(kind, facts, values, no_drawing, warnings)
+    if path.is_file() and path.suffix.lower() in TORCH_SUFFIXES:
+        kind, facts, values, warnings = inspect_torch_file(path)
         return Inspection(kind, facts, values, no_drawing, warnings)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
         return Inspection("score", *inspect_score(path), no_drawing)

@@ -1,0 +1,100 @@
+"""Plays instruments in torch, those that ship and odd ones; prints how far from Python they are.
+
+Runs in torch's environment.
+"""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+
+from ddsp_tf.export.torchscript.archive import script
+from ddsp_tf.export.torchscript.contents import take_contents
+from ddsp_tf.export.torchscript.modules.players import ControlPlayer
+from ddsp_tf.export.torchscript.modules.streamed_instrument import StreamedInstrument
+from ddsp_tf.export.torchscript.parity import measure_audio
+from ddsp_tf.features import FeatureSettings
+from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
+from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from export_toys import glide_statistics
+
+MIN_GRU = partial(MinGruFcDecoder, channels=11)
+GRU = partial(RnnFcDecoder, channels=11)
+# Decoder, hop, whether there are noise, room and statistics.
+CASES: dict[str, tuple[Any, int, bool, bool, bool]] = {
+    "three minimal GRUs": (
+        partial(MIN_GRU, rnn_channels=37, rnn_layers=3, input_cosines=2, layers_per_stack=2),
+        40,
+        True,
+        True,
+        True,
+    ),
+    "no MLPs": (partial(MIN_GRU, rnn_channels=8, layers_per_stack=0), 7, True, False, False),
+    "long hops": (partial(GRU, rnn_channels=37, input_cosines=3), 320, True, True, True),
+    "no noise": (partial(GRU, rnn_channels=8, layers_per_stack=0), 64, False, True, True),
+    "hops of a sample": (partial(GRU, rnn_channels=5, layers_per_stack=4), 1, False, False, True),
+    "pitch alone": (partial(GRU, rnn_channels=9, input_keys=["f0_scaled"]), 64, True, False, True),
+}
+BLOCKS = (1, 300, 64, 1024, 5000)
+
+
+def odd_instrument(
+    decoder: Any, hop_length: int, noise: bool, room: bool, statistics: bool
+) -> Instrument:
+    """An untrained one, crossfaded by straight lines."""
+    keras.utils.set_random_seed(4)
+    rates = {"sample_rate": 16000, "hop_length": hop_length}
+    dag: list[Any] = [
+        (
+            Harmonic(n_harmonics=7, amplitude_method="linear", **rates),
+            ["amplitudes", "harmonic_distribution", "f0_hz"],
+        )
+    ]
+    if noise:
+        dag += [
+            (FilteredNoise(n_bands=12, window_length=18, seed=-5, **rates), ["noise_magnitudes"]),
+            (Sum(), ["harmonic/signal", "filtered_noise/signal"]),
+        ]
+    if room:
+        # Its last taps lie in the second part of the convolution.
+        reverb = Reverb(impulse_response_length=2500, add_dry=False, initial_scale=0.1)
+        dag.append((reverb, [f"{dag[-1][0].name}/signal"]))
+    model = Autoencoder(decoder=decoder(), processor_group=ProcessorGroup(dag=dag))
+    for weight in model.weights:
+        if weight.path.endswith(("bias", "beta", "gamma")):
+            drawn = np.random.default_rng(1).normal(scale=0.5, size=weight.shape)
+            weight.assign(weight + drawn)
+    settings = FeatureSettings(16000, hop_length)
+    return Instrument(model, settings, glide_statistics() if statistics else None, {"title": "Odd"})
+
+
+def measure(instrument: Instrument) -> float:
+    """Gives the error as a share of the sound."""
+    contents = take_contents(instrument)
+    told = StreamedInstrument(contents.facts, contents.arrays)
+    player = script(ControlPlayer(told, contents.facts["usual_f0_hz"]))
+    hop_length = instrument.features.hop_length
+
+    def play(f0_hz: np.ndarray, loudness_db: np.ndarray) -> np.ndarray:
+        signals = torch.from_numpy(np.stack([f0_hz, loudness_db]).repeat(hop_length, axis=1))
+        parts, start, number = [], 0, 0
+        with torch.no_grad():
+            while start < signals.shape[1]:
+                end = start + BLOCKS[number % len(BLOCKS)]
+                parts.append(player(*signals[:, None, start:end]))
+                start, number = end, number + 1
+        return torch.cat(parts, dim=1)[0].numpy()
+
+    return measure_audio(contents, play, reverb=True).error
+
+
+errors = {name: measure(odd_instrument(*case)) for name, case in CASES.items()}
+errors |= {name: measure(Instrument.load(name)) for name in list_presets()}
+print(json.dumps(errors))  # noqa: T201
