@@ -42,12 +42,15 @@ def difference_db(found: np.ndarray, expected: np.ndarray) -> float:
     return float(10.0 * np.log10(error / np.mean(np.square(expected, dtype=np.float64)) + 1e-30))
 
 
-def spectral_difference_db(found: np.ndarray, expected: np.ndarray) -> float:
-    """Of magnitudes, which a phase that drifts apart doesn't change."""
+def spectral_difference_db(
+    found: np.ndarray, expected: np.ndarray, *, below_nyquist: float = 1.0
+) -> float:
+    """Of magnitudes, which a phase that drifts apart doesn't change, up to a share of Nyquist."""
 
     def magnitudes(audio: np.ndarray) -> np.ndarray:
         frames = np.lib.stride_tricks.sliding_window_view(audio, 1024)[::256]
-        return np.abs(np.fft.rfft(frames * np.hanning(1024)))
+        bins = np.fft.rfft(frames * np.hanning(1024))
+        return np.abs(bins[:, : 1 + round(512 * below_nyquist)])
 
     here, there = magnitudes(found), magnitudes(expected)
     return float(20.0 * np.log10(np.linalg.norm(here - there) / np.linalg.norm(there)))
@@ -216,7 +219,13 @@ def test_an_effect_plays_what_live_transfer_plays(
     back = soxr.resample(np.fromfile(path, "<f4")[late:], 48000, 16000)
     wanted = expected[latency:]
     n = min(len(back), len(wanted))
-    assert spectral_difference_db(back[100:n], wanted[100:n]) < -40.0
+    heard_db = spectral_difference_db(back[100:n], wanted[100:n], below_nyquist=7 / 8)
+    all_db = spectral_difference_db(back[100:n], wanted[100:n])
+    print(f"{name}, host at 48 kHz: {heard_db:.1f} dB below 7 kHz, {all_db:.1f} dB in all")  # noqa: T201
+    # Above 7 kHz the engine's resampler lets go of what the model's rate of 16 kHz ends with, so
+    # the whole says how much of the instrument lies there, and is the same in each run.
+    assert heard_db < -70.0
+    assert all_db < -45.0
 
 
 def test_notes_are_performed_as_in_python(engine: Path, instruments: Path, tmp_path: Path) -> None:

@@ -1,0 +1,141 @@
+"""What code in other languages needs of a decoder that it knows: facts, and arrays by name."""
+
+from typing import Any
+
+import numpy as np
+
+from ddsp_tf.errors import ExportError
+from ddsp_tf.export.description import describe_instrument
+from ddsp_tf.export.live_export import describe_synthesis
+from ddsp_tf.export.live_parts import LiveParts
+from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.nn import FcStack
+from ddsp_tf.types import Float32Array
+
+Arrays = dict[str, Float32Array]
+
+_MOST = {"channels": 4096, "units": 4096, "layers_per_stack": 16, "input_cosines": 256}
+"""What the engine in C++ takes; far beyond any instrument."""
+
+
+def describe_decoder(instrument: Instrument, parts: LiveParts) -> dict[str, Any]:
+    """Gives what a decoder's own code needs to know, besides its arrays: rates, network, synthesis.
+
+    Args:
+        instrument: One that `require_known_decoder` takes.
+        parts: Of its model.
+    """
+    decoder, model = parts.decoder, parts.model
+    pitch, loudness = model.pitch_range, model.loudness_range
+    return {
+        **describe_instrument(instrument),
+        "features": instrument.features.to_dict(),
+        "synthesis": _describe_synthesis(parts),
+        "network": {
+            "kind": "min_gru" if isinstance(decoder, MinGruFcDecoder) else "gru",
+            "input_keys": list(decoder.input_keys),
+            "recurrences": getattr(decoder, "rnn_layers", 1),
+            "outputs": [{"name": name, "size": size} for name, size in parts.output_sizes.items()],
+            **_sizes(decoder),
+        },
+        "read_range": None
+        if pitch is None or loudness is None
+        else {
+            "f0_midi": [pitch.lowest_midi, pitch.highest_midi],
+            "loudness_db": [loudness.softest_db, loudness.loudest_db],
+        },
+        "instrument": dict(instrument.metadata),
+    }
+
+
+def decoder_arrays(decoder: Any) -> Arrays:
+    """Gives a decoder's weights by name, as a `.ddsp` file has them."""
+    arrays: Arrays = {}
+    for key, stack in zip(decoder.input_keys, decoder.input_stacks, strict=True):
+        arrays |= _stack_arrays(f"decoder/{key}", stack)
+    arrays |= _recurrence_arrays(decoder)
+    arrays |= _stack_arrays("decoder/output", decoder.output_stack)
+    arrays |= _dense_arrays("decoder/controls", decoder.to_controls)
+    return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
+
+
+def require_known_decoder(parts: LiveParts, who: str) -> None:
+    """Checks that a decoder is one that is known in C and C++, of a size that is played there.
+
+    Args:
+        parts: Of the model.
+        who: Plays it, as a sentence begins.
+
+    Raises:
+        ExportError: It isn't.
+    """
+    decoder = parts.decoder
+    if type(decoder) not in (RnnFcDecoder, MinGruFcDecoder):
+        raise ExportError(
+            f"{who} knows the decoders RnnFcDecoder and MinGruFcDecoder, and this model "
+            f"has a {type(decoder).__name__}. Export it with --target onnx, which takes any."
+        )
+    if sorted(set(decoder.input_keys)) != sorted(decoder.input_keys):
+        raise ExportError(f"The decoder reads an input twice. {who} can't do that.")
+    for name, size in _sizes(decoder).items():
+        if size > _MOST[name]:
+            raise ExportError(
+                f"The decoder has `{name}` of {size}. {who} plays up to {_MOST[name]}. Train a "
+                "smaller one, or export this one with --target onnx."
+            )
+    noise = parts.filtered_noise
+    if noise is not None and (noise.n_bands > 1025 or (noise.window_length or 0) % 2):
+        raise ExportError(
+            f"{who} plays noise of up to 1025 bands and windows of even length; this "
+            f"model has {noise.n_bands} bands and a window of {noise.window_length}."
+        )
+
+
+def _sizes(decoder: Any) -> dict[str, int]:
+    return {
+        "channels": decoder.channels,
+        "units": decoder.rnn_channels,
+        "layers_per_stack": decoder.layers_per_stack,
+        "input_cosines": decoder.input_cosines,
+    }
+
+
+def _describe_synthesis(parts: LiveParts) -> dict[str, Any]:
+    described = describe_synthesis(parts)
+    harmonic, noise = parts.harmonic, parts.filtered_noise
+    described["scale_harmonics"] = harmonic.scale
+    described["normalize_below_nyquist"] = harmonic.normalize_below_nyquist
+    if noise is not None:
+        described["noise"] |= {"scale": noise.scale, "initial_bias": noise.initial_bias}
+    return described
+
+
+def _recurrence_arrays(decoder: Any) -> Arrays:
+    name = "decoder/recurrence"
+    if isinstance(decoder, RnnFcDecoder):
+        bias = decoder.rnn.bias.numpy()
+        return {
+            f"{name}/0/kernel": decoder.rnn.kernel.numpy(),
+            f"{name}/0/bias": bias[0],
+            f"{name}/0/state/kernel": decoder.rnn.recurrent_kernel.numpy(),
+            f"{name}/0/state/bias": bias[1],
+        }
+    arrays: Arrays = {}
+    for i, (rnn, norm) in enumerate(zip(decoder.rnns, decoder.normalizations, strict=True)):
+        arrays |= _dense_arrays(f"{name}/{i}", rnn) | _norm_arrays(f"{name}/{i}", norm)
+    return arrays
+
+
+def _stack_arrays(name: str, stack: FcStack) -> Arrays:
+    arrays: Arrays = {}
+    for i, (dense, norm) in enumerate(zip(stack.dense, stack.normalization, strict=True)):
+        arrays |= _dense_arrays(f"{name}/{i}", dense) | _norm_arrays(f"{name}/{i}", norm)
+    return arrays
+
+
+def _dense_arrays(name: str, layer: Any) -> Arrays:
+    return {f"{name}/kernel": layer.kernel.numpy(), f"{name}/bias": layer.bias.numpy()}
+
+
+def _norm_arrays(name: str, layer: Any) -> Arrays:
+    return {f"{name}/gain": layer.gamma.numpy(), f"{name}/offset": layer.beta.numpy()}
