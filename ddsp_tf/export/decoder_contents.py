@@ -27,6 +27,7 @@ def describe_decoder(instrument: Instrument, parts: LiveParts) -> dict[str, Any]
     """
     decoder, model = parts.decoder, parts.model
     pitch, loudness = model.pitch_range, model.loudness_range
+    statistics = instrument.statistics
     return {
         **describe_instrument(instrument),
         "features": instrument.features.to_dict(),
@@ -44,6 +45,9 @@ def describe_decoder(instrument: Instrument, parts: LiveParts) -> dict[str, Any]
             "f0_midi": [pitch.lowest_midi, pitch.highest_midi],
             "loudness_db": [loudness.softest_db, loudness.loudest_db],
         },
+        "loudness_db_quantiles": None
+        if statistics is None
+        else list(statistics.loudness_db_quantiles),
         "instrument": dict(instrument.metadata),
     }
 

@@ -24,6 +24,7 @@ def live_instrument(
     decoder_type: type[RnnFcDecoder | MinGruFcDecoder] = RnnFcDecoder,
     scale: bool = True,
     statistics: bool = True,
+    layers_per_stack: int = 1,
 ) -> Instrument:
     """An untrained instrument with small MLPs; by default one that DDSP-VST plays."""
     keras.utils.set_random_seed(3)
@@ -31,7 +32,7 @@ def live_instrument(
     decoder = decoder_type(
         rnn_channels=rnn_channels,
         channels=16,
-        layers_per_stack=1,
+        layers_per_stack=layers_per_stack,
     )
     dag: list[Any] = [
         (

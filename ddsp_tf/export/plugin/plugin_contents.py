@@ -29,16 +29,12 @@ def describe_for_engine(instrument: Instrument, parts: LiveParts) -> dict[str, A
         ExportError: The engine can't play the instrument.
     """
     require_known_decoder(parts, _WHO)
-    statistics = instrument.statistics
     described = describe_decoder(instrument, parts)
     if parts.reverb is not None:
         described["synthesis"]["reverb"]["impulse_response"] = _ROOM
     return {
         "format": FORMAT,
         **described,
-        "loudness_db_quantiles": None
-        if statistics is None
-        else list(statistics.loudness_db_quantiles),
         "usual_f0_hz": _usual_f0_hz(instrument),
         "tracker": {"network": "crepe", "multiplier": _tracker_multiplier(instrument)},
     }

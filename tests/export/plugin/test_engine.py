@@ -13,10 +13,18 @@ import pytest
 import soxr
 from engine_runner import SHIPPED, play, run
 from export_toys import glide_statistics
+from streamed_phrases import (
+    PHRASES,
+    SECONDS,
+    controls_of,
+    difference_db,
+    phrase_of,
+    streamed,
+)
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
-from ddsp_tf.features import FeatureSettings, extract_features
+from ddsp_tf.features import FeatureSettings
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -25,21 +33,6 @@ from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("engine")]
-
-PHRASES = {
-    "violin": "cello_phrase",
-    "cello": "voice_vocadito_1",
-    "flute": "clarinet_phrase",
-    "saxophone": "saxophone_tenor_scale_e_major",
-    "trumpet": "trumpet_jazz_phrase",
-    "violin_48k": "viola_urmp_24",
-}
-SECONDS = 6
-
-
-def difference_db(found: np.ndarray, expected: np.ndarray) -> float:
-    error = np.mean(np.square(found - expected, dtype=np.float64))
-    return float(10.0 * np.log10(error / np.mean(np.square(expected, dtype=np.float64)) + 1e-30))
 
 
 def spectral_difference_db(
@@ -54,12 +47,6 @@ def spectral_difference_db(
 
     here, there = magnitudes(found), magnitudes(expected)
     return float(20.0 * np.log10(np.linalg.norm(here - there) / np.linalg.norm(there)))
-
-
-def phrase_of(name: str, recordings: Path, sample_rate: int) -> np.ndarray:
-    path = recordings / "phrases" / f"{PHRASES[name]}.flac"
-    audio, _ = read_audio(path, sample_rate=sample_rate)
-    return audio[: SECONDS * sample_rate]
 
 
 def test_its_own_tests_pass(engine: Path) -> None:
@@ -77,16 +64,12 @@ def test_sanitizers_find_nothing(build: Callable[..., Path], sanitize: str) -> N
 def test_a_voice_plays_what_streamer_plays(
     name: str, engine: Path, instruments: Path, recordings: Path, tmp_path: Path
 ) -> None:
-    instrument = Instrument.load(name)
-    audio = phrase_of(name, recordings, instrument.features.sample_rate)
-    features = extract_features(audio, instrument.features)
-    controls = np.stack([features.f0_hz, features.loudness_db], axis=1)
+    controls = controls_of(name, recordings)
     file = instruments / f"{name}.ddsp"
     for reverb in (True, False):
         flags = () if reverb else ("dry",)
         found = play(engine, "voice", file, "IN", "OUT", *flags, given=controls, folder=tmp_path)
-        streamer = Streamer(instrument, reverb=reverb, xla=False)
-        expected = streamer.process(*controls.T[:, np.newaxis])[0]
+        expected = streamed(name, recordings, reverb=reverb)
         assert np.max(np.abs(expected)) > 0.01
         error_db = difference_db(found, expected)
         print(f"{name}, reverb {reverb}: {error_db:.1f} dB")  # noqa: T201
