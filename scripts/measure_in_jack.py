@@ -1,4 +1,4 @@
-"""Plays the LV2 plug-ins in `jalv`, under a JACK server without a sound card, faster than real time.
+"""Plays the LV2 plug-ins in `jalv`, under JACK without a sound card, faster than real time.
 
 Prints how the effect, dry and bypassed, differs from what went in; how near it comes to what Python
 plays live; and how near the instrument comes to the performer. Needs `apt install jackd2 jalv`
@@ -152,8 +152,9 @@ def measure_instrument(folder: Path, path: Path) -> None:
     notes[:-1, 1] = notes[1:, 0]
     notes[:, 3] = np.round(notes[:, 3] * 127) / 127
     n_frames = int((notes[-1, 1] + 0.5) / hop_s)
-    about = {"statistics": violin.statistics, "frame_rate": 1 / hop_s, "n_frames": n_frames}
-    frames = PlainPerformer().perform(notes, **about)
+    frames = PlainPerformer().perform(
+        notes, statistics=violin.statistics, frame_rate=1 / hop_s, n_frames=n_frames
+    )
     streamer = Streamer(violin, xla=False)
     sound = [streamer.process(frames.f0_hz[np.newaxis], frames.loudness_db[np.newaxis])[0]]
     expected = np.concatenate([*sound, streamer.flush()[0]])[streamer.latency_samples :]
