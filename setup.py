@@ -25,6 +25,7 @@ setup(
         CONFIGS: ["*.gin", "**/*.gin"],
         "ddsp_tf": ["py.typed"],
         "ddsp_tf.cli": ["demo_page/*", "demo_templates/*"],
+        "ddsp_tf.export.c": ["templates/*"],
         "ddsp_tf.export.plugin": ["engine/**/*", "host/**/*"],
         "ddsp_tf.export.web": ["web_page/*", "web_page/*/*"],
         "ddsp_tf.presets": ["**/*.json", "**/*.h5", "**/*.md", "**/*.png", "**/*.flac"],

@@ -24,6 +24,7 @@ Examples:
   ddsp-tf export runs/violin -o violin_saved_model/
   ddsp-tf export violin --target onnx -o violin_onnx/
   ddsp-tf export violin --target litert --quantize int8 -o violin_phone/
+  ddsp-tf export violin --target c --quantize int8 -o violin_c/
   ddsp-tf export violin --target web -o site/
   ddsp-tf export violin --target plugin -o plugins/ --build
 """

@@ -202,6 +202,19 @@ def _neutone(order: Order) -> Report:
     )
 
 
+def _c(order: Order) -> Report:
+    from ddsp_tf.export import export_c
+
+    return export_c(
+        order.instrument,
+        order.output,
+        name=order.name,
+        quantize=order.quantize,
+        overwrite=order.overwrite,
+        progress=order.advance,
+    )
+
+
 TARGETS: dict[str, Target] = {
     "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
     "native": Target(
@@ -215,6 +228,11 @@ TARGETS: dict[str, Target] = {
     ),
     "onnx": Target(
         "ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")
+    ),
+    "c": Target(
+        "C99 source, a frame at a time: boards and hosts without a runtime.",
+        _c,
+        quantizes=("int8",),
     ),
     "plugin": Target(
         "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine; --build compiles it.",

@@ -1,5 +1,6 @@
 """Instruments for other programs."""
 
+from ddsp_tf.export.c.c import CReport, export_c
 from ddsp_tf.export.decoder_step import DecoderStep
 from ddsp_tf.export.live_export import LiveReport, export_live
 from ddsp_tf.export.native.native import NativeReport, export_native
@@ -15,6 +16,7 @@ from ddsp_tf.export.vst.vst import VstReport, export_vst
 from ddsp_tf.export.web.web import WebReport, export_web
 
 __all__ = [
+    "CReport",
     "DecoderStep",
     "LiveReport",
     "NativeReport",
@@ -25,6 +27,7 @@ __all__ = [
     "VstReport",
     "WebReport",
     "build_plugins",
+    "export_c",
     "export_ddsp_tilde",
     "export_live",
     "export_native",

@@ -53,8 +53,8 @@ class SoundLoss:
         if failures:
             raise ExportError(
                 f"With weights stored as {quantize} the instrument does not sound the same: "
-                f"{'; '.join(failures)}. Nothing was written. Export it "
-                + ("with --quantize float16." if quantize == "int8" else "without --quantize.")
+                f"{'; '.join(failures)}. Nothing was written. Export it with finer "
+                "weights, or without --quantize."
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_a_saved_model_is_written_and_compared(run: Run, instrument: Path, tmp_p
         (("--target", "vst", "-o", "out"), "its name should end in .tflite. Got `out`"),
         (
             ("--target", "saved_model", "--quantize", "int8", "-o", "out"),
-            "--quantize int8 goes with --target litert, onnx; saved_model stores float32",
+            "--quantize int8 goes with --target litert, onnx, c; saved_model stores float32",
         ),
         (("--target", "web", "--build", "-o", "out"), "--build goes with --target plugin; web"),
     ],
@@ -142,4 +142,4 @@ def test_a_file_for_the_plug_in_is_written_beside_others_and_inspected(
     assert "is damaged" in damaged.stderr
     int8 = run(*order, "--quantize", "int8")
     assert int8.exit_code == 2
-    assert "goes with --target litert, onnx; plugin stores float32 or float16" in int8.stderr
+    assert "goes with --target litert, onnx, c; plugin stores float32 or float16" in int8.stderr

@@ -30,13 +30,14 @@ def live_instrument(
     decoder_type: type[RnnFcDecoder | MinGruFcDecoder | DilatedConvDecoder] = RnnFcDecoder,
     scale: bool = True,
     statistics: bool = True,
+    layers_per_stack: int = 1,
 ) -> Instrument:
     """An untrained instrument with small MLPs; by default one that DDSP-VST plays."""
     keras.utils.set_random_seed(3)
     rates = {"sample_rate": sample_rate, "hop_length": hop_length}
     convolves = issubclass(decoder_type, DilatedConvDecoder)
     width = {"conv_channels" if convolves else "rnn_channels": rnn_channels}
-    decoder = decoder_type(**width, channels=16, layers_per_stack=1)
+    decoder = decoder_type(**width, channels=16, layers_per_stack=layers_per_stack)
     dag: list[Any] = [
         (
             Harmonic(n_harmonics=n_harmonics, scale=scale, **rates),

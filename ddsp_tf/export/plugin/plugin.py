@@ -8,12 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from ddsp_tf.errors import ArgumentError, ExportError, OutputError
+from ddsp_tf.export.decoder_contents import Arrays
 from ddsp_tf.export.finite_weights import require_finite
 from ddsp_tf.export.live_parity import LiveParity, measure_decoder_parity
 from ddsp_tf.export.live_parts import find_live_parts
 from ddsp_tf.export.plugin.container import pack_container, unpack_container, write_container
 from ddsp_tf.export.plugin.file_decoder import FileDecoder
-from ddsp_tf.export.plugin.plugin_contents import Arrays, describe_for_engine, gather_arrays
+from ddsp_tf.export.plugin.plugin_contents import describe_for_engine, gather_arrays
 from ddsp_tf.export.sound_loss import SoundLoss, measure_sound_loss
 from ddsp_tf.export.web.web_site import name_instrument
 from ddsp_tf.models import Instrument

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ddsp_tf.export.decoder_contents import Arrays, require_known_decoder
 from ddsp_tf.export.description import describe_instrument
 from ddsp_tf.export.finite_weights import require_finite
 from ddsp_tf.export.live_parts import LiveParts, find_live_parts
-from ddsp_tf.export.plugin.plugin_contents import Arrays, describe_for_engine, gather_arrays
+from ddsp_tf.export.plugin.plugin_contents import describe_for_engine, gather_arrays
 from ddsp_tf.models import Instrument
 
 ROOM = "room/impulse_response"
@@ -53,5 +54,6 @@ def take_contents(instrument: Instrument) -> Contents:
     """
     require_finite(instrument)
     parts = find_live_parts(instrument.model)
+    require_known_decoder(parts, "The instrument in torch")
     facts, arrays = describe_for_engine(instrument, parts), gather_arrays(instrument, parts)
     return Contents(instrument, parts, facts, arrays)

@@ -16,7 +16,7 @@ from ddsp_tf.dsp.delay_networks import (
     orthogonal_matrix,
 )
 from ddsp_tf.dsp.octave_equalizer import octave_absorption_sections, octave_equalizer_sections
-from ddsp_tf.dsp.room_acoustics import octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
 from ddsp_tf.processors.effects.response_reverb import batched, known_times
@@ -35,6 +35,13 @@ ALL_PASS_DELAYS = (
 """In samples at 48 kHz, as in the paper."""
 
 _ROUNDS, _NEAR = 8, 0.005
+_ECHOES = ((1, 0.5), (1, 0.25), (1, 0.0), (2, 0.0), (3, 0.0))
+"""How long the lines are, in those that are given, and the all-passes' gains, from dense to sparse.
+
+Without gains an all-pass is a delay."""
+_DENSITY_S = (0.03, 0.3)
+_CLEARLY = 0.1
+"""By how much echoes have to be nearer for a network to be made sparser."""
 _SHORTEST_S, _LONGEST_S = 0.02, 20.0
 _COLOR_DB = 60.0
 
@@ -159,6 +166,8 @@ class DelayNetworkReverb(EarlyLateReverb):
         signs = np.where(np.arange(len(self.delays)) % 2, -1.0, 1.0)
         found["outputs"] = signs * found["outputs"]
         found["t60_s"] = np.clip(wanted_times, 2 * _SHORTEST_S, 0.8 * _LONGEST_S)
+        if "spread" in found:
+            found["spread"][:] = self._dense_as(response, found)
         for _ in range(_ROUNDS):
             late = self._late(batched(found)).numpy()
             found["early_percent"] = early_taps(response - late, self.n_early)
@@ -179,6 +188,26 @@ class DelayNetworkReverb(EarlyLateReverb):
         late = self._late(batched(found)).numpy()
         found["early_percent"] = early_taps(response - late, self.n_early)
         return {key: value.tolist() for key, value in found.items()}
+
+    def _dense_as(self, response: FloatArray, found: Mapping[str, FloatArray]) -> float:
+        """Makes lines as long as the response's echoes are sparse; gives the all-passes' gain."""
+        start, stop = (round(t * self.sample_rate) for t in _DENSITY_S)
+
+        def density(sound: FloatArray) -> FloatArray:
+            return echo_density(sound[:stop], sample_rate=self.sample_rate)[start:]
+
+        if len(response) <= start:
+            return _ECHOES[0][1]
+        wanted, given, apart = density(response), self.delays, []
+        for scale, spread in _ECHOES:
+            self.delays = [scale * delay for delay in given]
+            tried = {**found, "spread": np.full_like(found["spread"], spread)}
+            played = self._late(batched(tried)).numpy().astype(np.float64)
+            apart.append(float(np.mean(np.abs(density(played) - wanted))))
+        best = int(np.argmin(apart))
+        chosen = _ECHOES[best if apart[0] - apart[best] > _CLEARLY else 0]
+        self.delays = [chosen[0] * delay for delay in given]
+        return chosen[1]
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
         """An empty room."""

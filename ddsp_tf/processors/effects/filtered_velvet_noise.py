@@ -7,7 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.dsp.room_acoustics import echo_density, octave_signals, reverberation_times_s
+from ddsp_tf.dsp.room_acoustics import (
+    clarity_db,
+    echo_density,
+    octave_signals,
+    reverberation_times_s,
+)
 from ddsp_tf.dsp.room_noise import filtered_velvet_noise, segment_windows
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.effects.early_late_reverb import EarlyLateReverb, early_taps
@@ -34,6 +39,8 @@ _DENSE = 7
 
 _LEAST_PULSES = 12
 _CLOSE, _ALIKE = 0.1, 0.2
+_CLEAR_DB = 3.0
+"""How far C80 may be from the response's for the sake of its echoes."""
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -164,8 +171,11 @@ class FilteredVelvetNoise(EarlyLateReverb):
             "spread": np.full(self.room_signals["spread"].width or 1, 0.5),
         }
         gains = coloured(gains, fixed)
-        if len(fixed["spread"]) > 1:
-            fixed["spread"] = self._dense_as(response, gains, fixed, windows)
+        dense = self._with_early({**fixed, **self._controls_of(gains)}, response)
+        if len(fixed["spread"]) < 2:
+            return dense
+        pulses = self.density_hz
+        fixed["spread"] = self._dense_as(response, gains, fixed, windows)
         if np.any(fixed["spread"] != 0.5):
             gains = coloured(gains, fixed)
             # Where echoes are few, segments differ by chance: in all they have what is wanted.
@@ -177,10 +187,25 @@ class FilteredVelvetNoise(EarlyLateReverb):
             ]
             gains = gains + whole[0] - whole[1]
             gains = np.clip(gains, 0.98 * _LOWEST_DB, 0.98 * _HIGHEST_DB)
-        found = {**fixed, **self._controls_of(gains)}
-        late = self._late(batched(found)).numpy()[0]
-        found["early_percent"] = early_taps(response - late, self.n_early)
-        return {key: value.tolist() for key, value in found.items()}
+        found = self._with_early({**fixed, **self._controls_of(gains)}, response)
+        # So few echoes may stand for a segment that chance makes it far too loud.
+        apart_db = self._clarity_db(found) - clarity_db(response, sample_rate=rate)
+        if abs(apart_db) > _CLEAR_DB:
+            self.density_hz = pulses
+            return dense
+        return found
+
+    def _with_early(
+        self, controls: dict[str, FloatArray], response: FloatArray
+    ) -> dict[str, list[float]]:
+        """Adds the first taps, which are what the response has besides."""
+        late = self._late(batched(controls)).numpy()[0]
+        found = {**controls, "early_percent": early_taps(response - late, self.n_early)}
+        return {key: np.asarray(value).tolist() for key, value in found.items()}
+
+    def _clarity_db(self, found: Mapping[str, list[float]]) -> float:
+        played = self.response(batched({key: np.array(value) for key, value in found.items()}))
+        return clarity_db(played.numpy()[0].astype(np.float64), sample_rate=self.sample_rate)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""

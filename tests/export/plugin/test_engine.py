@@ -13,10 +13,18 @@ import pytest
 import soxr
 from engine_runner import SHIPPED, play, run
 from export_toys import glide_statistics
+from streamed_phrases import (
+    PHRASES,
+    SECONDS,
+    controls_of,
+    difference_db,
+    phrase_of,
+    streamed,
+)
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
-from ddsp_tf.features import FeatureSettings, extract_features
+from ddsp_tf.features import FeatureSettings
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -32,37 +40,19 @@ from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("engine")]
 
-PHRASES = {
-    "violin": "cello_phrase",
-    "cello": "voice_vocadito_1",
-    "flute": "clarinet_phrase",
-    "saxophone": "saxophone_tenor_scale_e_major",
-    "trumpet": "trumpet_jazz_phrase",
-    "violin_48k": "viola_urmp_24",
-}
-SECONDS = 6
 
-
-def difference_db(found: np.ndarray, expected: np.ndarray) -> float:
-    error = np.mean(np.square(found - expected, dtype=np.float64))
-    return float(10.0 * np.log10(error / np.mean(np.square(expected, dtype=np.float64)) + 1e-30))
-
-
-def spectral_difference_db(found: np.ndarray, expected: np.ndarray) -> float:
-    """Of magnitudes, which a phase that drifts apart doesn't change."""
+def spectral_difference_db(
+    found: np.ndarray, expected: np.ndarray, *, below_nyquist: float = 1.0
+) -> float:
+    """Of magnitudes, which a phase that drifts apart doesn't change, up to a share of Nyquist."""
 
     def magnitudes(audio: np.ndarray) -> np.ndarray:
         frames = np.lib.stride_tricks.sliding_window_view(audio, 1024)[::256]
-        return np.abs(np.fft.rfft(frames * np.hanning(1024)))
+        bins = np.fft.rfft(frames * np.hanning(1024))
+        return np.abs(bins[:, : 1 + round(512 * below_nyquist)])
 
     here, there = magnitudes(found), magnitudes(expected)
     return float(20.0 * np.log10(np.linalg.norm(here - there) / np.linalg.norm(there)))
-
-
-def phrase_of(name: str, recordings: Path, sample_rate: int) -> np.ndarray:
-    path = recordings / "phrases" / f"{PHRASES[name]}.flac"
-    audio, _ = read_audio(path, sample_rate=sample_rate)
-    return audio[: SECONDS * sample_rate]
 
 
 def test_its_own_tests_pass(engine: Path) -> None:
@@ -80,16 +70,12 @@ def test_sanitizers_find_nothing(build: Callable[..., Path], sanitize: str) -> N
 def test_a_voice_plays_what_streamer_plays(
     name: str, engine: Path, instruments: Path, recordings: Path, tmp_path: Path
 ) -> None:
-    instrument = Instrument.load(name)
-    audio = phrase_of(name, recordings, instrument.features.sample_rate)
-    features = extract_features(audio, instrument.features)
-    controls = np.stack([features.f0_hz, features.loudness_db], axis=1)
+    controls = controls_of(name, recordings)
     file = instruments / f"{name}.ddsp"
     for reverb in (True, False):
         flags = () if reverb else ("dry",)
         found = play(engine, "voice", file, "IN", "OUT", *flags, given=controls, folder=tmp_path)
-        streamer = Streamer(instrument, reverb=reverb, xla=False)
-        expected = streamer.process(*controls.T[:, np.newaxis])[0]
+        expected = streamed(name, recordings, reverb=reverb)
         assert np.max(np.abs(expected)) > 0.01
         error_db = difference_db(found, expected)
         print(f"{name}, reverb {reverb}: {error_db:.1f} dB")  # noqa: T201
@@ -235,7 +221,13 @@ def test_an_effect_plays_what_live_transfer_plays(
     back = soxr.resample(np.fromfile(path, "<f4")[late:], 48000, 16000)
     wanted = expected[latency:]
     n = min(len(back), len(wanted))
-    assert spectral_difference_db(back[100:n], wanted[100:n]) < -40.0
+    heard_db = spectral_difference_db(back[100:n], wanted[100:n], below_nyquist=7 / 8)
+    all_db = spectral_difference_db(back[100:n], wanted[100:n])
+    print(f"{name}, host at 48 kHz: {heard_db:.1f} dB below 7 kHz, {all_db:.1f} dB in all")  # noqa: T201
+    # Above 7 kHz the engine's resampler lets go of what the model's rate of 16 kHz ends with, so
+    # the whole says how much of the instrument lies there, and is the same in each run.
+    assert heard_db < -70.0
+    assert all_db < -45.0
 
 
 def test_notes_are_performed_as_in_python(engine: Path, instruments: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class OwnDecoder(RnnFcDecoder):
         (NotCausal, "needs frames that are still to come"),
         (
             OwnDecoder,
-            "knows the decoders RnnFcDecoder, MinGruFcDecoder, DilatedConvDecoder, and this",
+            "knows the decoders RnnFcDecoder, MinGruFcDecoder and DilatedConvDecoder, and this",
         ),
         (LouderLive, "knows the decoders"),
     ],

@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include "kernels.hpp"
+#include "pi.hpp"
 
 namespace ddsp {
 namespace {
 
 constexpr float epsilon = 1e-3f, slope = 0.2f, db_per_unit = 20.0f;
-constexpr double pi = 3.14159265358979323846;
 
 void normalize(float* x, const Floats& gain, const Floats& offset) noexcept {
     const int n = static_cast<int>(gain.size());

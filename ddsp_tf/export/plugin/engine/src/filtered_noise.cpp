@@ -5,11 +5,10 @@
 
 #include "harmonic.hpp"
 #include "kernels.hpp"
+#include "pi.hpp"
 
 namespace ddsp {
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 std::uint32_t scramble(std::uint32_t x) noexcept {
     x ^= x >> 16;

@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "kernels.hpp"
+#include "pi.hpp"
 
 namespace ddsp {
 
 namespace {
-constexpr double pi = 3.14159265358979323846;
 }
 
 Floats crossfade(int hop_length, bool window) {

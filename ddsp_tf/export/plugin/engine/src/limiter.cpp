@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pi.hpp"
+
 namespace ddsp {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 constexpr double ceiling_db = -1.0, ceiling = 0.8912509381337456, look_ahead_s = 0.005, release_db_per_s = 40.0;
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pi.hpp"
+
 namespace ddsp {
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 // As a gain, 1 at 1 kHz and 1e-4 at the least (IEC 61672-1:2013, annex E).
 double a_weighting(double hz) {

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pi.hpp"
+
 namespace ddsp {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 constexpr double slur_s = 0.06, vibrato_rise_s = 0.5;
 constexpr float attack_db = -18.0f, slurred_db = -6.0f, release_db = -18.0f;
 // Softest and loudest note of an instrument whose training isn't known.

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-namespace ddsp {
+#include "pi.hpp"
 
-constexpr double pi = 3.14159265358979323846;
+namespace ddsp {
 
 inline double bessel_i0(double x) {
     double sum = 1.0, term = 1.0;

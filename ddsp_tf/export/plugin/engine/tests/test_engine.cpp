@@ -5,6 +5,7 @@
 #include "fft.hpp"
 #include "kernels.hpp"
 #include "limiter.hpp"
+#include "pi.hpp"
 #include "resampler.hpp"
 #include "room.hpp"
 
@@ -13,10 +14,9 @@ namespace {
 using ddsp::Engine;
 using ddsp::InstrumentPointer;
 using ddsp::Parameter;
+using ddsp::pi;
 using ddsp::Setup;
 using ddsp::Source;
-
-constexpr double pi = 3.14159265358979323846;
 
 Setup setup_of(Source source, double rate, bool limiter = false) {
     Setup setup;

@@ -9,11 +9,12 @@
 
 #include "ddsp_engine.hpp"
 #include "kernels.hpp"
+#include "pi.hpp"
 
 namespace {
 
 constexpr double rate = 48000.0, seconds = 10.0;
-constexpr double pi = 3.14159265358979323846;
+using ddsp::pi;
 
 // Processor time, which other programs don't lengthen.
 double now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
