@@ -81,6 +81,7 @@ from ddsp_tf.dsp.loudness import (
     rms_power_db,
 )
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
+from ddsp_tf.dsp.modular import adsr_envelope, lfo_waves, modulated_phase, square_saw_wave
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
     harmonic,
@@ -123,6 +124,7 @@ from ddsp_tf.dsp.state_variable import (
     state_variable_mix,
     state_variable_section,
 )
+from ddsp_tf.dsp.subtractive import resonant_low_pass_gain, saw_square_amplitudes
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -152,6 +154,7 @@ __all__ = [
     "PoleZeroDesign",
     "a_weighted_loudness_db",
     "a_weighting_db",
+    "adsr_envelope",
     "all_pass_biquad",
     "all_pass_delay",
     "all_pass_loop",
@@ -202,6 +205,7 @@ __all__ = [
     "initial_partition_history",
     "level_db",
     "levinson",
+    "lfo_waves",
     "loudness_range_db",
     "low_frequency_oscillator",
     "low_pass_biquad",
@@ -214,6 +218,7 @@ __all__ = [
     "mel_to_hz",
     "mfcc",
     "midi_to_hz",
+    "modulated_phase",
     "n_frames",
     "normalize_harmonics",
     "notch_biquad",
@@ -238,8 +243,10 @@ __all__ = [
     "remove_above_nyquist",
     "resample_envelope",
     "resample_frames",
+    "resonant_low_pass_gain",
     "rms_power_db",
     "roots_inside",
+    "saw_square_amplitudes",
     "scale_f0_hz",
     "scale_loudness_db",
     "schroeder_all_pass",
@@ -248,6 +255,7 @@ __all__ = [
     "sections_magnitude_db",
     "sinusoidal",
     "soft_clip",
+    "square_saw_wave",
     "state_space",
     "state_variable_filter",
     "state_variable_mix",

@@ -30,6 +30,7 @@ from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.rule_performer import RulePerformer
+from ddsp_tf.inference.search import METHODS, Found, search
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
@@ -39,6 +40,7 @@ from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
 
 __all__ = [
+    "METHODS",
     "PERFORMERS",
     "ColumnTransfer",
     "ColumnTransferReport",
@@ -51,6 +53,7 @@ __all__ = [
     "Ensemble",
     "EnsemblePlayer",
     "EnsembleReport",
+    "Found",
     "FoundRoom",
     "HeardRoom",
     "MagnitudeResponse",
@@ -83,6 +86,7 @@ __all__ = [
     "match",
     "match_loudness",
     "refine_roots",
+    "search",
     "transcribe",
     "transcribe_file",
 ]
