@@ -102,8 +102,8 @@ def match(
 
     Adam moves the constants, of which the best are kept; or they are drawn by a search that needs
     no gradient (`inference.search`), whose best Adam may move on. Sounds of an effect longer than
-    8 s are heard in clips of 2 s; of an effect that keeps a time of its own, as a phaser does, the first
-    8 s are heard. The model holds what was found afterwards.
+    8 s are heard in clips of 2 s; of an effect that keeps a time of its own, as a phaser does, the
+    first 8 s are heard. The model holds what was found afterwards.
 
     Args:
         model: A `Parametric`: of an effect, or of a sound.

@@ -96,5 +96,5 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"other settings \(method: ga, now de\)"):
         search(rugged, N, method="de", n_evaluations=40, state=state)
     state.write_bytes(b"nothing of the kind")
-    with pytest.raises(ArgumentError, match="holds no search. Remove it"):
+    with pytest.raises(ArgumentError, match=r"holds no search\. Remove it"):
         search(rugged, N, method="de", n_evaluations=40, state=state)

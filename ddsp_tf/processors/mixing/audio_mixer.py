@@ -52,8 +52,8 @@ class AudioMixer(Processor):
         self.curves = tuple(curves or [1.0] * len(self.sounds))
         if not self.sounds or len(self.curves) != len(self.sounds):
             raise ArgumentError(
-                "`sounds` should name one at least, and `curves` have one number for each. Received "
-                f"{list(self.sounds)} and {list(self.curves)}."
+                "`sounds` should name one at least, and `curves` have one number for each. "
+                f"Received {list(self.sounds)} and {list(self.curves)}."
             )
 
     @property

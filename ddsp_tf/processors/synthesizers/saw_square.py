@@ -16,7 +16,7 @@ _LOWEST_HZ = 30.0
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class SawSquare(Processor):
-    """A subtractive synthesiser without aliases: partials of two waves, each with the filter's gain.
+    """A subtractive synthesiser without aliases: two waves of partials with the filter's gains.
 
     Inputs: `f0_hz` (32 to 2000), `envelope` and `filter_envelope` (0 to 1, as an `Adsr` gives)
     `[batch, n_frames, 1]`; and each `[batch, 1]`: `amplitude` (0 to 1), `cutoff_hz` (30 to half the
