@@ -18,6 +18,7 @@ from ddsp_tf.inference.search import SearchFile, search
 from ddsp_tf.losses import Compare, SpectralLoss
 from ddsp_tf.models import Model, Parametric
 from ddsp_tf.models.parametric.parametric import EDGE
+from ddsp_tf.models.sound_matcher.sound_matcher import SoundMatcher
 from ddsp_tf.processors.shares import share_of, value_at
 from ddsp_tf.types import FloatArray, Progress, Signal
 
@@ -96,7 +97,12 @@ class SoundSearch:
         Raises:
             ArgumentError: A constant has no range, or `search` refuses.
         """
-        open_ended = [key for key in self._model.constant_names if key not in self._signals]
+        signals = self._model.processor_group.input_signals
+        open_ended = [
+            key
+            for key in self._model.constant_names
+            if None in (signals[key].low, signals[key].high)
+        ]
         if open_ended:
             raise ArgumentError(
                 f"`method` {method} draws from ranges, and {', '.join(open_ended)} has none with "
@@ -261,7 +267,8 @@ class SoundSearch:
     def _losses_of(self, places: tf.Tensor, judged: dict[str, tf.Tensor]) -> tf.Tensor:
         """Every place plays every clip; the objective hears the clips of each place alone."""
         n_places, (n_clips, length) = places.shape[0], judged["audio"].shape[:2]
-        constants = {
+        constants = {key: x[tf.newaxis] for key, x in self._model.constants().items()}
+        constants |= {
             key: tf.repeat(value_at(share, signal), n_clips, axis=0)
             for (key, signal), share in zip(
                 self._signals.items(), self._split(_within(places)), strict=True
@@ -349,13 +356,19 @@ class SoundSearch:
         }
 
 
+def can_hear_settings(model: Any) -> bool:
+    """Whether a model hears the settings of a synthesiser in a sound, to begin a match with."""
+    return isinstance(model, SoundMatcher)
+
+
 def _ranged(model: Model) -> dict[str, Signal]:
-    """The constants with two ends, which a search without gradient can draw."""
+    """The constants with two ends that may move, which a search without gradient can draw."""
     signals = model.processor_group.input_signals
+    variables = zip(model.constant_names, model.constant_variables, strict=True)
     return {
         key: signals[key]
-        for key in model.constant_names
-        if signals[key].low is not None and signals[key].high is not None
+        for key, variable in variables
+        if variable.trainable and None not in (signals[key].low, signals[key].high)
     }
 
 

@@ -15,7 +15,7 @@ from ddsp_tf.models.parametric.parametric import Parametric
 from ddsp_tf.nn import Gru
 from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.shares import ends, value_at
-from ddsp_tf.types import FloatArray, Signal
+from ddsp_tf.types import Float32Array, FloatArray, Signal
 
 _AUDIO, _SETTINGS, _F0 = "audio", "settings", "f0_hz"
 _FFT_LENGTH, _FFT_HOP_LENGTH, _N_BANDS = 1024, 256, 128
@@ -225,19 +225,24 @@ class SoundMatcher(GroupModel):
         """Gives the synthesiser with the settings that are heard in a sound.
 
         Where a tracker of pitch is sure of a note, and `f0_hz` is a parameter, the note is taken
-        from it: a network that hears bands is some semitones off, and no loss of spectra leads
-        back from there.
+        from it and stays: a network that hears bands is some semitones off, and no loss of spectra
+        leads back from there.
 
         Args:
             audio: `[n_samples]`, at the model's rate.
         """
-        sound = tf.constant(np.asarray(audio, np.float32)[np.newaxis])
+        audio = np.asarray(audio, np.float32)
+        sound = tf.constant(audio[np.newaxis])
         values = {key: float(x[0, 0]) for key, x in self.values_of(self.shares(sound)).items()}
-        if _F0 in values:
-            values[_F0] = self._note_hz(sound) or values[_F0]
+        note_hz = self._note_hz(audio) if _F0 in values else None
+        if note_hz is not None:
+            values[_F0] = note_hz
         initial = {key: _inside(self.parameters[key], value) for key, value in values.items()}
         rates = {"sample_rate": self.sample_rate, "hop_length": self.hop_length}
-        return Parametric(processor_group=self.processor_group, initial=initial, **rates)
+        found = Parametric(processor_group=self.processor_group, initial=initial, **rates)
+        for variable in found.constant_variables:
+            variable.trainable = variable.name != _F0 or note_hz is None
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments, serialised."""
@@ -258,11 +263,9 @@ class SoundMatcher(GroupModel):
         )
         return cls(**{**config, "processor_group": group})
 
-    def _note_hz(self, sound: tf.Tensor) -> float | None:
+    def _note_hz(self, audio: Float32Array) -> float | None:
         """The pitch of most of a sound, or None where there is none."""
-        f0_hz, confidence = (
-            np.asarray(x)[0] for x in get_tracker(_TRACKER).track(sound, self.sample_rate)
-        )
+        f0_hz, confidence = get_tracker(_TRACKER).track(audio, int(self.sample_rate))
         sure = f0_hz[confidence >= _SURE]
         return float(np.median(sure)) if len(sure) else None
 
