@@ -36,12 +36,14 @@ def chirps() -> dict[str, Any]:
 @click.argument("output", type=click.Path(path_type=Path))
 @click.argument("recordings", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--method", "methods", multiple=True, default=("adam", "ga"), show_default=True)
+@click.option("--chirps/--no-chirps", "with_chirps", default=True, show_default=True)
 @click.option("--evaluations", default=600, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 def measure(
     output: Path,
     recordings: tuple[Path, ...],
     methods: tuple[str, ...],
+    with_chirps: bool,
     evaluations: int,
     seed: int,
 ) -> None:
@@ -51,7 +53,7 @@ def measure(
     from ddsp_tf.files import write_json
     from ddsp_tf.inference import match
 
-    sounds = chirps()
+    sounds = chirps() if with_chirps else {}
     for path in recordings:
         sounds[path.stem] = read_audio(path, sample_rate=RATE)[0][: round(SECONDS * RATE)]
     parsed = config.parse([GIN_FILE])

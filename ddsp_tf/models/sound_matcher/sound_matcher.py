@@ -172,7 +172,10 @@ class SoundMatcher(GroupModel):
             audio = tf.stop_gradient(self.played(wanted, tf.shape(audio)[1])[_AUDIO] + audio)
             made["target"] = audio
         shares = self.shares(audio)
-        played = self.played(self.values_of(shares), tf.shape(audio)[1])
+        values = self.values_of(shares)
+        if _F0 in values:  # Spectra of another pitch tell nothing of where the right one is.
+            values[_F0] = tf.stop_gradient(values[_F0])
+        played = self.played(values, tf.shape(audio)[1])
         return {**played, _SETTINGS: shares, **made}
 
     def shares(self, audio: tf.Tensor) -> tf.Tensor:

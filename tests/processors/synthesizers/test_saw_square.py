@@ -70,5 +70,5 @@ def test_it_is_rebuilt_by_its_config_and_refuses_what_has_no_partial() -> None:
     ones = tf.ones([1, 8, 1])
     frames = {"f0_hz": 220.0 * ones, "envelope": ones, "filter_envelope": ones}
     check_config(SawSquare(n_harmonics=5), lambda synth: synth(frames))
-    with pytest.raises(ArgumentError, match="`n_harmonics` should be at least 1. Received 0"):
+    with pytest.raises(ArgumentError, match=r"`n_harmonics` should be at least 1\. Received 0"):
         SawSquare(n_harmonics=0)
