@@ -16,34 +16,43 @@ from typing import Any
 import click
 import numpy as np
 
-RATE, SECONDS = 44100, 1.0
+SECONDS = 1.0
+CHIRPS = ("falling", "rising", "trill")
 GIN_FILE = "papers/hagiwara2022/voice.gin"
 
 
-def chirps() -> dict[str, Any]:
+def chirps(rate: int) -> dict[str, Any]:
     """Calls of a bird that there is not: falling, rising, and with a trill; half a second each."""
-    t = np.arange(RATE // 2) / RATE
+    t = np.arange(rate // 2) / rate
     fade = np.sin(np.pi * t / t[-1]) ** 2
     rates = {
         "falling": 3000.0 * (1000.0 / 3000.0) ** (t / t[-1]),
         "rising": 800.0 * (2400.0 / 800.0) ** (t / t[-1]),
         "trill": 1500.0 + 300.0 * np.sin(2.0 * np.pi * 14.0 * t),
     }
-    return {key: 0.5 * fade * np.sin(2 * np.pi * np.cumsum(x) / RATE) for key, x in rates.items()}
+    return {key: 0.5 * fade * np.sin(2 * np.pi * np.cumsum(x) / rate) for key, x in rates.items()}
 
 
 @click.command()
 @click.argument("output", type=click.Path(path_type=Path))
 @click.argument("recordings", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--method", "methods", multiple=True, default=("adam", "ga"), show_default=True)
-@click.option("--chirps/--no-chirps", "with_chirps", default=True, show_default=True)
+@click.option(
+    "--chirp",
+    "with_chirps",
+    multiple=True,
+    default=CHIRPS,
+    show_default=True,
+)
+@click.option("--sample-rate", default=44100, show_default=True)
 @click.option("--evaluations", default=600, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 def measure(
     output: Path,
     recordings: tuple[Path, ...],
     methods: tuple[str, ...],
-    with_chirps: bool,
+    with_chirps: tuple[str, ...],
+    sample_rate: int,
     evaluations: int,
     seed: int,
 ) -> None:
@@ -53,10 +62,12 @@ def measure(
     from ddsp_tf.files import write_json
     from ddsp_tf.inference import match
 
-    sounds = chirps() if with_chirps else {}
+    sounds = {key: x for key, x in chirps(sample_rate).items() if key in with_chirps}
     for path in recordings:
-        sounds[path.stem] = read_audio(path, sample_rate=RATE)[0][: round(SECONDS * RATE)]
-    parsed = config.parse([GIN_FILE])
+        sounds[path.stem] = read_audio(path, sample_rate=sample_rate)[0]
+        sounds[path.stem] = sounds[path.stem][: round(SECONDS * sample_rate)]
+    rates = [f"SAMPLE_RATE={sample_rate}", f"HOP_LENGTH={sample_rate // 441 or 1}"]
+    parsed = config.parse([GIN_FILE], rates)
     found = json.loads(output.read_text()) if output.exists() else {}
     for name, sound in sounds.items():
         for method in methods:
@@ -78,7 +89,7 @@ def measure(
                 "start_loss": result.start_loss,
                 "evaluations": result.n_steps + result.n_evaluations,
                 "processor_s": time.process_time() - began,
-                "sound_s": len(sound) / RATE,
+                "sound_s": len(sound) / sample_rate,
             }
             print(name, method, about[method], flush=True)
             write_json(output, found, overwrite=True)
