@@ -179,6 +179,7 @@ def command(
     from ddsp_tf.audio import check_usable, read_audio
     from ddsp_tf.cli.designing import design_each
     from ddsp_tf.cli.hearing import check_targets, hear_each
+    from ddsp_tf.files import printable
     from ddsp_tf.inference import can_design, can_hear_rooms
     from ddsp_tf.inference.sound_search import LONGEST_AT_ONCE_S, can_hear_settings
 
@@ -273,7 +274,11 @@ def command(
         except Exception as error:
             if terminal.debug:
                 raise
-            failures[str(named.source)] = describe(error)
+            told = describe(error)
+            named_in = named.source.name in told
+            failures[str(named.source)] = (
+                told if named_in else f"`{printable(named.source)}`: {told}"
+            )
             continue
         _describe(terminal, named, found)
         results.append({"input": str(named.source), **found.to_dict()})

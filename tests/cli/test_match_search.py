@@ -7,10 +7,14 @@ import pytest
 import soundfile
 
 GIN = """from __gin__ import dynamic_registration
+from ddsp_tf import losses
 from ddsp_tf import models
 from ddsp_tf import processors
 from ddsp_tf import training
 training.train.model = @models.Parametric()
+training.train.objective = @losses.Compare()
+losses.Compare.loss = @losses.SpectralLoss()
+losses.SpectralLoss.fft_lengths = (512, 64)
 models.Parametric.processor_group = @processors.ProcessorGroup()
 processors.ProcessorGroup.dag = [
     (@processors.Adsr(), ["f0_hz", "note_s"]),

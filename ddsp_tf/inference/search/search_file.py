@@ -37,8 +37,9 @@ class SearchFile:
     def write(self, arrays: Mapping[str, FloatArray]) -> None:
         """Writes it, in place of what is there."""
         settings = np.frombuffer(json.dumps(self.settings).encode(), np.uint8)
+        content: dict[str, Any] = {_SETTINGS: settings, **arrays}
         with atomic_file(self.path, overwrite=True) as temporary, temporary.open("wb") as file:
-            np.savez(file, **{_SETTINGS: settings, **arrays})
+            np.savez(file, **content)
 
     def read(self) -> dict[str, FloatArray] | None:
         """Gives the arrays, or None where there is no file.
