@@ -25,7 +25,7 @@ class RandomSettings:
 
     Example:
         >>> from ddsp_tf.features import FeatureSettings
-        >>> from ddsp_tf.processors import Harmonic
+        >>> from ddsp_tf.processors import Harmonic, ProcessorGroup
         >>> draw = RandomSettings(ProcessorGroup(
         ...     dag=[(Harmonic(n_harmonics=1), ["amplitudes", "harmonic_distribution", "f0_hz"])]))
         >>> made = draw(np.random.default_rng(0), 10, FeatureSettings(columns=()))

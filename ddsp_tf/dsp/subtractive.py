@@ -20,8 +20,9 @@ def saw_square_amplitudes(mix: Any, n_harmonics: int) -> tf.Tensor:
         `[..., n_harmonics]`.
 
     Example:
-        >>> (math.pi * saw_square_amplitudes(tf.constant([0.0, 1.0]), 3)).numpy().round(3).tolist()
-        [[2.0, 1.0, 0.667], [4.0, 0.0, 1.333]]
+        >>> amplitudes = saw_square_amplitudes(tf.constant([0.0, 1.0]), 3)
+        >>> [[round(float(np.pi * x), 2) for x in row] for row in amplitudes]
+        [[2.0, 1.0, 0.67], [4.0, 0.0, 1.33]]
 
     Reference:
         Masuda and Saito 2021, "Synthesizer sound matching with differentiable DSP", section 3.1.

@@ -24,6 +24,7 @@ class SearchFile:
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> path = Path(tempfile.mkdtemp()) / "a.search"
         >>> SearchFile(path, {"seed": 1}).write({"places": np.ones(3)})
         >>> SearchFile(path, {"seed": 1}).read()["places"].tolist()

@@ -29,8 +29,10 @@ class Adsr(Processor):
         >>> values = {"note_s": 0.5, "attack_s": 0.1, "decay_s": 0.1, "sustain": 0.5,
         ...           "release_s": 0.2}
         >>> one = {key: tf.constant([[value]]) for key, value in values.items()}
-        >>> Adsr(sample_rate=100, hop_length=10)({"frames": tf.zeros([1, 8, 1]), **one})[0, :, 0]
-        <tf.Tensor: ... array([1.0e-05, 1.0e+00, 5.0e-01, 5.0e-01, ...
+        >>> adsr = Adsr(sample_rate=100, hop_length=10)
+        >>> drawn = adsr({"frames": tf.zeros([1, 8, 1]), **one})[0, :, 0]
+        >>> [round(float(x), 2) for x in drawn]
+        [0.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.0]
 
     Reference:
         Turian et al. 2021, "One billion audio sounds from GPU-enabled modular synthesis".

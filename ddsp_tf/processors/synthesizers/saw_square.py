@@ -73,7 +73,7 @@ class SawSquare(Processor):
             "envelope": Signal("frames", low=0.0, high=1.0),
             "filter_envelope": Signal("frames", low=0.0, high=1.0),
             "amplitude": Signal("value", low=0.0, high=1.0, default=0.5),
-            "cutoff_hz": Signal("value", unit="Hz", **cutoff),  # type: ignore[arg-type]
+            "cutoff_hz": Signal("value", unit="Hz", **cutoff),
             "sweep_octaves": Signal("value", unit="octaves", low=-8.0, high=8.0, default=0.0),
             "q": Signal("value", low=0.1, high=2.0, default=0.7),
             "mix_1": mix,
