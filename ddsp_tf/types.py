@@ -58,9 +58,12 @@ class Signal:
         high: The greatest sensible value, or None.
         default: What it is where nobody gives it, or None: it must be given.
         dtype: Of its elements.
+        curve: How places are spread over a range with two ends: below 1 there are more near its low
+            end, or, where that is below 0, near its middle. 1: as the unit says.
 
     Raises:
-        ArgumentError: An unknown kind, a width below 1, or a default outside the range.
+        ArgumentError: An unknown kind, a width below 1, a default outside the range, or a curve
+            that isn't above 0.
 
     Example:
         >>> Signal("frames", unit="Hz", low=0.0).width
@@ -74,12 +77,15 @@ class Signal:
     high: float | None = None
     default: float | None = None
     dtype: str = "float32"
+    curve: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ArgumentError(f"`kind` should be one of {', '.join(KINDS)}. Got {self.kind!r}.")
         if self.width is not None and self.width < 1:
             raise ArgumentError(f"`width` should be at least 1, or None. Got {self.width}.")
+        if not self.curve > 0:
+            raise ArgumentError(f"`curve` should be above 0. Got {self.curve}.")
         if self.default is not None and not self.holds(self.default):
             raise ArgumentError(
                 f"`default` should be within {self.low} to {self.high}. Got {self.default}."

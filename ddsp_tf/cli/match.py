@@ -15,7 +15,9 @@ from ddsp_tf.cli.terminal import Advance, Terminal, duration
 if TYPE_CHECKING:
     from ddsp_tf.inference import Match
 
-_N_STEPS, _LEARNING_RATE = 500, 0.1
+_N_STEPS, _LEARNING_RATE, _N_EVALUATIONS = 500, 0.1, 2000
+_LARGEST_PRESET = 2**20
+_METHODS = tuple(name + then for name in ("ga", "de", "cma", "mcmc") for then in ("", "+adam"))
 
 
 @click.command(name="match", short_help="Find a model's parameters, or a filter.")
@@ -45,9 +47,28 @@ _N_STEPS, _LEARNING_RATE = 500, 0.1
 )
 @click.option(
     "--start-from",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="FOLDER",
-    help="NAME.model of another match, whose parameters are the start.",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="NAME.model or NAME.json of another match, whose parameters are the start.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(("adam", *_METHODS)),
+    default="adam",
+    show_default=True,
+    help="How parameters are found: by gradient (adam); or without, by a genetic algorithm, "
+    "differential evolution, CMA-ES or Markov chains, which adam may follow.",
+)
+@click.option(
+    "--evaluations",
+    type=click.IntRange(1),
+    metavar="N",
+    help=f"How often ga, de, cma and mcmc play the model. Default: {_N_EVALUATIONS}.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with a search that was stopped, which NAME.search holds.",
 )
 @click.option(
     "--steps",
@@ -109,6 +130,9 @@ def command(
     dry: Path | None,
     gin_params: tuple[str, ...],
     start_from: Path | None,
+    method: str,
+    evaluations: int | None,
+    resume: bool,
     steps: int | None,
     starts: int,
     tries: tuple[str, ...],
@@ -126,7 +150,10 @@ def command(
     MODEL is a gin file, your own or a packaged one, or a run or model folder. For each SOUND there
     are the parameters with their units and ranges (NAME.json), the sound that they give (NAME.wav),
     a picture of both (NAME.png), and the model that has them (NAME.model), for `ddsp-tf process`
-    and as the MODEL from which another match begins. Ctrl-C keeps the best found so far.
+    and as the MODEL from which another match begins. Ctrl-C keeps the best found so far, and
+    --resume goes on from there.
+
+    A MODEL that hears settings, such as the shipped `subtractive`, begins with what it hears.
 
     A MODEL that designs filters, such as the shipped `iirnet`, takes a CSV file with the columns
     frequency_hz and magnitude_db, or an impulse response. There are the second-order sections
@@ -144,7 +171,9 @@ def command(
     \b
     Examples:
       ddsp-tf match equalizer.gin treated.wav --dry before.wav -o found/
+      ddsp-tf match subtractive note.wav -o found/
       ddsp-tf match synthesizer.gin takes/ -o found/ --starts 4
+      ddsp-tf match papers/hagiwara2022/voice.gin bird.wav -o found/ --method ga+adam
       ddsp-tf match phaser.gin wet.wav --dry dry.wav -o found/ --grow --try rate_hz=0.5,1,2
       ddsp-tf match iirnet headphone.csv cabinet.wav -o found/
       ddsp-tf match papers/sudholt2023/tract.gin vowel.wav -o found/
@@ -152,18 +181,32 @@ def command(
     """
     import keras
 
-    from ddsp_tf.audio import read_audio
+    from ddsp_tf.audio import check_usable, read_audio
     from ddsp_tf.cli.designing import design_each
     from ddsp_tf.cli.hearing import check_targets, hear_each
     from ddsp_tf.cli.tracing import trace_each
+    from ddsp_tf.files import printable
     from ddsp_tf.inference import can_design, can_hear_rooms, can_trace_tracts
+    from ddsp_tf.inference.sound_search import LONGEST_AT_ONCE_S, can_hear_settings
 
     build = _builder(model, gin_params, start_from)
     designer, _ = build()
+    drawn = method != "adam"
+    if evaluations is not None and not drawn:
+        raise click.UsageError("--evaluations is for --method ga, de, cma and mcmc.")
+    if method in ("ga", "de", "cma", "mcmc") and (
+        steps is not None or starts > 1 or tries or learning_rate is not None or grow
+    ):
+        raise click.UsageError(
+            "--steps, --starts, --try, --learning-rate and --grow are for steps by gradient. Take "
+            f"--method {method}+adam."
+        )
+    for_sounds = dry is not None or starts > 1 or tries or minutes is not None or drawn or resume
     if can_design(designer):
-        if dry is not None or starts > 1 or tries or minutes is not None:
+        if for_sounds:
             raise click.UsageError(
-                "--dry, --starts, --try and --minutes are for sounds; this MODEL designs filters."
+                "--dry, --starts, --try, --minutes, --method and --resume are for sounds; this "
+                "MODEL designs filters."
             )
         design_each(
             terminal,
@@ -179,20 +222,20 @@ def command(
     if sample_rate is not None:
         raise click.UsageError("--sample-rate is for a MODEL that designs filters.")
     if can_hear_rooms(designer):
-        if dry is not None or steps is not None or starts > 1 or tries or minutes is not None:
+        if for_sounds or steps is not None:
             raise click.UsageError(
-                "--dry, --steps, --starts, --try and --minutes are for sounds that are approached; "
-                "this MODEL hears rooms."
+                "--dry, --steps, --starts, --try, --minutes, --method and --resume are for sounds "
+                "that are approached; this MODEL hears rooms."
             )
         hear_each(terminal, designer, inputs, output, room=room, seed=seed, overwrite=overwrite)
         return
     if room is not None:
         raise click.UsageError("--room is for a MODEL that hears rooms.")
     if can_trace_tracts(designer):
-        if dry is not None or starts > 1 or tries or minutes is not None:
+        if for_sounds:
             raise click.UsageError(
-                "--dry, --starts, --try and --minutes are for constants that are found; this MODEL "
-                "traces a voice."
+                "--dry, --starts, --try, --minutes, --method and --resume are for constants that "
+                "are found; this MODEL traces a voice."
             )
         trace_each(
             terminal,
@@ -219,7 +262,16 @@ def command(
             before = None if dry is None else read_audio(dry, sample_rate=rate)[0]
             if before is not None:
                 target = _aligned(terminal, before, target, rate, align=align)
-            check_targets(named, overwrite=overwrite)
+            state = named.target.with_suffix(".search")
+            # What a search that was stopped has written is replaced by what it goes on to find.
+            replaced = overwrite or (resume and _kept(state) is not None)
+            check_targets(named, overwrite=replaced)
+            if not resume:
+                _forget(state)
+            if can_hear_settings(built):
+                check_usable(target, n_samples=rate // 10, name=named.source)
+                built, objective = built.toward(target[: round(LONGEST_AT_ONCE_S * rate)]), None
+            named.target.parent.mkdir(parents=True, exist_ok=True)
             with terminal.progress(named.source.name) as advance:
                 found = _match(
                     built,
@@ -227,6 +279,9 @@ def command(
                     advance,
                     dry=before,
                     objective=objective,
+                    method=method,
+                    n_evaluations=evaluations or _N_EVALUATIONS,
+                    state=state,
                     n_steps=_N_STEPS if steps is None else steps,
                     n_starts=starts,
                     tries=tried,
@@ -235,11 +290,17 @@ def command(
                     max_minutes=minutes,
                     seed=seed,
                 )
-            _write(named, found, built, overwrite=overwrite)
+            _write(named, found, built, overwrite=replaced)
+            if not found.interrupted:
+                _forget(state)
         except Exception as error:
             if terminal.debug:
                 raise
-            failures[str(named.source)] = describe(error)
+            told = describe(error)
+            named_in = named.source.name in told
+            failures[str(named.source)] = (
+                told if named_in else f"`{printable(named.source)}`: {told}"
+            )
             continue
         _describe(terminal, named, found)
         results.append({"input": str(named.source), **found.to_dict()})
@@ -248,7 +309,9 @@ def command(
             break
     terminal.result({"files": results, "failed": failures})
     if interrupted:
-        terminal.fail("Interrupted; the best so far is written.")
+        terminal.fail(
+            "Interrupted; the best so far is written. Go on with the same command and --resume."
+        )
         raise SystemExit(INTERRUPTED)
     report_failures(failures, n_done=len(results))
 
@@ -264,13 +327,18 @@ def _builder(
 
         parsed = config.parse([name], gin_params)
         values = None
-        if start_from is not None:
+        preset = None
+        if start_from is not None and start_from.is_file():
+            preset = _preset(start_from, parsed.build_model())
+        elif start_from is not None:
             values = _weights(Instrument.load(start_from).model, parsed.build_model(), start_from)
 
         def build() -> tuple[Any, Any]:
             model = _begun(parsed)
             if values is not None:
                 model.set_weights(values)
+            if preset is not None:
+                model.set_parameters(preset)
             return model, parsed.build_objective()
 
         return build
@@ -290,6 +358,43 @@ def _weights(given: Any, like: Any, folder: Path) -> Any:
             f"{', '.join(sorted(name for name, _ in ours))}."
         )
     return given.get_weights()
+
+
+def _preset(path: Path, like: Any) -> dict[str, Any]:
+    """The parameters that another match wrote, of the same names."""
+    from ddsp_tf.errors import ArgumentError
+    from ddsp_tf.files import read_json
+
+    content = read_json(path, error=ArgumentError, largest=_LARGEST_PRESET)
+    given = content.get("parameters") if isinstance(content, dict) else None
+    names = getattr(like, "constant_names", ())
+    if not isinstance(given, dict) or not all(isinstance(x, dict) for x in given.values()):
+        raise click.UsageError(f"`{path}` has no parameters that a match wrote.")
+    lacking, unknown = sorted(set(names) - set(given)), sorted(set(given) - set(names))
+    if lacking or unknown:
+        told = [
+            f"{what} {', '.join(which[:5])}{', ...' if len(which) > 5 else ''}"
+            for what, which in (("lacks", lacking), ("has", unknown))
+            if which
+        ]
+        raise click.UsageError(
+            f"`{path}` holds the parameters of another synthesiser: it {' and '.join(told)}."
+        )
+    return {key: x.get("value") for key, x in given.items()}
+
+
+def _kept(state: Path) -> Path | None:
+    """The file of a search that was stopped, or of its steps by gradient."""
+    return next((path for path in _files_of(state) if path.exists()), None)
+
+
+def _forget(state: Path) -> None:
+    for path in _files_of(state):
+        path.unlink(missing_ok=True)
+
+
+def _files_of(state: Path) -> tuple[Path, Path]:
+    return state, state.with_name(f"{state.name}.adam")
 
 
 def _try(text: str) -> tuple[str, list[float]]:
@@ -354,10 +459,15 @@ def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -
 def _describe(terminal: Terminal, named: NamedOutput, found: "Match") -> None:
     terminal.say(
         f"{named.source} -> {named.target.with_suffix('.json')}  (loss {found.start_loss:.3f} to "
-        f"{found.loss:.3f}, {found.n_steps} steps in {duration(found.seconds)})"
+        f"{found.loss:.3f}, {_work(found)} in {duration(found.seconds)})"
     )
     for name, (value, unit, _, _) in found.parameters.items():
         numbers = value if isinstance(value, list) else [value]
         shown = ", ".join(f"{number:.4g}" for number in numbers[:8])
         more = ", ..." if len(numbers) > 8 else ""
         terminal.say(f"  {name}: {shown}{more} {unit}".rstrip())
+
+
+def _work(found: "Match") -> str:
+    parts = {"evaluations": found.n_evaluations, "steps": found.n_steps}
+    return " and ".join(f"{n} {what}" for what, n in parts.items() if n) or "0 steps"

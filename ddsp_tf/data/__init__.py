@@ -6,6 +6,7 @@ from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.random_filters import RandomFilters
+from ddsp_tf.data.random_settings import RandomSettings
 from ddsp_tf.data.reverberant_recordings import ReverberantRecordings
 from ddsp_tf.data.source import Source
 from ddsp_tf.data.styled_recordings import StyledRecordings
@@ -17,6 +18,7 @@ __all__ = [
     "PrepareReport",
     "PrepareSettings",
     "RandomFilters",
+    "RandomSettings",
     "ReverberantRecordings",
     "Source",
     "StyledRecordings",

@@ -86,6 +86,7 @@ from ddsp_tf.dsp.loudness import (
     rms_power_db,
 )
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
+from ddsp_tf.dsp.modular import adsr_envelope, lfo_waves, modulated_phase, square_saw_wave
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
     harmonic,
@@ -128,6 +129,7 @@ from ddsp_tf.dsp.state_variable import (
     state_variable_mix,
     state_variable_section,
 )
+from ddsp_tf.dsp.subtractive import resonant_low_pass_gain, saw_square_amplitudes
 from ddsp_tf.dsp.tube import (
     SPEED_OF_SOUND_CM_S,
     tube_lpc,
@@ -167,6 +169,7 @@ __all__ = [
     "PoleZeroDesign",
     "a_weighted_loudness_db",
     "a_weighting_db",
+    "adsr_envelope",
     "all_pass_biquad",
     "all_pass_delay",
     "all_pass_loop",
@@ -225,6 +228,7 @@ __all__ = [
     "lf_harmonics",
     "lf_pulse",
     "lf_shape",
+    "lfo_waves",
     "loudness_range_db",
     "low_frequency_oscillator",
     "low_pass_biquad",
@@ -238,6 +242,7 @@ __all__ = [
     "mel_to_hz",
     "mfcc",
     "midi_to_hz",
+    "modulated_phase",
     "n_frames",
     "normalize_harmonics",
     "notch_biquad",
@@ -262,8 +267,10 @@ __all__ = [
     "remove_above_nyquist",
     "resample_envelope",
     "resample_frames",
+    "resonant_low_pass_gain",
     "rms_power_db",
     "roots_inside",
+    "saw_square_amplitudes",
     "scale_f0_hz",
     "scale_loudness_db",
     "schroeder_all_pass",
@@ -272,6 +279,7 @@ __all__ = [
     "sections_magnitude_db",
     "sinusoidal",
     "soft_clip",
+    "square_saw_wave",
     "state_space",
     "state_variable_filter",
     "state_variable_mix",

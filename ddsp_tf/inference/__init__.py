@@ -31,6 +31,7 @@ from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.rule_performer import RulePerformer
+from ddsp_tf.inference.search import METHODS, Found, search
 from ddsp_tf.inference.separate import Separation, separate
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
@@ -49,6 +50,7 @@ from ddsp_tf.inference.voice_edits import VoiceEdits
 from ddsp_tf.inference.voice_pitches import pitches_of_curves, pitches_of_scores, tune_to_sound
 
 __all__ = [
+    "METHODS",
     "PERFORMERS",
     "ColumnTransfer",
     "ColumnTransferReport",
@@ -61,6 +63,7 @@ __all__ = [
     "Ensemble",
     "EnsemblePlayer",
     "EnsembleReport",
+    "Found",
     "FoundRoom",
     "HeardRoom",
     "MagnitudeResponse",
@@ -100,6 +103,7 @@ __all__ = [
     "pitches_of_curves",
     "pitches_of_scores",
     "refine_roots",
+    "search",
     "separate",
     "share_out",
     "si_sdr_db",

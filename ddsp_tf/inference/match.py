@@ -1,39 +1,23 @@
-"""Parameters found for a sound, by gradient."""
+"""Parameters found for a sound."""
 
-import itertools
+import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from ddsp_tf import dsp
 from ddsp_tf.audio import check_usable
 from ddsp_tf.errors import ArgumentError, AudioFileError
-from ddsp_tf.losses import Compare, SpectralLoss
+from ddsp_tf.inference.search import METHODS, SearchFile
+from ddsp_tf.inference.sound_search import LONGEST_AT_ONCE_S, Objective, SoundSearch
 from ddsp_tf.models import Model, Parametric
-from ddsp_tf.types import FloatArray, Progress, no_progress
+from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress, scaled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Objective = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, tf.Tensor]]
-
-_LONGEST_AT_ONCE_S = 8.0
-_CLIP_S, _N_CLIPS, _N_JUDGED = 2.0, 4, 6
-_JUDGE_EVERY = 20
-_FIRST_HEARD, _GROWN = 0.15, 0.6
-"""With `grow`: the share heard at first, and of the steps after which all is heard."""
-_LAST_RATE = 0.02
-"""Of the learning rate, in parts of the first: large steps find the place, small ones settle."""
-_TRIAL = 4
-"""A start of several gets this part of the steps, and the best of them all the steps."""
-_SPREAD = 1.0
-"""Deviation of random starts, in logits: two of three are in the middle half of a range."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +35,8 @@ class Match:
         target: The sound, `[n_samples]`.
         audio: What the parameters play, `[n_samples]`.
         interrupted: Whether it was stopped before its end; it holds the best until then.
+        method: By which it was found.
+        n_evaluations: How often a search without gradient played the model.
     """
 
     parameters: dict[str, Any]
@@ -63,6 +49,8 @@ class Match:
     target: FloatArray = field(repr=False)
     audio: FloatArray = field(repr=False)
     interrupted: bool = False
+    method: str = "adam"
+    n_evaluations: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Gives what is found, ready for JSON."""
@@ -74,6 +62,8 @@ class Match:
             },
             "loss": self.loss,
             "start_loss": self.start_loss,
+            "method": self.method,
+            "n_evaluations": self.n_evaluations,
             "n_steps": self.n_steps,
             "seconds": self.seconds,
             "seed": self.seed,
@@ -96,6 +86,8 @@ def match(
     *,
     dry: FloatArray | None = None,
     objective: Objective | None = None,
+    method: str = "adam",
+    n_evaluations: int = 2000,
     n_steps: int = 500,
     n_starts: int = 1,
     tries: Mapping[str, Sequence[float]] | None = None,
@@ -103,20 +95,25 @@ def match(
     seed: int = 0,
     grow: bool = False,
     max_minutes: float | None = None,
+    state: PathLike | None = None,
     progress: Progress | None = None,
 ) -> Match:
     """Finds the constants with which a model plays a sound.
 
-    Adam moves the constants, of which the best are kept. Sounds of an effect longer than 8 s are
-    heard in clips of 2 s; of an effect that keeps a time of its own, as a phaser does, the first
-    8 s are heard. The model holds what was found afterwards.
+    Adam moves the constants, of which the best are kept; or they are drawn by a search that needs
+    no gradient (`inference.search`), whose best Adam may move on. Sounds of an effect longer than
+    8 s are heard in clips of 2 s; of an effect that keeps a time of its own, as a phaser does, the
+    first 8 s are heard. The model holds what was found afterwards.
 
     Args:
         model: A `Parametric`: of an effect, or of a sound.
         target: The sound to be matched, mono, `[n_samples]`, at the model's rate.
         dry: The sound before the effect, as long; for models of effects alone.
         objective: What is minimised; a spectral loss if None.
-        n_steps: Steps from each start, > 0.
+        method: "adam"; or, for constants with two-ended ranges, "ga", "de", "cma" or "mcmc"; or one
+            of these and "+adam".
+        n_evaluations: How often such a search plays the model, > 0.
+        n_steps: Steps of Adam from each start, > 0.
         n_starts: How often it is begun: at the model's values first, then at random ones.
         tries: Values at which constants begin, by name; every combination is a start, and so often
             as `n_starts` says. Each of several starts gets a quarter of the steps, and the best of
@@ -127,6 +124,8 @@ def match(
             steps. A rate that is somewhat wrong is nearly right in the first swings and quite wrong
             in the last, where the gradient leads nowhere.
         max_minutes: A limit of time, or None.
+        state: Where the search is kept while it goes on (beside it, with ".adam", that of Adam).
+            One that is there and of the same sound and settings goes on where it stopped.
         progress: Is called with the share that is done, 0 to 1.
 
     Returns:
@@ -147,18 +146,42 @@ def match(
         >>> list(found.parameters)
         ['amplitudes', 'harmonic_distribution', 'f0_hz']
     """
+    drawn, by_gradient = _parts(method)
     _check_numbers(
-        n_steps=n_steps, n_starts=n_starts, learning_rate=learning_rate, max_minutes=max_minutes
+        n_evaluations=n_evaluations,
+        n_steps=n_steps,
+        n_starts=n_starts,
+        learning_rate=learning_rate,
+        max_minutes=max_minutes,
     )
     batch = _batch(model, target, dry)
     began = time.monotonic()
     model.begin(batch["audio"][0], batch["dry"][0] if "dry" in batch else None)
-    found = _Search(model, batch, objective, seed, progress or no_progress)
+    progress = progress or no_progress
+    about: dict[str, Any] = {"sound": _checksum(batch), "parameters": list(model.constant_names)}
+    steps: dict[str, Any] = {
+        "method": method,
+        "n_steps": n_steps,
+        "n_starts": n_starts,
+        "tries": {key: list(values) for key, values in (tries or {}).items()},
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "grow": grow,
+    }
+    file = None if state is None else SearchFile(f"{state}.adam", {**about, **steps})
+    share = 0.5 if by_gradient else 1.0
+    found = SoundSearch(model, batch, objective, seed, progress, file)
     start = time.monotonic()
     end = None if max_minutes is None else start + 60.0 * max_minutes
     interrupted = False
     try:
-        found.search(n_starts, tries or {}, n_steps, learning_rate, end, grow=grow)
+        if drawn:
+            found.progress = scaled(progress, 0.0, share) or no_progress
+            kept = None if state is None else SearchFile(state, about)
+            interrupted = found.evolve(drawn, n_evaluations, seed, end, kept)
+            found.progress = scaled(progress, share, 1.0) or no_progress
+        if by_gradient and not interrupted:
+            found.search(n_starts, tries or {}, n_steps, learning_rate, end, grow=grow)
     except KeyboardInterrupt:
         interrupted = True
     if math.isnan(found.best):
@@ -172,6 +195,8 @@ def match(
         loss=found.best,
         start_loss=found.first,
         n_steps=found.n_steps,
+        n_evaluations=found.n_evaluations,
+        method=method,
         seconds=time.monotonic() - began,
         seed=seed,
         sample_rate=int(model.sample_rate),
@@ -179,164 +204,6 @@ def match(
         audio=found.played(),
         interrupted=interrupted,
     )
-
-
-class _Search:
-    """Steps from one start after the other, and the best of all."""
-
-    def __init__(
-        self,
-        model: Model,
-        batch: dict[str, FloatArray],
-        objective: Objective | None,
-        seed: int,
-        progress: Progress,
-    ) -> None:
-        self._model, self._batch, self._progress = model, batch, progress
-        self._objective = objective or Compare(SpectralLoss(sample_rate=model.sample_rate))
-        self._random = np.random.default_rng(seed)
-        self._variables = model.trainable_variables
-        self._starts = [variable.numpy() for variable in self._variables]
-        n_samples, longest = batch["audio"].shape[1], round(_LONGEST_AT_ONCE_S * model.sample_rate)
-        self._heard = batch
-        self._clip = None
-        if n_samples > longest and model.processor_group.keeps_time:
-            self._heard = {key: x[:, :longest] for key, x in batch.items()}
-        elif n_samples > longest:
-            self._clip = round(_CLIP_S * model.sample_rate)
-        self._judged = self._fixed_part()
-        self._loss = tf.function(self._loss_of, autograph=False)
-        self._gradients = tf.function(self._loss_and_gradients, autograph=False)
-        self.n_steps = 0
-        self.first = self.best = self._judge()
-        self._best_values = self._starts
-
-    def search(
-        self,
-        n_starts: int,
-        tries: Mapping[str, Sequence[float]],
-        n_steps: int,
-        learning_rate: float,
-        end: float | None,
-        *,
-        grow: bool,
-    ) -> None:
-        """Takes steps from one start; or some from each of several, and all from the best."""
-        starts = [start for number in range(n_starts) for start in self._starts_of(number, tries)]
-        several = len(starts) > 1
-        trial = max(1, n_steps // _TRIAL) if several else 0
-        self._n_to_do = len(starts) * trial + n_steps
-        about: dict[str, Any] = {"learning_rate": learning_rate, "end": end}
-        for start in starts if several else []:
-            self._run(start, trial, grow=grow, **about)
-        first = self._best_values if several else starts[0]
-        self._run(first, n_steps, grow=grow and not several, **about)
-
-    def _starts_of(
-        self, number: int, tries: Mapping[str, Sequence[float]]
-    ) -> Iterator[list[FloatArray]]:
-        """The model's values, or random constants; networks, and what is tried, as given."""
-        moved = {id(variable) for variable in self._model.constant_variables} if number else set()
-        for variable, value in zip(self._variables, self._starts, strict=True):
-            spread = _SPREAD * self._random.standard_normal(value.shape)
-            variable.assign(value + spread if id(variable) in moved else value)
-        values = [variable.numpy() for variable in self._variables]
-        for combination in itertools.product(*tries.values()):
-            for variable, value in zip(self._variables, values, strict=True):
-                variable.assign(value)
-            self._model.set_parameters(dict(zip(tries, combination, strict=True)))
-            yield [variable.numpy() for variable in self._variables]
-
-    def _run(
-        self,
-        values: list[FloatArray],
-        n_steps: int,
-        *,
-        learning_rate: float,
-        end: float | None,
-        grow: bool,
-    ) -> None:
-        for variable, value in zip(self._variables, values, strict=True):
-            variable.assign(value)
-        rate = keras.optimizers.schedules.CosineDecay(learning_rate, n_steps, alpha=_LAST_RATE)
-        optimizer = keras.optimizers.Adam(rate)
-        optimizer.build(self._variables)
-        for step in range(n_steps):
-            if end is not None and time.monotonic() >= end:
-                break
-            share = step / (_GROWN * n_steps) if grow else 1.0
-            part = self._part()
-            window = self._beginning(part, _FIRST_HEARD ** max(0.0, 1.0 - share))
-            with dsp.own_errors():
-                _, gradients = self._gradients(part, window)
-            gradients, _ = tf.clip_by_global_norm(gradients, 3.0)
-            optimizer.apply(gradients, self._variables)
-            self.n_steps += 1
-            if step % _JUDGE_EVERY == _JUDGE_EVERY - 1 or step == n_steps - 1:
-                self._keep_if_best()
-            self._progress(self.n_steps / self._n_to_do)
-        self._keep_if_best()
-
-    def take_best(self) -> Parametric:
-        """Gives the model with the best values."""
-        for variable, value in zip(self._variables, self._best_values, strict=True):
-            variable.assign(value)
-        return self._model
-
-    def played(self) -> FloatArray:
-        """What the model plays now, as long as the sound."""
-        tensors = {key: tf.constant(x) for key, x in self._batch.items()}
-        audio = self._model(tensors)["audio"].numpy()[0]
-        return np.asarray(audio[: self._batch["audio"].shape[1]])
-
-    def _keep_if_best(self) -> None:
-        loss = self._judge()
-        if loss < self.best or math.isnan(self.best):
-            self.best = loss
-            self._best_values = [variable.numpy() for variable in self._variables]
-
-    def _judge(self) -> float:
-        with dsp.own_errors():
-            return float(self._loss(self._judged, self._beginning(self._judged, 1.0)))
-
-    def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> tf.Tensor:
-        """Where sound is heard: 1, and after the beginning 0."""
-        length = batch["audio"].shape[1]
-        return tf.constant(np.arange(length) < share * length, tf.float32)
-
-    def _loss_of(self, batch: dict[str, tf.Tensor], window: tf.Tensor) -> tf.Tensor:
-        outputs = self._model(batch, training=True)
-        length = batch["audio"].shape[1]
-        outputs = {**outputs, "audio": outputs["audio"][:, :length] * window}
-        batch = {**batch, "audio": batch["audio"] * window}
-        return tf.add_n(list(self._objective(batch, outputs).values()))
-
-    def _loss_and_gradients(
-        self, batch: dict[str, tf.Tensor], window: tf.Tensor
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        with tf.GradientTape() as tape:
-            loss = self._loss_of(batch, window)
-        values = [variable.value for variable in self._variables]
-        return loss, tape.gradient(loss, values, unconnected_gradients="zero")
-
-    def _part(self) -> dict[str, tf.Tensor]:
-        """The whole of a short sound, clips of a long one."""
-        if self._clip is None:
-            return self._judged
-        last = self._batch["audio"].shape[1] - self._clip
-        return self._clips(self._random.integers(0, last + 1, _N_CLIPS))
-
-    def _fixed_part(self) -> dict[str, tf.Tensor]:
-        if self._clip is None:
-            return {key: tf.constant(x) for key, x in self._heard.items()}
-        last = self._batch["audio"].shape[1] - self._clip
-        return self._clips(np.linspace(0, last, _N_JUDGED).astype(int))
-
-    def _clips(self, starts: Any) -> dict[str, tf.Tensor]:
-        return {
-            key: tf.constant(np.stack([x[0, start : start + self._clip] for start in starts]))
-            for key, x in self._batch.items()
-        }
 
 
 def _batch(model: Model, target: FloatArray, dry: FloatArray | None) -> dict[str, FloatArray]:
@@ -374,11 +241,11 @@ def _batch(model: Model, target: FloatArray, dry: FloatArray | None) -> dict[str
             f"The dry sound has {lengths['dry']} samples and the treated one {lengths['audio']}. "
             "Cut both to the same beginning and end."
         )
-    longest = _LONGEST_AT_ONCE_S * model.sample_rate
+    longest = LONGEST_AT_ONCE_S * model.sample_rate
     if "dry" not in sounds and len(target) > longest:
         raise AudioFileError(
             f"The sound has {len(target) / model.sample_rate:.1f} s, and a sound that is made "
-            f"rather than treated may have {_LONGEST_AT_ONCE_S:g} s. Cut out a part."
+            f"rather than treated may have {LONGEST_AT_ONCE_S:g} s. Cut out a part."
         )
     return {key: sound[np.newaxis] for key, sound in sounds.items()}
 
@@ -387,3 +254,21 @@ def _check_numbers(**values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not value > 0:
             raise ArgumentError(f"`{name}` should be above 0. Received {value}.")
+
+
+def _parts(method: str) -> tuple[str, bool]:
+    """Which search without gradient comes first, if any, and whether Adam follows."""
+    drawn, plus, adam = method.partition("+")
+    if method == "adam" or (drawn in METHODS and (not plus or adam == "adam")):
+        return ("", True) if method == "adam" else (drawn, bool(plus))
+    raise ArgumentError(
+        f"`method` should be adam, {', '.join(METHODS)}, or one of these and +adam, such as "
+        f"ga+adam. Received {method!r}."
+    )
+
+
+def _checksum(batch: Mapping[str, FloatArray]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(batch):
+        digest.update(key.encode() + np.ascontiguousarray(batch[key]).tobytes())
+    return digest.hexdigest()

@@ -43,7 +43,7 @@ _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
 
 _PRESETS = Path(__file__).parents[1] / "presets"
-_FILTERS, _EFFECTS = "filters", "effects"
+_FILTERS, _EFFECTS, _SYNTHS = "filters", "effects", "synths"
 """The folder in it of what makes no sound, but designs filters."""
 
 
@@ -184,7 +184,7 @@ def list_effects() -> list[str]:
 
 def shipped_models() -> dict[str, Path]:
     """Gives the folder of every model that ships with the package, by its name."""
-    folders = (_PRESETS, _PRESETS / _FILTERS, _PRESETS / _EFFECTS)
+    folders = (_PRESETS, _PRESETS / _FILTERS, _PRESETS / _EFFECTS, _PRESETS / _SYNTHS)
     return {name: path for folder in folders for name, path in _shipped_in(folder).items()}
 
 

@@ -15,7 +15,8 @@ _BY_RATIO = ("Hz", "s", "ms")
 def value_at(share: Any, signal: Signal) -> Any:
     """Gives the value at a place in a range, 0 at its low end and 1 at its high one.
 
-    Frequencies and times above 0 are evenly spaced by their logarithm.
+    Frequencies and times above 0 are evenly spaced by their logarithm; a range with a `curve` is
+    bent by it.
 
     Args:
         share: 0 to 1, a number, an array or a tensor.
@@ -25,8 +26,17 @@ def value_at(share: Any, signal: Signal) -> Any:
         >>> from ddsp_tf.types import Signal
         >>> round(value_at(0.5, Signal("value", unit="Hz", low=20.0, high=20000.0)), 1)
         632.5
+        >>> value_at(0.5, Signal("value", unit="s", low=0.0, high=2.0, curve=0.5))
+        0.5
+        >>> value_at(0.25, Signal("value", low=-8.0, high=8.0, curve=0.5))
+        -2.0
     """
     low, high = ends(signal)
+    if signal.curve != 1.0:
+        if low >= 0.0:
+            return low + (high - low) * share ** (1.0 / signal.curve)
+        off = 2.0 * share - 1.0
+        return low + 0.5 * (high - low) * (1.0 + off * abs(off) ** (1.0 / signal.curve - 1.0))
     if _is_spaced_by_ratio(signal):
         return low * (high / low) ** share
     return low + (high - low) * share
@@ -35,9 +45,16 @@ def value_at(share: Any, signal: Signal) -> Any:
 def share_of(value: Any, signal: Signal) -> tf.Tensor:
     """Gives the place of a value in its range, the inverse of `value_at`."""
     low, high = ends(signal)
-    if _is_spaced_by_ratio(signal):
-        return tf.math.log(tf.convert_to_tensor(value) / low) / math.log(high / low)
-    return (tf.convert_to_tensor(value) - low) / (high - low)
+    value = tf.convert_to_tensor(value)
+    if signal.curve == 1.0 and _is_spaced_by_ratio(signal):
+        return tf.math.log(value / low) / math.log(high / low)
+    share = (value - low) / (high - low)
+    if signal.curve == 1.0:
+        return share
+    if low >= 0.0:
+        return share**signal.curve
+    off = 2.0 * share - 1.0
+    return 0.5 * (1.0 + tf.sign(off) * tf.abs(off) ** signal.curve)
 
 
 def ends(signal: Signal) -> tuple[float, float]:
@@ -85,4 +102,5 @@ def declared(name: str, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str
 
 
 def _is_spaced_by_ratio(signal: Signal) -> bool:
+    """Whether places in a range are even by the logarithm of its values."""
     return signal.unit in _BY_RATIO and ends(signal)[0] > 0.0

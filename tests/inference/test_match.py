@@ -7,9 +7,17 @@ from inference_toys import following_instrument
 
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.inference import match
-from ddsp_tf.losses import Compare, ErrorToSignal
+from ddsp_tf.losses import Compare, ErrorToSignal, SpectralLoss
 from ddsp_tf.models import Parametric
-from ddsp_tf.processors import DryWet, Harmonic, Phaser, ProcessorGroup, Reverb
+from ddsp_tf.processors import (
+    Adsr,
+    DryWet,
+    Harmonic,
+    Phaser,
+    ProcessorGroup,
+    Reverb,
+    SawSquare,
+)
 
 RATE = 16000
 
@@ -134,6 +142,72 @@ def test_a_loss_that_is_no_number_is_said():
 
     with pytest.raises(ArgumentError, match="no number from the start to the end"):
         match(harmonic_model(), sound, objective=broken, n_steps=2)
+
+
+def tone_model() -> Parametric:
+    """Every constant has two ends."""
+    rates = {"sample_rate": 8000, "hop_length": 80}
+    names = ["f0_hz", "note_s", "attack_s", "decay_s", "sustain", "release_s"]
+    synth = ["f0_hz", "adsr/signal", "adsr/signal", "amplitude", "cutoff_hz"]
+    group = ProcessorGroup(dag=[(Adsr(**rates), names), (SawSquare(n_harmonics=4, **rates), synth)])
+    return Parametric(processor_group=group)
+
+
+TONE = (0.2 * np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)).astype(np.float32)
+SHORT = Compare(SpectralLoss(fft_lengths=(512, 64)))
+
+
+def test_a_search_without_gradient_comes_near_and_is_written_down():
+    found = match(tone_model(), TONE, objective=SHORT, method="ga", n_evaluations=400)
+    assert found.loss < 0.6 * found.start_loss
+    assert 400 <= found.n_evaluations < 440
+    assert found.n_steps == 0
+    assert found.to_dict()["method"] == "ga"
+    # What was drawn and what the model holds is the same sound.
+    both = match(
+        tone_model(), TONE, objective=SHORT, method="ga+adam", n_evaluations=400, n_steps=20
+    )
+    assert both.n_steps == 20
+    assert both.loss <= found.loss + 1e-5
+
+
+@pytest.mark.parametrize("method", ["de", "adam"])
+def test_one_that_was_stopped_goes_on_bit_by_bit(method, tmp_path):
+    about = {"objective": SHORT, "method": method, "n_evaluations": 240, "n_steps": 30}
+    whole = match(tone_model(), TONE, **about)
+    state = tmp_path / "tone.search"
+
+    def stop(share: float) -> None:
+        if share > 0.4:
+            raise KeyboardInterrupt
+
+    first = match(tone_model(), TONE, **about, state=state, progress=stop)
+    assert first.interrupted
+    second = match(tone_model(), TONE, **about, state=state)
+    assert second.parameters == whole.parameters
+    assert second.n_steps + second.n_evaluations == whole.n_steps + whole.n_evaluations
+    with pytest.raises(ArgumentError, match=r"made with other settings \(seed: 0, now 1\)"):
+        match(tone_model(), TONE, **about, state=state, seed=1)
+    with pytest.raises(ArgumentError, match=r"made with other settings \(sound: "):
+        match(tone_model(), 0.5 * TONE, **about, state=state)
+
+
+def test_what_has_no_range_is_not_drawn():
+    with pytest.raises(ArgumentError, match="`method` de draws from ranges, and amplitudes, "):
+        match(harmonic_model(), TONE, method="de")
+    with pytest.raises(ArgumentError, match=r"such as ga\+adam. Received 'sa'"):
+        match(tone_model(), TONE, method="sa")
+
+
+@pytest.mark.slow
+def test_places_of_an_effect_are_heard_in_every_clip():
+    """A search over clips of a long sound finds the wet share that made it."""
+    dry = 0.1 * np.random.default_rng(0).standard_normal(9 * RATE).astype(np.float32)
+    source = room_model()
+    source.set_parameters({"wet": 0.8})
+    treated = source({"dry": tf.constant(dry[np.newaxis])})["audio"].numpy()[0]
+    found = match(room_model(), treated, dry=dry, objective=SHORT, method="ga", n_evaluations=120)
+    assert abs(found.parameters["wet"][0] - 0.8) < 0.02
 
 
 def test_what_can_not_be_matched():

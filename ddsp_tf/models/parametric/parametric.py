@@ -1,6 +1,5 @@
 """A graph of processors whose controls are constants that training finds."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.processors import ProcessorGroup
+from ddsp_tf.processors.shares import share_of, value_at
 from ddsp_tf.processors.signal_checks import extent
 from ddsp_tf.types import FloatArray, Signal
 
@@ -18,7 +18,7 @@ Parameter = tuple[float | list[float], str, float | None, float | None]
 """Value, unit, lowest and highest."""
 
 _AUDIO, _DRY = "audio", "dry"
-_EDGE = 1e-4
+EDGE = 1e-4
 """How near to an end of its range a constant may begin, in parts of the range: at the very end its
 gradient would be none."""
 
@@ -29,9 +29,9 @@ class Parametric(GroupModel):
 
     Every input of the group that doesn't come with the batch is a trainable constant of its
     declared width, which stays within its declared range: it is learned as the logit of its place
-    in the range (of its logarithm, where the unit is Hz or s). Where only one end is declared, it
-    stays on that side of it. It begins at the declared default; where there is none, in the middle
-    of the range, or at 0.
+    in the range (of its logarithm, where the unit is Hz, s or ms; see `Signal.curve`). Where only
+    one end is declared, it stays on that side of it. It begins at the declared default; where there
+    is none, in the middle of the range, or at 0.
 
     Audio that the group takes comes from the column of its name, and its "audio" from the column
     "dry", since "audio" is what is to be approached. Without audio and columns the batch's "audio"
@@ -135,13 +135,28 @@ class Parametric(GroupModel):
             ArgumentError: An input is missing, or shapes don't fit.
         """
         del training
+        return self.play(batch, {key: x[tf.newaxis] for key, x in self.constants().items()})
+
+    def play(self, batch: Mapping[str, Any], constants: Mapping[str, Any]) -> dict[str, Any]:
+        """Plays whole sounds with given constants, for each sound its own.
+
+        Args:
+            batch: As for `call`.
+            constants: By name, `[batch, width]`, or `[1, width]` for all.
+
+        Returns:
+            As `call`.
+
+        Raises:
+            ArgumentError: As for `call`.
+        """
         inputs = self.encode(batch)
         size = extent(inputs, self.input_signals, self.hop_length)
         sounds = [x for key, x in inputs.items() if self.input_signals[key].kind == "samples"]
         n_samples = _length(sounds[0]) if sounds else size["n_frames"] * self.hop_length
         padded = {key: self._padded(key, x, size["n_frames"]) for key, x in inputs.items()}
         outputs = self.processor_group(
-            self._with_constants(padded, size["batch_size"], size["n_frames"]),
+            self._with_constants(padded, constants, size["batch_size"], size["n_frames"]),
             return_controls=True,
         )
         audio = outputs.pop("signal")[:, :n_samples]
@@ -159,7 +174,8 @@ class Parametric(GroupModel):
             return super().stream(inputs, state, n_frames)
         batch_size = extent(inputs, self.input_signals, self.hop_length)["batch_size"]
         ahead = n_frames + self.lookahead_frames
-        complete = self._with_constants(inputs, batch_size, ahead)
+        constants = {key: x[tf.newaxis] for key, x in self.constants().items()}
+        complete = self._with_constants(inputs, constants, batch_size, ahead)
         return self.play_group(complete, state, n_frames)
 
     def without_rooms(self) -> "Parametric":
@@ -248,7 +264,11 @@ class Parametric(GroupModel):
                 )
 
     def _with_constants(
-        self, inputs: Mapping[str, Any], batch_size: Any, n_frames: Any
+        self,
+        inputs: Mapping[str, Any],
+        constants: Mapping[str, Any],
+        batch_size: Any,
+        n_frames: Any,
     ) -> dict[str, Any]:
         """The group's inputs: what came, and the constants for as many examples and frames."""
         group = self.processor_group
@@ -257,13 +277,13 @@ class Parametric(GroupModel):
             for key in (*group.input_names, *group.optional_input_names)
             if (_DRY if key == _AUDIO else key) in inputs and key not in self._constants
         }
-        for key, value in self.constants().items():
+        for key, value in constants.items():
+            width = value.shape[-1]
             if group.input_signals[key].kind == "frames":
-                shape = [batch_size, n_frames, value.shape[0]]
-                complete[key] = tf.broadcast_to(value[tf.newaxis, tf.newaxis], shape)
+                shape = [batch_size, n_frames, width]
+                complete[key] = tf.broadcast_to(value[:, tf.newaxis], shape)
             else:
-                shape = [batch_size, value.shape[0]]
-                complete[key] = tf.broadcast_to(value[tf.newaxis], shape)
+                complete[key] = tf.broadcast_to(value, [batch_size, width])
         return complete
 
     def _padded(self, key: str, value: Any, n_frames: Any) -> Any:
@@ -314,27 +334,20 @@ def _middle(signal: Signal) -> float:
     """The middle of a range; where an end is open, what is nearest to 0."""
     low, high = signal.low, signal.high
     if low is not None and high is not None:
-        return math.sqrt(low * high) if _logarithmic(signal) else 0.5 * (low + high)
+        return float(value_at(0.5, signal))
     nearest = 0.0 if low is None else max(low, 0.0)
     return nearest if high is None else min(high, nearest)
-
-
-def _logarithmic(signal: Signal) -> bool:
-    return signal.unit in ("Hz", "s") and signal.high is not None and (signal.low or 0.0) > 0.0
 
 
 def _raw(values: np.ndarray, signal: Signal) -> np.ndarray:
     """The number that is learned for a value."""
     low, high = signal.low, signal.high
     if low is not None and high is not None:
-        share = (values - low) / (high - low)
-        if _logarithmic(signal):
-            share = np.log(values / low) / math.log(high / low)
-        share = np.clip(share, _EDGE, 1.0 - _EDGE)
+        share = np.clip(share_of(values, signal).numpy(), EDGE, 1.0 - EDGE)
         return np.log(share) - np.log1p(-share)
     if low is not None or high is not None:
         beyond = values - low if low is not None else float(high or 0.0) - values
-        beyond = np.maximum(beyond, _EDGE)
+        beyond = np.maximum(beyond, EDGE)
         return beyond + np.log(-np.expm1(-beyond))
     return values
 
@@ -344,10 +357,7 @@ def _value(raw: Any, signal: Signal) -> tf.Tensor:
     low, high = signal.low, signal.high
     raw = tf.convert_to_tensor(raw)
     if low is not None and high is not None:
-        share = tf.sigmoid(raw)
-        if _logarithmic(signal):
-            return low * tf.exp(math.log(high / low) * share)
-        return low + (high - low) * share
+        return value_at(tf.sigmoid(raw), signal)
     if low is not None:
         return low + tf.nn.softplus(raw)
     if high is not None:

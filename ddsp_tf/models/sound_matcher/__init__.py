@@ -1,0 +1,1 @@
+"""Networks that hear which settings of a synthesiser make a sound."""
