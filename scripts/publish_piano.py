@@ -58,7 +58,8 @@ def publish(run: Path, notes: Path, music: list[Path], output: Path) -> None:
     compared = trained.model
     compared.set_weights(small.model.get_weights())
     measured, keys, sounds = measure(compared, notes, music)
-    small.metadata.update(metrics=measured, keys=keys)
+    ends = [played.lowest_key, played.highest_key]
+    small.metadata.update(metrics=measured, measured_keys=keys, key_range=ends)
     small.save(output, overwrite=True, weights_dtype="float16")
     figure = spectrogram_pair(
         *sounds, sample_rate=compared.sample_rate, titles=("recorded", "played")

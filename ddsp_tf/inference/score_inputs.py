@@ -40,3 +40,15 @@ def score_inputs(model: Model) -> ScoreInputs:
         f"The instrument takes {listed}, which no score has, so it can't play one. Those that can "
         "take `notes`, the voices' `midi`, `velocity` and `gate`, or `f0_hz` and `loudness_db`."
     )
+
+
+def is_played_by_notes(model: Model) -> bool:
+    """Whether a model takes notes or the voices that play them, and so follows no sound.
+
+    Example:
+        >>> from ddsp_tf import Instrument
+        >>> is_played_by_notes(Instrument.load("violin").model)
+        False
+    """
+    needed = set(model.required_input_names)
+    return bool(needed) and (needed == {"notes"} or needed <= set(VOICE_COLUMNS))
