@@ -23,8 +23,8 @@ What ships with the package. Play one with `ddsp-tf transfer NAME melody.wav -o 
 them from the recordings that its card names; its weights may be used under the card's licence, with
 the attribution given there. All figures are of the shipped weights on recordings that training did
 not see, as `ddsp-tf evaluate` measures them; [How good it sounds](quality.md) says what they mean.
-The piano follows no melody: it is played by notes, `ddsp-tf render song.mid piano`, and was made and
-measured by scripts of its own ([A piano](systems/piano.md)).
+The piano follows no melody: it is played by notes, `ddsp-tf render song.mid piano`, and was made
+and measured by scripts of its own ([A piano](systems/piano.md)).
 
 `python scripts/make_instruments_page.py docs/instruments.md` writes this page.
 """

@@ -29,7 +29,7 @@ from ddsp_tf.plotting import save_figure, spectrogram_pair
 from ddsp_tf.training import train
 
 SECONDS, LEFT_OUT_S = 3.0, 68.0
-LAW = {"velocity_exponent": 0.57, "gain_db": -6.0}
+VELOCITY_EXPONENT, GAIN_DB = 0.57, -6.0
 """Of the recordings, as in the recipe."""
 
 
@@ -61,8 +61,9 @@ def publish(run: Path, notes: Path, music: list[Path], output: Path) -> None:
     ends = [played.lowest_key, played.highest_key]
     small.metadata.update(metrics=measured, measured_keys=keys, key_range=ends)
     small.save(output, overwrite=True, weights_dtype="float16")
+    heard, made = sounds
     figure = spectrogram_pair(
-        *sounds, sample_rate=compared.sample_rate, titles=("recorded", "played")
+        heard, made, sample_rate=compared.sample_rate, titles=("recorded", "played")
     )
     save_figure(figure, output / "spectrogram.png", overwrite=True)
     write_text(output / "README.md", card(small), overwrite=True)
@@ -75,7 +76,13 @@ def measure(
     """Compares a model with the recordings: figures, those of each key, and sounds to look at."""
     rate = model.sample_rate
     settings = FeatureSettings(sample_rate=rate, hop_length=model.hop_length, columns=())
-    recorded = NoteRecordings(notes, n_voices=model.n_voices, leave_out_every=4, **LAW)
+    recorded = NoteRecordings(
+        notes,
+        n_voices=model.n_voices,
+        leave_out_every=4,
+        velocity_exponent=VELOCITY_EXPONENT,
+        gain_db=GAIN_DB,
+    )
     loss = SpectralLoss()
     n_frames = round(SECONDS * settings.frame_rate)
     distances: dict[str, list[float]] = {"trained": [], "left_out": []}
@@ -216,10 +223,12 @@ def card(instrument: Instrument) -> str:
     weak = "\n".join(f"- {line}" for line in facts["known_weaknesses"])
     model, training = instrument.model, facts["training"]
     return (
-        f"# {facts['title']}\n\n{facts['description']}\n\n- Licence: {facts['licence']}\n{credits}\n"
+        f"# {facts['title']}\n\n{facts['description']}\n\n"
+        f"- Licence: {facts['licence']}\n{credits}\n"
         f"- Sound: {model.sample_rate} Hz, {model.n_voices} voices, "
         f"{model.count_params():,} parameters\n"
-        f"- Keys: {model.lowest_key} to {model.highest_key}; recorded were {facts['recorded_keys']}\n"
+        f"- Keys: {model.lowest_key} to {model.highest_key}; "
+        f"recorded were {facts['recorded_keys']}\n"
         f"- Trained on: {facts['training_data']}\n"
         f"- Training: {facts['training_steps']}, seed {training.get('seed', 0)}\n\n"
         f"## Measured\n\n{facts['held_out_data']}\n\n| what | value |\n|---|---|\n{table}\n\n"

@@ -1,8 +1,8 @@
 """Makes the piano that ships: measures its strings, trains in two parts, and publishes.
 
-RECORDINGS is a folder with `notes/`, recordings of single notes such as `060_MF.flac`, and recordings
-of music, each with its score, a MIDI file of its name, beside it. What was trained is not trained
-again, and a training that was stopped goes on where it was: the same command resumes.
+RECORDINGS is a folder with `notes/`, recordings of single notes such as `060_MF.flac`, and
+recordings of music, each with its score, a MIDI file of its name, beside it. What was trained is
+not trained again, and a training that was stopped goes on where it was: the same command resumes.
 
 Example:
     python scripts/train_piano.py recordings/piano --measure

@@ -138,9 +138,7 @@ def _player(run: Path) -> str:
         return f": ddsp-tf render song.mid {run} -o out/"
     command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"
     if "reference" in model.required_input_names:
-        if is_played_by_notes(model):
-        return f": ddsp-tf render song.mid {run} -o out/"
-    command = f"process {run} sound.wav --reference like_this.wav"
+        command = f"process {run} sound.wav --reference like_this.wav"
     return f": ddsp-tf {command} -o out/"
 
 

@@ -82,7 +82,9 @@ class NoteRecordings:
                 f"{', '.join(dynamics or _VELOCITIES)}."
             )
         order = sorted(self.files, key=lambda note: (_VELOCITIES[note[1]], note[0]))
-        self.left_out = tuple(order[leave_out_every - 1 :: leave_out_every] if leave_out_every else ())
+        self.left_out = tuple(
+            order[leave_out_every - 1 :: leave_out_every] if leave_out_every else ()
+        )
         self.taken = tuple(note for note in self.files if note not in self.left_out)
         self.start_s = start_s
         self.velocity_exponent = velocity_exponent

@@ -56,9 +56,7 @@ class ScoredRecordings:
             score = find_score(path)
             if not path.is_file() or score is None:
                 missing = path.name if not path.is_file() else f"{path.stem}.mid"
-                raise DatasetError(
-                    f"`{path}` needs a score: no file `{missing}` is in its folder."
-                )
+                raise DatasetError(f"`{path}` needs a score: no file `{missing}` is in its folder.")
             self.files[path] = score
         self.n_voices = n_voices
         self.until_s = until_s

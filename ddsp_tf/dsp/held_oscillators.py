@@ -1,9 +1,9 @@
 """Banks of sinusoids whose frequencies change from frame to frame only, as those of struck strings.
 
 Within a frame a sinusoid of one frequency is a rotation, so that its samples are products of few
-sines: those at the starts of eight parts of the frame, and those of the samples of a part. Their sum
-over the partials is a product of two matrices. A frame of 64 samples takes 32 sines a partial in
-place of 64, and no tensor of samples times partials.
+sines: those at the starts of eight parts of the frame, and those of the samples of a part. Their
+sum over the partials is a product of two matrices. A frame of 64 samples takes 32 sines a partial
+in place of 64, and no tensor of samples times partials.
 """
 
 import math

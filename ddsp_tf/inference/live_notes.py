@@ -83,9 +83,7 @@ class LiveNotes:
         self._player: _Player = _player(
             instrument, voices, semitones=semitones, loudness_db=loudness_db, reverb=reverb
         )
-        self._streamer = Streamer(
-            self._player.model, block_frames=max(1, round(frames)), xla=xla
-        )
+        self._streamer = Streamer(self._player.model, block_frames=max(1, round(frames)), xla=xla)
         self._limiter = PeakLimiter(self.sample_rate) if limiter else None
         rates = (settings.sample_rate, self.sample_rate)
         self._resampler = (

@@ -1,4 +1,4 @@
-"""Keys that are being pressed, as what the voices of a polyphonic model are told, frame by frame."""
+"""Keys that are being pressed, as what the voices of a model are told, frame by frame."""
 
 import numpy as np
 

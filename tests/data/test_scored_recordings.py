@@ -29,7 +29,8 @@ def test_keys_are_heard_where_they_are_struck(music):
     first = int(np.argmax(np.abs(part["audio"]) > 0.005))
     assert abs(onset * 64 - first) < 160
     end = source.part(music, len(source.columns(music, SETTINGS)["midi"]) - 10, 50, SETTINGS)
-    assert not end["audio"][640:].any() and not end["gate"][10:].any()
+    assert not end["audio"][640:].any()
+    assert not end["gate"][10:].any()
     assert (end["midi"] >= 21).all()
 
 
@@ -39,14 +40,15 @@ def test_parts_end_where_they_are_told_to(music):
     chance = np.random.default_rng(0)
     heard = [source(chance, 250, SETTINGS)["audio"] for _ in range(5)]
     for audio in heard:
-        start = np.flatnonzero((whole["audio"][:48000] == audio[0]))
+        start = np.flatnonzero(whole["audio"][:48000] == audio[0])
         assert any(np.array_equal(whole["audio"][s : s + 16000], audio) for s in start)
 
 
 def test_every_so_many_th_note_is_left_out_and_levels_follow_velocity(recordings):
     folder = recordings / "piano" / "notes"
     notes = NoteRecordings(folder, leave_out_every=4, start_s=0.5, velocity_exponent=1.0)
-    assert len(notes.left_out) == 6 and len(notes.taken) == 18
+    assert len(notes.left_out) == 6
+    assert len(notes.taken) == 18
     assert {dynamic for _, dynamic in notes.left_out} == {"PP", "MP", "MF", "FF"}
     assert not set(notes.left_out) & set(notes.taken)
     chance = np.random.default_rng(0)

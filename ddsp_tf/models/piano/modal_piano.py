@@ -1,7 +1,6 @@
 """The piano whose keys are struck, and ring: the one that ships."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import tensorflow as tf

@@ -157,7 +157,8 @@ def test_the_soundboard_joins_its_nodes_by_straight_lines():
     level, decay, *_ = (x.numpy() for x in board(tf.constant([100.0, 200.0, 10.0, 1e5])))
     assert level[0] - level[1] == pytest.approx(np.log10(2), abs=0.02)
     assert np.exp(decay[1] - decay[0]) == pytest.approx(2**0.6, rel=0.02)
-    assert np.isfinite(level).all() and level[3] < level[1] < level[2] + 1e-3
+    assert np.isfinite(level).all()
+    assert level[3] < level[1] < level[2] + 1e-3
 
 
 def test_wrong_parts_are_refused():
