@@ -92,6 +92,7 @@ def piano():
     return Instrument(model, FeatureSettings(columns=()))
 
 
+@pytest.mark.slow
 def test_live_sound_is_that_of_the_model():
     instrument = piano()
     live = LiveNotes(instrument, voices=2, xla=False, semitones=12, loudness_db=-6.0)
