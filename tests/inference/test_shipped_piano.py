@@ -1,4 +1,4 @@
-"""The piano that ships: its card, and that it plays what is written, in tune, and refuses the rest."""
+"""The piano that ships: its card, that it plays what is written, in tune, and refuses the rest."""
 
 import json
 
