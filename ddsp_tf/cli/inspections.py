@@ -257,7 +257,8 @@ def _scale(instrument: Any, name: str) -> "Figure":
     from ddsp_tf.inference import Render
     from ddsp_tf.plotting import spectrogram
 
-    keys = np.linspace(*instrument.metadata.get("key_range", (48, 84)), 8).round()
+    lowest, highest = instrument.metadata.get("key_range", (48, 84))
+    keys = np.linspace(lowest, highest, 8).round()
     onsets = 0.5 * np.arange(8)
     columns = [onsets, onsets + 0.5, keys, np.full(8, 0.7), np.zeros(8)]
     audio, _ = Render(instrument, tail_s=0.5)(np.stack(columns, axis=1))

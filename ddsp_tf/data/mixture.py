@@ -21,13 +21,15 @@ class Mixture:
         ArgumentError: No generator, other shares than generators, or other columns.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
+        >>> settings = FeatureSettings(columns=())
         >>> def low(random, n_frames, settings):
         ...     return {"audio": np.zeros(n_frames * settings.hop_length)}
         >>> def high(random, n_frames, settings):
         ...     return {"audio": np.ones(n_frames * settings.hop_length)}
         >>> chance = np.random.default_rng(0)
         >>> mixture = Mixture([low, high], [1, 3])
-        >>> made = [mixture(chance, 1, FeatureSettings())["audio"][0] for _ in range(100)]
+        >>> made = [mixture(chance, 1, settings)["audio"][0] for _ in range(100)]
         >>> 60 < np.sum(made) < 90
         True
     """
