@@ -15,7 +15,7 @@ from ddsp_tf.errors import DdspError
 from ddsp_tf.files import atomic_file, write_text
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
-ORDER = ("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone")
+ORDER = ("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone", "piano")
 INTRODUCTION = """# Instruments
 
 What ships with the package. Play one with `ddsp-tf transfer NAME melody.wav -o out/`, hear all with
@@ -23,6 +23,8 @@ What ships with the package. Play one with `ddsp-tf transfer NAME melody.wav -o 
 them from the recordings that its card names; its weights may be used under the card's licence, with
 the attribution given there. All figures are of the shipped weights on recordings that training did
 not see, as `ddsp-tf evaluate` measures them; [How good it sounds](quality.md) says what they mean.
+The piano follows no melody: it is played by notes, `ddsp-tf render song.mid piano`, and was made
+and measured by scripts of its own ([A piano](systems/piano.md)).
 
 `python scripts/make_instruments_page.py docs/instruments.md` writes this page.
 """
@@ -59,16 +61,20 @@ def page_text() -> str:
 def _row(name: str) -> str:
     facts = json.loads((PRESETS / name / "metadata.json").read_text(encoding="utf-8"))
     statistics, metrics = facts["statistics"], facts["metrics"]
-    midi = statistics["f0_midi_quantiles"]
-    lowest, highest = (440.0 * 2.0 ** ((midi[i] - 69.0) / 12.0) for i in (1, -2))
+    if statistics is None:
+        midi, seconds = facts["key_range"], facts["training"]["dataset"]["seconds"]["train"]
+    else:
+        midi, seconds = statistics["f0_midi_quantiles"][1:-1], statistics["seconds"]
+    lowest, highest = (440.0 * 2.0 ** ((midi[i] - 69.0) / 12.0) for i in (0, -1))
+    loudness, cents = (metrics.get(key) for key in ("loudness_db", "median_cents"))
     cells = (
         f"[`{name}`](#{_anchor(facts['title'])})",
-        facts["description"].rstrip("."),
+        facts["description"].split(". ")[0].rstrip("."),
         f"{lowest:.0f} to {highest:.0f} Hz",
-        f"{statistics['seconds'] / 60:.1f} min",
+        f"{seconds / 60:.1f} min",
         f"{metrics['spectral_distance']:.2f}",
-        f"{metrics['loudness_db']:.1f} dB",
-        f"{metrics['median_cents']:.1f} cents",
+        "by velocity" if loudness is None else f"{loudness:.1f} dB",
+        "by key" if cents is None else f"{cents:.1f} cents",
     )
     return "| " + " | ".join(cells) + " |"
 

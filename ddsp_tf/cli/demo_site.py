@@ -95,6 +95,7 @@ def make_demo_site(
 
 def _load(models: Sequence[str]) -> "dict[str, Instrument]":
     from ddsp_tf.export.web.web_site import name_instrument
+    from ddsp_tf.inference.score_inputs import is_played_by_notes
     from ddsp_tf.models import Instrument, list_presets
 
     instruments: dict[str, Instrument] = {}
@@ -104,7 +105,14 @@ def _load(models: Sequence[str]) -> "dict[str, Instrument]":
             raise ArgumentError(
                 f"Two instruments are called `{name}`, the second is `{model}`. Rename its folder."
             )
-        instruments[name] = Instrument.load(model)
+        instrument = Instrument.load(model)
+        if not is_played_by_notes(instrument.model):
+            instruments[name] = instrument
+        elif models:
+            raise ArgumentError(
+                f"`{model}` is played by notes, and the page follows sung melodies: "
+                f"ddsp-tf render song.mid {model}"
+            )
     return instruments
 
 

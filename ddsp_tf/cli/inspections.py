@@ -16,7 +16,7 @@ from ddsp_tf.cli.export_inspections import (
     is_export,
     no_drawing,
 )
-from ddsp_tf.cli.instruments import describe_metrics, describe_range
+from ddsp_tf.cli.instruments import describe_keys, describe_metrics, describe_range
 from ddsp_tf.cli.score_inspections import inspect_score
 from ddsp_tf.cli.terminal import Advance, duration
 from ddsp_tf.errors import ArgumentError, ModelError, TrainingError
@@ -223,6 +223,7 @@ def _run(path: Path) -> Inspection:
 
 
 def _instrument(name: str) -> Inspection:
+    from ddsp_tf.inference.score_inputs import is_played_by_notes
     from ddsp_tf.models import Instrument, read_instrument_metadata
 
     instrument = Instrument.load(name)
@@ -238,6 +239,8 @@ def _instrument(name: str) -> Inspection:
     }
     if instrument.statistics is not None:
         facts["pitch"], facts["loudness"] = describe_range(instrument.statistics.to_dict())
+    if "key_range" in metadata:
+        facts["keys"] = describe_keys(metadata["key_range"])
     for key in ("training_data", "licence"):
         if key in metadata:
             facts[key.replace("_", " ")] = str(metadata[key])
@@ -248,7 +251,24 @@ def _instrument(name: str) -> Inspection:
         "features": features.to_dict(),
         "metadata": {key: value for key, value in metadata.items() if key != "sha256"},
     }
-    return Inspection("instrument", facts, values, lambda: _glide(instrument, name))
+    draw = _scale if is_played_by_notes(model) else _glide
+    return Inspection("instrument", facts, values, lambda: draw(instrument, name))
+
+
+def _scale(instrument: Any, name: str) -> "Figure":
+    """The spectrogram of eight notes over the keys of the instrument."""
+    import numpy as np
+
+    from ddsp_tf.inference import Render
+    from ddsp_tf.plotting import spectrogram
+
+    lowest, highest = instrument.metadata.get("key_range", (48, 84))
+    keys = np.linspace(lowest, highest, 8).round()
+    onsets = 0.5 * np.arange(8)
+    columns = [onsets, onsets + 0.5, keys, np.full(8, 0.7), np.zeros(8)]
+    audio, _ = Render(instrument, tail_s=0.5)(np.stack(columns, axis=1))
+    rate = instrument.features.sample_rate
+    return spectrogram(audio, rate, title=f"{name}: notes over its range")
 
 
 def _glide(instrument: Any, name: str) -> "Figure":

@@ -65,6 +65,15 @@ def describe_range(statistics: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def describe_keys(key_range: list[float]) -> str:
+    """Writes the keys of an instrument that is played by notes for a person."""
+    from ddsp_tf.note_names import note_name
+
+    lowest, highest = (440.0 * 2.0 ** ((key - 69.0) / 12.0) for key in key_range)
+    notes = f"{note_name(key_range[0])} to {note_name(key_range[1])}"
+    return f"{notes} ({lowest:.0f} to {highest:.0f} Hz)"
+
+
 def describe_metrics(metrics: dict[str, Any]) -> str:
     """Writes the most telling of an evaluation's numbers for a person."""
     known = [
@@ -75,7 +84,12 @@ def describe_metrics(metrics: dict[str, Any]) -> str:
 
 def _row(name: str, metadata: dict[str, Any]) -> list[str]:
     statistics = metadata.get("statistics")
-    pitch, level = describe_range(statistics) if statistics else ("unknown", "unknown")
+    if statistics:
+        pitch, level = describe_range(statistics)
+    elif "key_range" in metadata:
+        pitch, level = describe_keys(metadata["key_range"]), "by velocity"
+    else:
+        pitch = level = "unknown"
     trained_on = str(metadata.get("training_data", "unknown"))
     if statistics:
         trained_on += f" ({duration(statistics['seconds'])})"

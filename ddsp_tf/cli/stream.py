@@ -75,10 +75,8 @@ _BEHIND_S = 0.5
 @click.option(
     "--voices",
     type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
     metavar="N",
-    help="With --midi: notes that sound at once.",
+    help="With --midi: notes that sound at once (default: 8, or as many as a piano has).",
 )
 @click.option(
     "--tail",
@@ -104,7 +102,7 @@ def command(
     limiter: bool,
     midi: bool,
     live: bool,
-    voices: int,
+    voices: int | None,
     tail_s: float,
 ) -> None:
     """Play what comes on stdin with INSTRUMENT, on stdout: raw mono PCM, without a header.
@@ -242,7 +240,7 @@ def _play_midi(
 
     keys = LiveNotes(instrument, block_samples=block_samples, **playing)
     terminal.note(
-        f"{instrument}: mono, {keys.sample_rate} Hz, {playing['voices']} voices; latency "
+        f"{instrument}: mono, {keys.sample_rate} Hz, {keys.n_voices} voices; latency "
         f"{keys.latency_ms:.1f} ms ({keys.latency_samples} samples)"
     )
     play_keys(

@@ -120,6 +120,7 @@ def _player(run: Path) -> str:
     from ddsp_tf.inference.design import can_design
     from ddsp_tf.inference.effect import is_effect
     from ddsp_tf.inference.find_room import can_hear_rooms
+    from ddsp_tf.inference.score_inputs import is_played_by_notes
     from ddsp_tf.models import Instrument
 
     try:
@@ -133,6 +134,8 @@ def _player(run: Path) -> str:
         return f": ddsp-tf match {run} response.csv -o found/"
     if can_hear_rooms(model):
         return f": ddsp-tf match {run} speech_in_a_room.wav -o found/"
+    if is_played_by_notes(model):
+        return f": ddsp-tf render song.mid {run} -o out/"
     command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"
     if "reference" in model.required_input_names:
         command = f"process {run} sound.wav --reference like_this.wav"

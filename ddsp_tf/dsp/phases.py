@@ -2,7 +2,7 @@
 
 At every frame a phase is summed without rounding, in float64, and wrapped; inside a frame it is a
 second-order polynomial in the controls' type. So its error does not grow with time and does not
-depend on how a compiler orders the sum. See `_wrapped_sum`.
+depend on how a compiler orders the sum. See `wrapped_sum`.
 """
 
 import tensorflow as tf
@@ -46,12 +46,12 @@ def frame_turns(
     else:
         initial_turns = tf.cast(tf.convert_to_tensor(initial_turns), tf.float64) + silence
     initial_turns = initial_turns[:, tf.newaxis]
-    ends = _wrapped(initial_turns + _wrapped_sum(per_frame))
+    ends = _wrapped(initial_turns + wrapped_sum(per_frame))
     starts = tf.concat([initial_turns, ends[:, :-1]], axis=1)
     return tf.cast(starts, frequencies_hz.dtype), ends[:, -1]
 
 
-def _wrapped_sum(turns: tf.Tensor) -> tf.Tensor:
+def wrapped_sum(turns: tf.Tensor) -> tf.Tensor:
     """Sums turns along the frames, up to whole turns, without rounding in the sum.
 
     A sum of increments that are all the same is rounded the same way at every frame, which after

@@ -1,6 +1,8 @@
 """An instrument that is played by keys, live."""
 
 import os
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,16 @@ from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.inference.gated_model import GATE, gated_model
 from ddsp_tf.inference.live_keys import LiveKeys
+from ddsp_tf.inference.live_voices import LiveVoices
+from ddsp_tf.inference.render import MOST_VOICES
+from ddsp_tf.inference.score_inputs import score_inputs
 from ddsp_tf.inference.streaming import Streamer, require_live
 from ddsp_tf.midi.live_events import LiveEvent
-from ddsp_tf.models import Instrument
+from ddsp_tf.models import Instrument, Model
+from ddsp_tf.types import FloatArray
 
 _LIMIT_VOICES = 64
+_USUAL_VOICES = 8
 
 
 class LiveNotes:
@@ -23,10 +30,12 @@ class LiveNotes:
     Events take effect at the frame at which the sound has arrived (4 ms, with the usual rates).
 
     Args:
-        instrument: A trained instrument of pitch and loudness, or the name or path of one.
-        voices: Notes that sound at once, 1 to 64.
+        instrument: A trained instrument of pitch and loudness, or of voices, such as a piano; or
+            the name or path of one.
+        voices: Notes that sound at once, 1 to 64, and at most those that a model of voices has.
+            None: as many as it has, or 8.
         sample_rate: Of the audio in Hz; the instrument's by default.
-        semitones: Semitones to transpose by.
+        semitones: Semitones to transpose by; whole ones for a model of voices.
         loudness_db: Change of loudness in dB.
         reverb: Whether the instrument's room is heard.
         limiter: Whether peaks that would clip are turned down to -1 dBFS.
@@ -34,9 +43,9 @@ class LiveNotes:
         xla: As in `Streamer`.
 
     Raises:
-        ArgumentError: A value is outside its range, or the model can't be streamed, or takes other
-            things than pitch and loudness.
-        ModelError: The instrument can't be loaded.
+        ArgumentError: A value is outside its range, or the model can't be streamed, or plays whole
+            scores only.
+        ModelError: The instrument can't be loaded, or takes what keys don't say.
 
     Example:
         >>> from ddsp_tf.midi.live_events import parse_event
@@ -50,7 +59,7 @@ class LiveNotes:
         self,
         instrument: Instrument | str | os.PathLike[str],
         *,
-        voices: int = 8,
+        voices: int | None = None,
         sample_rate: int | None = None,
         semitones: float = 0.0,
         loudness_db: float = 0.0,
@@ -59,17 +68,11 @@ class LiveNotes:
         block_samples: int = 256,
         xla: bool = True,
     ) -> None:
-        if not 1 <= voices <= _LIMIT_VOICES:
+        if voices is not None and not 1 <= voices <= _LIMIT_VOICES:
             raise ArgumentError(f"`voices` must be from 1 to {_LIMIT_VOICES}; got {voices!r}.")
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
         require_live(instrument.model)
-        wanted = set(instrument.model.required_input_names)
-        if not wanted <= {"f0_hz", "loudness_db"}:
-            raise ArgumentError(
-                "Keys are played as pitch and loudness, and this model also takes "
-                f"{', '.join(sorted(wanted - {'f0_hz', 'loudness_db'}))}."
-            )
         settings = instrument.features
         self.sample_rate = settings.sample_rate if sample_rate is None else sample_rate
         if not 1000 <= self.sample_rate <= 768000:
@@ -77,15 +80,10 @@ class LiveNotes:
                 f"`sample_rate` must be from 1000 to 768000 Hz; got {self.sample_rate!r}."
             )
         frames = block_samples * settings.frame_rate / self.sample_rate
-        self._semitones, self._loudness_db = semitones, loudness_db
-        self._streamer = Streamer(
-            gated_model(instrument.model, reverb=reverb, n_voices=voices),
-            block_frames=max(1, round(frames)),
-            xla=xla,
+        self._player: _Player = _player(
+            instrument, voices, semitones=semitones, loudness_db=loudness_db, reverb=reverb
         )
-        self._keys = LiveKeys(
-            n_voices=voices, statistics=instrument.statistics, frame_rate=settings.frame_rate
-        )
+        self._streamer = Streamer(self._player.model, block_frames=max(1, round(frames)), xla=xla)
         self._limiter = PeakLimiter(self.sample_rate) if limiter else None
         rates = (settings.sample_rate, self.sample_rate)
         self._resampler = (
@@ -112,7 +110,12 @@ class LiveNotes:
     @property
     def n_stolen(self) -> int:
         """Notes that were cut short, as more keys were held than there are voices."""
-        return self._keys.n_stolen
+        return self._player.keys.n_stolen
+
+    @property
+    def n_voices(self) -> int:
+        """Notes that sound at once."""
+        return self._player.n_voices
 
     @property
     def time_s(self) -> float:
@@ -121,7 +124,7 @@ class LiveNotes:
 
     def hear(self, event: LiveEvent) -> None:
         """Takes note of what a player does now: at `time_s`."""
-        self._keys.hear(event)
+        self._player.hear(event)
 
     def play_until(self, time_s: float) -> npt.NDArray[np.float32]:
         """Plays on.
@@ -135,23 +138,17 @@ class LiveNotes:
         """
         n_frames = max(0, round(time_s * self._streamer.frame_rate) - self._n_frames)
         self._n_frames += n_frames
-        f0_hz, loudness_db, gate = self._keys.advance(n_frames)
-        named = {
-            "f0_hz": f0_hz * 2.0 ** (self._semitones / 12.0),
-            "loudness_db": loudness_db + self._loudness_db,
-            GATE: gate,
-        }
         wanted = self._streamer.input_signals
         shaped = {
             key: x[np.newaxis] if x.shape[1] > 1 else x[np.newaxis, :, 0]
-            for key, x in named.items()
+            for key, x in self._player.advance(n_frames).items()
             if key in wanted
         }
-        return self._finished(self._streamer.process(**shaped)[0])
+        return self._finished(self._player.gain * self._streamer.process(**shaped)[0])
 
     def flush(self) -> npt.NDArray[np.float32]:
         """Plays what the latency still holds back."""
-        rest = self._finished(self._streamer.flush()[0], is_last=True)
+        rest = self._finished(self._player.gain * self._streamer.flush()[0], is_last=True)
         return rest if self._limiter is None else np.concatenate([rest, self._limiter.flush()])
 
     def _finished(
@@ -160,3 +157,102 @@ class LiveNotes:
         if self._resampler is not None:
             audio = self._resampler.resample_chunk(audio, last=is_last)
         return audio if self._limiter is None else self._limiter.process(audio)
+
+
+class _Melody:
+    """Keys as pitch and loudness of voices, each with a gate."""
+
+    gain = np.float32(1.0)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        n_voices: int,
+        *,
+        semitones: float,
+        loudness_db: float,
+        reverb: bool,
+    ) -> None:
+        self.n_voices = n_voices
+        self.model = gated_model(instrument.model, reverb=reverb, n_voices=n_voices)
+        self.keys = LiveKeys(
+            n_voices=n_voices,
+            statistics=instrument.statistics,
+            frame_rate=instrument.features.frame_rate,
+        )
+        self._semitones, self._loudness_db = semitones, loudness_db
+
+    def hear(self, event: LiveEvent) -> None:
+        self.keys.hear(event)
+
+    def advance(self, n_frames: int) -> dict[str, FloatArray]:
+        f0_hz, loudness_db, gate = self.keys.advance(n_frames)
+        return {
+            "f0_hz": f0_hz * 2.0 ** (self._semitones / 12.0),
+            "loudness_db": loudness_db + self._loudness_db,
+            GATE: gate,
+        }
+
+
+class _Voices:
+    """Keys as they are, of a model that has voices of its own."""
+
+    def __init__(
+        self,
+        model: Model,
+        n_voices: int,
+        *,
+        semitones: float,
+        loudness_db: float,
+        reverb: bool,
+    ) -> None:
+        if semitones != round(semitones):
+            raise ArgumentError(
+                "`semitones` must be a whole number for an instrument with keys; got "
+                f"{semitones!r}."
+            )
+        signal = model.input_signals["midi"]
+        self.n_voices = n_voices
+        self.model = model if reverb else model.without_rooms()
+        self.gain = np.float32(10.0 ** (loudness_db / 20.0))
+        self.keys = LiveVoices(
+            n_voices,
+            lowest_key=0.0 if signal.low is None else signal.low,
+            highest_key=127.0 if signal.high is None else signal.high,
+        )
+        self._semitones = semitones
+        self._n_unused = (signal.width or n_voices) - n_voices
+
+    def hear(self, event: LiveEvent) -> None:
+        if event.kind in ("on", "off"):
+            key, *velocity = event.values
+            event = replace(event, values=(key + self._semitones, *velocity))
+        self.keys.hear(event)
+
+    def advance(self, n_frames: int) -> dict[str, FloatArray]:
+        told = self.keys.advance(n_frames)
+        unused = [(0, 0), (0, self._n_unused)]
+        return {
+            key: np.pad(x, unused, mode="edge" if key == "midi" else "constant")
+            for key, x in told.items()
+        }
+
+
+_Player = _Melody | _Voices
+
+
+def _player(instrument: Instrument, n_voices: int | None, **playing: Any) -> _Player:
+    """What turns keys into what the model takes."""
+    takes = score_inputs(instrument.model)
+    if takes == "notes":
+        raise ArgumentError(
+            "This model plays whole scores, and no keys as they come: `ddsp-tf render` plays it."
+        )
+    if takes == "melody":
+        return _Melody(instrument, n_voices or _USUAL_VOICES, **playing)
+    most = instrument.model.input_signals["midi"].width or MOST_VOICES
+    if n_voices is not None and n_voices > most:
+        raise ArgumentError(
+            f"`voices` must be at most {most}, as many as the instrument has; got {n_voices}."
+        )
+    return _Voices(instrument.model, n_voices or most, **playing)

@@ -242,7 +242,8 @@ def _require_pitch_and_loudness(model: Model) -> None:
     if others:
         raise ArgumentError(
             "What is being played is followed by its pitch and loudness, and this model also takes "
-            f"{', '.join(sorted(others))}. Give them to a `Streamer`, or transfer whole recordings."
+            f"{', '.join(sorted(others))}. Keys are played by `ddsp-tf stream --midi`, scores by "
+            "`ddsp-tf render`, anything else by a `Streamer`, or transfer whole recordings."
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ddsp_tf.audio.edge_fades import fade_edges
 from ddsp_tf.audio.output import gain_to_db, peak_gain
 from ddsp_tf.audio.peak_limiter import PeakLimiter
-from ddsp_tf.errors import ArgumentError, ModelError, ScoreFileError
+from ddsp_tf.errors import ArgumentError, ScoreFileError
 from ddsp_tf.features import NOTE_FIELDS
 from ddsp_tf.inference.humanise import humanise
 from ddsp_tf.inference.key_range import KeyRange
@@ -18,8 +18,8 @@ from ddsp_tf.inference.performers import get_performer
 from ddsp_tf.inference.player import Player
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.render_warnings import count, cut_short, melody_warnings, playable, span
+from ddsp_tf.inference.score_inputs import score_inputs
 from ddsp_tf.midi import (
-    VOICE_COLUMNS,
     Part,
     Score,
     VoiceLines,
@@ -32,7 +32,6 @@ from ddsp_tf.midi import (
 from ddsp_tf.models import BlockPlayer, Instrument, PitchRange
 from ddsp_tf.types import Float32Array, FloatArray, Progress
 
-_MELODY_COLUMNS = ("f0_hz", "loudness_db")
 _LONGEST_S = 24 * 3600.0
 MOST_VOICES = 16
 """Voices that are taken at most when nothing else is asked for."""
@@ -131,7 +130,7 @@ class Render:
         self.reverb = reverb
         self.normalize_peak = normalize_peak
         self.limiter = limiter
-        self.takes = _what_it_takes(instrument)
+        self.takes = score_inputs(instrument.model)
         self._block_frames = max(1, round(chunk_s * self.settings.frame_rate))
         self._players: dict[int, Player] = {}
         self._block_player: BlockPlayer | None = None
@@ -340,29 +339,6 @@ class Render:
             highest_midi=float(np.round(played[:, 2].max())),
             warnings=warnings,
         )
-
-
-def _what_it_takes(instrument: Instrument) -> str:
-    """Which of the ways to play a score the model has: "notes", "voices" or "melody".
-
-    Raises:
-        ModelError: None of them.
-    """
-    model = instrument.model
-    needed = set(model.required_input_names)
-    for name, columns in (
-        ("notes", ("notes",)),
-        ("voices", VOICE_COLUMNS),
-        ("melody", _MELODY_COLUMNS),
-    ):
-        if needed and needed <= set(columns):
-            return name
-    unknown = needed - {"notes", *VOICE_COLUMNS, *_MELODY_COLUMNS}
-    listed = ", ".join(f"`{key}`" for key in sorted(unknown or needed)) or "nothing"
-    raise ModelError(
-        f"The instrument takes {listed}, which no score has, so it can't play one. Those that can "
-        "take `notes`, the voices' `midi`, `velocity` and `gate`, or `f0_hz` and `loudness_db`."
-    )
 
 
 def _check_notes(notes: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_tf.errors import ExportError
-from ddsp_tf.export.plugin.plugin import SUFFIX, pack_shipped
+from ddsp_tf.export.plugin.plugin import SUFFIX, pack_shipped, plays_live
 from ddsp_tf.files import atomic_directory, atomic_file, check_writable
 from ddsp_tf.models import list_presets
 from ddsp_tf.types import Progress, no_progress, scaled
@@ -163,7 +163,8 @@ def _gather(folder: Path, inside: Path, advance: Progress) -> tuple[str, ...]:
     """Puts what is compiled in into one folder, numbered: that is its order in the plug-in."""
     inside.mkdir()
     files = {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-    names = (*files, *(name for name in list_presets() if name not in files))
+    shipped = [name for name in list_presets() if name not in files and plays_live(name)]
+    names = (*files, *shipped)
     for number, name in enumerate(names):
         path = inside / f"{number:03d}.{name}{SUFFIX}"
         if name in files:

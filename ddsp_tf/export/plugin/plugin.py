@@ -140,6 +140,15 @@ def export_plugin(
     return PluginReport(path, parity, loss, len(content))
 
 
+def plays_live(name: str) -> bool:
+    """Whether the engine plays an instrument that ships: one of pitch and loudness."""
+    try:
+        find_live_parts(Instrument.load(shipped_models()[name]).model)
+    except ExportError:
+        return False
+    return True
+
+
 def pack_shipped(name: str) -> bytes:
     """Gives the file of an instrument that ships, with weights in float16.
 

@@ -81,7 +81,7 @@ class Piano(GroupModel):
         self._check(sizes)
         if not network.built:
             network.build_for(
-                {key: size // n_voices for key, size in sizes.items() if key not in _TUNED}
+                {key: n for key, n in self._network_sizes(sizes).items() if key not in _TUNED}
             )
         self.built = True
 
@@ -146,7 +146,7 @@ class Piano(GroupModel):
     def without_rooms(self) -> "Piano":
         """Gives a model that shares all weights and plays dry."""
         config = {**self._own_config, "processor_group": self.processor_group.without_rooms()}
-        return Piano(network=self.network, tuning=self.tuning, **config)
+        return type(self)(network=self.network, tuning=self.tuning, **config)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments, serialised."""
@@ -191,6 +191,9 @@ class Piano(GroupModel):
         n_frames, size = rows.shape[1] or tf.shape(rows)[1], rows.shape[2]
         apart = tf.reshape(rows, [-1, self.n_voices, n_frames, size])
         return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [-1, n_frames, self.n_voices * size])
+
+    def _network_sizes(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        return {key: size // self.n_voices for key, size in sizes.items()}
 
     def _check(self, sizes: Mapping[str, int]) -> None:
         expected = {

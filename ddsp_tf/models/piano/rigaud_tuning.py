@@ -1,6 +1,7 @@
 """How the strings of a piano are tuned, and how stiff they are."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -30,10 +31,15 @@ class RigaudTuning(keras.layers.Layer):
     Args:
         n_strings: Strings of each key, >= 1.
         initial_detuning: In semitones, how far the outermost strings begin from the key's pitch.
+        measured: What is known of a piano's keys before it is trained: rows of a key, its B and its
+            pitch in cents above equal temperament at 440 Hz, as `measure_inharmonicity` finds them.
+            Keys begin there, those between on straight lines, those beyond as far from Rigaud's
+            curves as the outermost.
         name: The layer's name.
 
     Raises:
-        ArgumentError: No string, or a detuning of a semitone or more, or of none for several.
+        ArgumentError: No string, or a detuning of a semitone or more, or of none for several; or
+            a measured key outside 0 to 127, or with a B that isn't above 0.
 
     Example:
         >>> tuning = RigaudTuning(n_strings=2)
@@ -53,6 +59,7 @@ class RigaudTuning(keras.layers.Layer):
         n_strings: int = 2,
         *,
         initial_detuning: float = 0.02,
+        measured: Sequence[Sequence[float]] = (),
         name: str = "tuning",
         **kwargs: Any,
     ) -> None:
@@ -65,11 +72,20 @@ class RigaudTuning(keras.layers.Layer):
                 "`n_strings` should be at least 1, and `initial_detuning` from 0 to 1 semitones, "
                 f"above 0 for several strings. Received {n_strings} and {initial_detuning}."
             )
+        if any(len(row) != 3 or not 0 <= row[0] < N_KEYS or row[1] <= 0 for row in measured):
+            raise ArgumentError(
+                "`measured` should be rows of a key from 0 to 127, its B above 0, and its cents. "
+                f"Received {measured}."
+            )
         self.n_strings = n_strings
         self.initial_detuning = initial_detuning
-        zeros = {"shape": [N_KEYS], "initializer": "zeros"}
-        self.key_inharmonicity = self.add_weight(name="key_inharmonicity", **zeros)
-        self.key_tuning = self.add_weight(name="key_tuning", **zeros)
+        self.measured = sorted([float(number) for number in row] for row in measured)
+        self.key_inharmonicity = self.add_weight(
+            name="key_inharmonicity", shape=[N_KEYS], initializer=self._measured_decades
+        )
+        self.key_tuning = self.add_weight(
+            name="key_tuning", shape=[N_KEYS], initializer=self._measured_semitones
+        )
         self.key_detuning = self.add_weight(
             name="key_detuning", shape=[N_KEYS, n_strings], initializer=self._antisymmetric
         )
@@ -105,7 +121,32 @@ class RigaudTuning(keras.layers.Layer):
             **config,
             "n_strings": self.n_strings,
             "initial_detuning": self.initial_detuning,
+            "measured": self.measured,
         }
+
+    def _measured_decades(self, shape: Any, dtype: Any = None) -> tf.Tensor:
+        """How far B is from Rigaud's, for every key."""
+
+        def departure(keys: np.ndarray, measured: np.ndarray) -> np.ndarray:
+            return np.log10(measured[:, 1] / rigaud_inharmonicity(keys).numpy())
+
+        return tf.constant(self._between(departure).reshape(shape), dtype or tf.float32)
+
+    def _measured_semitones(self, shape: Any, dtype: Any = None) -> tf.Tensor:
+        """How far the pitch is from Rigaud's, for every key."""
+
+        def departure(keys: np.ndarray, measured: np.ndarray) -> np.ndarray:
+            stretched = 12.0 * np.log2(stretched_hz(keys).numpy() / _A4_HZ) + _A4 - keys
+            return measured[:, 2] / 100.0 - stretched
+
+        return tf.constant(self._between(departure).reshape(shape), dtype or tf.float32)
+
+    def _between(self, departure: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        if not self.measured:
+            return np.zeros(N_KEYS)
+        measured = np.array(self.measured)
+        known = measured[:, 0]
+        return np.interp(np.arange(N_KEYS), known, departure(known, measured))
 
     def _antisymmetric(self, shape: Any, dtype: Any = None) -> tf.Tensor:
         side = np.linspace(-1.0, 1.0, self.n_strings) if self.n_strings > 1 else np.zeros(1)

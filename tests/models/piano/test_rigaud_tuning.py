@@ -77,3 +77,18 @@ def test_strings_that_could_never_part_are_refused(wrong):
     with pytest.raises(ArgumentError, match="`initial_detuning` from 0 to 1 semitones"):
         RigaudTuning(**wrong)
     assert tuned(60, n_strings=1, initial_detuning=0.0)[0].shape == (1,)
+
+
+def test_measured_keys_begin_where_they_were_measured():
+    rows = [(48, 1.1e-4, 2.0), (60, 2.9e-4, 3.0)]
+    f0_hz, b = tuned(48, 54, 60, 90, n_strings=1, measured=rows)
+    cents = 1200 * np.log2(f0_hz / (440 * 2 ** ((np.array([48, 54, 60, 90]) - 69) / 12)))
+    np.testing.assert_allclose(b[[0, 2]], [1.1e-4, 2.9e-4], rtol=1e-4)
+    np.testing.assert_allclose(cents[[0, 2]], [2.0, 3.0], atol=0.01)
+    assert 1.1e-4 < b[1] < 2.9e-4
+    _, plain = tuned(60, 90)
+    assert b[3] / plain[1] == pytest.approx(b[2] / plain[0], rel=1e-4)
+    check_config(RigaudTuning(measured=rows), lambda twin: twin(tf.constant([[[60.0]]])))
+    for wrong in ([(60, 0.0, 0.0)], [(60, 1e-4)], [(200, 1e-4, 0.0)]):
+        with pytest.raises(ArgumentError, match="`measured` should be rows"):
+            RigaudTuning(measured=wrong)
