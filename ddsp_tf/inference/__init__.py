@@ -27,12 +27,14 @@ from ddsp_tf.inference.performer import Performance, Performer
 from ddsp_tf.inference.performers import PERFORMERS, get_performer
 from ddsp_tf.inference.plain_performer import PlainPerformer
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.playing_files import PlayingFiles
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.rule_performer import RulePerformer
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.trained_performer import TrainedPerformer
 from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transcribe_file
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
@@ -59,12 +61,14 @@ __all__ = [
     "Performer",
     "PlainPerformer",
     "Player",
+    "PlayingFiles",
     "Render",
     "RenderReport",
     "RulePerformer",
     "Streamer",
     "Style",
     "TimbreTransfer",
+    "TrainedPerformer",
     "TranscriptionReport",
     "TransferReport",
     "TransferResult",
