@@ -32,7 +32,9 @@ def test_what_notes_were_made_with_is_heard_within_a_tenth() -> None:
     heard = measured(levels)
     for field in FOUND:
         np.testing.assert_allclose(heard[field], KNOWN[field], rtol=0.1, atol=0.01, err_msg=field)
-    np.testing.assert_allclose(heard["volume_peak"], KNOWN["volume_peak"], atol=0.05)
+    swelling = slice(1, 3)  # A note as loud throughout has no loudest moment.
+    peak = heard["volume_peak"][swelling]
+    np.testing.assert_allclose(peak, KNOWN["volume_peak"][swelling], atol=0.05)
     swell = heard["volume_fluctuation"]
     np.testing.assert_allclose(swell, KNOWN["volume_fluctuation"], atol=0.016)
 
@@ -74,7 +76,7 @@ def test_a_constant_field_is_pooled_to_itself() -> None:
     assert np.ptp(frames, axis=0).max() == 0.0
 
 
-@pytest.mark.parametrize("rate_hz, length", [(2.0, 250), (12.0, 250), (5.0, 45), (3.0, 60)])
+@pytest.mark.parametrize(("rate_hz", "length"), [(2.0, 250), (12.0, 250), (5.0, 45), (3.0, 60)])
 def test_what_is_no_vibrato_has_none(rate_hz: float, length: int) -> None:
     swing = 0.3 * np.sin(2 * np.pi * rate_hz * np.arange(length) / 250)
     found = measure_expression(

@@ -37,7 +37,7 @@ def test_a_table_is_the_score_of_the_recording_beside_it_unless_there_is_midi(
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         ("", "lacks start_s, end_s, midi_pitch. It has nothing"),
         ("start_s,midi_pitch\n0,60\n", "lacks end_s"),

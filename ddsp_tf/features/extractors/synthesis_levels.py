@@ -20,10 +20,11 @@ _PERIODS = 5.0
 class SynthesisLevels(Extractor):
     """`fine_f0_hz`, `harmonics_db`, `noise_db`: what a harmonic and a noise synthesiser imitate.
 
-    `fine_f0_hz` is the tracked pitch, refined by the phases of its partials. `harmonics_db` are the amplitudes of the first 60 multiples of the tracked pitch, 0 dB for a
-    partial of amplitude 1; `noise_db` the gains of 65 bands of noise from 0 Hz to Nyquist in what
-    the partials leave over, 0 dB where the noise of `FilteredNoise` passes as it is. See
-    `analyze_harmonics`. Levels are -100 in silence and above Nyquist.
+    `fine_f0_hz` is the tracked pitch, refined by the phases of its partials: a tracker sees a
+    vibrato smaller than it is. `harmonics_db` are the amplitudes of the first 60 multiples of the
+    tracked pitch, 0 dB for a partial of amplitude 1; `noise_db` the gains of 65 bands of noise from
+    0 Hz to Nyquist in what the partials leave over, 0 dB where the noise of `FilteredNoise` passes
+    as it is. See `analyze_harmonics`. Levels are -100 in silence and above Nyquist.
 
     Example:
         >>> from ddsp_tf.features import FeatureSettings

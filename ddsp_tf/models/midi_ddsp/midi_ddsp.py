@@ -142,8 +142,8 @@ class MidiDdsp(GroupModel):
 
         Args:
             batch: `f0_hz` `[batch, n_frames, 1]` (or, in place of it, `fine_f0_hz`),
-                `harmonics_db` and `noise_db`. To be trained, `f0_confidence`, `expression` (of the note of each frame), `notes`, and
-                `instrument` `[batch, 1]`, too.
+                `harmonics_db` and `noise_db`. To be trained, `f0_confidence`, `expression` (of the
+                note of each frame), `notes`, and `instrument` `[batch, 1]`, too.
             training: Whether something of the notes is hidden.
 
         Returns:
@@ -329,7 +329,7 @@ class MidiDdsp(GroupModel):
 
     def key_range(self, instrument: int) -> tuple[int, int] | None:
         """Gives the lowest and the highest key that an instrument was trained on, if any."""
-        keys = np.flatnonzero(keras.ops.convert_to_numpy(self.heard_keys)[instrument])
+        keys = np.flatnonzero(self.heard_keys.numpy()[instrument])
         return (int(keys[0]), int(keys[-1])) if len(keys) else None
 
     def _plan_frames(

@@ -134,7 +134,7 @@ def test_levels_are_what_is_heard(model: MidiDdsp) -> None:
     """One partial of -20 dB and no noise are a sine of a tenth."""
     levels = {
         "f0_hz": tf.fill([1, FRAMES, 1], 440.0),
-        "harmonics_db": tf.concat([tf.fill([1, FRAMES, 1], -20.0), tf.fill([1, FRAMES, 5], -100.0)], 2),
+        "harmonics_db": tf.tile([[[-20.0] + 5 * [-100.0]]], [1, FRAMES, 1]),
         "noise_db": tf.fill([1, FRAMES, 5], -100.0),
     }  # fmt: skip
     audio = model(levels)["audio"].numpy()[0, 1000:-1000]
