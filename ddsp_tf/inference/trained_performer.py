@@ -32,6 +32,7 @@ class TrainedPerformer(Performer):
 
     Example:
         >>> from ddsp_tf.features import FeatureSettings
+        >>> from ddsp_tf.models import ControlModel, Instrument
         >>> untrained = Instrument(ControlModel(rnn_channels=4, channels=4), FeatureSettings())
         >>> note = np.array([[0.1, 0.3, 69, 0.75, 0]])
         >>> played = TrainedPerformer(untrained).perform(

@@ -8,10 +8,10 @@ The datasets are those that it was trained on, in the same order; their held-out
   velocities and without, beside the mean of all training notes and that of the instrument's.
 - Obedience: how the numbers that pitch and levels really have go with those that were asked for
   (those of the recordings): correlation over all held-out notes.
-- Names: the held-out notes of every instrument played by every instrument, moved by octaves into its
-  range: 25 sounds for five instruments. A linear discriminant, trained on 40 log mel bands of the
-  training side of the recordings (means of 1 s where it sounds, without their level), says
-  which instrument it hears, in the sounds, and in the held-out recordings.
+- Names: the held-out notes of every instrument played by every instrument, moved by octaves into
+  its range: 25 sounds for five instruments. A linear discriminant says which instrument it hears,
+  in the sounds, and in the held-out recordings. It was trained on the training side of the
+  recordings: 40 log mel bands, means of a second where it sounds, without their level.
 """
 
 import sys

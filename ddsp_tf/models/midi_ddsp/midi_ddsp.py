@@ -95,16 +95,15 @@ class MidiDdsp(GroupModel):
 
     @property
     def jit_network(self) -> bool:
-        """Whether XLA compiles the GRUs."""
+        """Whether XLA compiles the GRUs over frames; those over notes take few steps."""
         return self._jit_network
 
     @jit_network.setter
     def jit_network(self, enabled: bool) -> None:
         self._jit_network = enabled
-        for part in (self.expression_generator, self.synthesis_generator):
-            for layer in part._flatten_layers():
-                if isinstance(layer, Gru):
-                    layer.jit_compile = enabled
+        for layer in self.synthesis_generator._flatten_layers():
+            if isinstance(layer, Gru):
+                layer.jit_compile = enabled
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
