@@ -54,7 +54,7 @@ def main(run: Path, folder: Path, picture: Path) -> None:
         )
         draw(played.f0_hz, played.loudness_db, colour, name)
     pitch.set_ylabel("pitch (MIDI)")
-    pitch.legend(fontsize=8, ncols=4, loc="upper right")
+    pitch.legend(fontsize=8, ncols=4, loc="lower right")
     loudness.set_ylabel("loudness (dB)")
     loudness.set_ylim(-70, 0)
     loudness.set_xlabel("seconds")

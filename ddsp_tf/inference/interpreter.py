@@ -39,7 +39,7 @@ class Interpreter:
 
     @classmethod
     def of(
-        cls, model: object, player: str | None, files: PlayingFiles, *, seed: int, name: str
+        cls, model: object, player: str | None, files: PlayingFiles, *, seed: int
     ) -> "Interpreter | None":
         """Makes one of a model that can, or None.
 
@@ -48,12 +48,12 @@ class Interpreter:
                 player.
         """
         if isinstance(model, MidiDdsp):
-            return cls(model, instrument_number(model, player, path=name), files, seed)
+            return cls(model, instrument_number(model, player), files, seed)
         if player is not None or files:
             what = f"the player `{player}`" if player is not None else "tables of its playing"
             raise ArgumentError(
-                f"`{name}` is given {what}, but has no expression of its own: that has a model "
-                "trained with `papers/wu2022/instruments.gin`."
+                f"The instrument is given {what}, but has no expression of its own: a model has "
+                "one that was trained with `papers/wu2022/instruments.gin`."
             )
         return None
 

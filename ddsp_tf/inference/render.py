@@ -129,13 +129,11 @@ class Render:
         if not 0.0 <= humanise <= 1.0:
             raise ArgumentError(f"`humanise` must be from 0 to 1; got {humanise!r}.")
         self.performer = get_performer(performer)
-        name = "the instrument"
         if not isinstance(instrument, Instrument):
-            name = os.fspath(instrument)
             instrument = Instrument.load(instrument)
         files = files or PlayingFiles()
         files.check()
-        self._interpreter = Interpreter.of(instrument.model, player, files, seed=seed, name=name)
+        self._interpreter = Interpreter.of(instrument.model, player, files, seed=seed)
         self.instrument = instrument
         self.settings = instrument.features
         self.voices = voices

@@ -57,6 +57,7 @@ class TrainedPerformer(Performer):
                 "`ddsp-tf train --gin-file papers/jonason2020/performer.gin`."
             )
         self.statistics = performer.statistics
+        self._stride = model.stride
         self.frame_rate = performer.features.frame_rate
         self._play = tf.function(
             model.perform,
@@ -90,6 +91,7 @@ class TrainedPerformer(Performer):
             played = self._played(rows, first, last)
             parts.append(played[start - first : end - first])
         f0_hz, loudness_db = np.concatenate(parts).astype(np.float64).T
+        loudness_db = _without_spikes(loudness_db, self._stride)
         columns = note_columns(rows, frame_rate=frame_rate, n_frames=n_frames)
         return Performance(
             f0_hz=f0_hz,
@@ -107,6 +109,14 @@ class TrainedPerformer(Performer):
         some[:, 3] = np.maximum(some[:, 3], 1.0 / 127.0)
         played = self._play(tf.constant(some[np.newaxis], tf.float32), tf.constant(last - first))
         return np.concatenate([played["f0_hz"][0], played["loudness_db"][0]], axis=1)
+
+
+def _without_spikes(loudness_db: FloatArray, stride: int) -> FloatArray:
+    """Medians over two strides: what is written jumps at a note's edge, what is added can't."""
+    if stride == 1:
+        return loudness_db
+    padded = np.pad(loudness_db, stride, mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * stride + 1), axis=-1)
 
 
 def _moved(loudness_db: FloatArray, own: Statistics | None, other: Statistics | None) -> FloatArray:

@@ -19,7 +19,7 @@ from ddsp_tf.models.performer.note_frames import NoteFrames, note_frames
 from ddsp_tf.nn import Gru
 from ddsp_tf.processors import ProcessorGroup
 from ddsp_tf.processors.signal_checks import hold_frames
-from ddsp_tf.types import FloatArray, PathLike, Signal
+from ddsp_tf.types import FloatArray, Signal
 
 _SILENCE_DB = -100.0
 _SURE = 0.5
@@ -401,7 +401,7 @@ def _of_notes(
     ] >= _LEAST_FRAMES
 
 
-def instrument_number(model: MidiDdsp, name: str | None, *, path: PathLike) -> int:
+def instrument_number(model: MidiDdsp, name: str | None) -> int:
     """Finds an instrument of a model by its name, or a beginning of it.
 
     Raises:
@@ -414,6 +414,6 @@ def instrument_number(model: MidiDdsp, name: str | None, *, path: PathLike) -> i
     if len(found) != 1:
         asked = "name one" if name is None else f"`{name}` is none of them"
         raise ArgumentError(
-            f"`{path}` plays {', '.join(names)}; {asked}, such as {path}:{names[0]}."
+            f"The model plays {', '.join(names)}; {asked}, such as FOLDER:{names[0]}."
         )
     return found[0]
