@@ -66,7 +66,8 @@ def errors(performer: Performer, dataset: Dataset) -> tuple[float, float, float]
         apart = np.square((played.loudness_db - batch["loudness_db"][0, :, 0]) / 80.0)
         loudness.append(apart)
         of_held.append(apart[held])
-    return tuple(float(np.concatenate(x).mean()) for x in (f0, loudness, of_held))
+    means = [float(np.concatenate(x).mean()) for x in (f0, loudness, of_held)]
+    return means[0], means[1], means[2]
 
 
 def main() -> None:
