@@ -45,6 +45,7 @@ GIVEN = {
     "ddsp_tf.audio.audio_files": ["melody.wav", "recordings"],
     "ddsp_tf.audio.found_files": ["recordings"],
     "ddsp_tf.data.dataset": ["dataset", "data"],
+    "ddsp_tf.data.joined_datasets": ["dataset"],
     "ddsp_tf.data.preparation": ["recordings"],
     "ddsp_tf.export.saved_model": ["runs/violin"],
     "ddsp_tf.export.vst.vst": ["runs/violin_vst"],

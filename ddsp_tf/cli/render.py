@@ -28,10 +28,35 @@ from ddsp_tf.cli.terminal import Advance, Terminal
 )
 @click.option(
     "--performer",
-    type=click.Choice(["rules", "plain"]),
     default="rules",
     show_default=True,
-    help="Who plays: with attack, legato, late vibrato and phrasing, or exactly as written.",
+    metavar="rules|plain|FOLDER",
+    help="Who plays: with attack, legato, late vibrato and phrasing; exactly as written; or as it "
+    "was learned from recordings with their scores.",
+)
+@click.option(
+    "--expression",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Play each note as this table says; for a model with an expression of its own.",
+)
+@click.option(
+    "--expression-out",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Write how each note is played.",
+)
+@click.option(
+    "--controls",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Play the pitch and levels of this table; for such a model.",
+)
+@click.option(
+    "--controls-out",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Write pitch and levels of every frame.",
 )
 @click.option(
     "--voices",
@@ -115,15 +140,19 @@ def command(
     stems: bool,
     sample_rate: int | None,
     overwrite: bool,
+    expression: Path | None,
+    expression_out: Path | None,
+    controls: Path | None,
+    controls_out: Path | None,
     **playing: Any,
 ) -> None:
     """Play SONG.mid with each INSTRUMENT: one by name, a run, or a model folder.
 
     Several instruments share the parts of the score out, in order; INSTRUMENT=PARTS says which
     ones play what: by number (violin=1, cello=3,4), track or channel ('flute=track 2'), or the
-    track's name (cello=Violoncello). `ddsp-tf inspect SONG.mid` lists the parts. Songs are files,
-    folders (their tree is kept below the output folder) or patterns. A file that fails does not
-    stop the others.
+    track's name (cello=Violoncello). FOLDER:NAME is one instrument of a model of several.
+    `ddsp-tf inspect SONG.mid` lists the parts. Songs are files, folders (their tree is kept below
+    the output folder) or patterns. A file that fails does not stop the others.
 
     \b
     Examples:
@@ -132,6 +161,8 @@ def command(
       ddsp-tf render quartet.mid violin=1,2 cello=3,4 -o out/ --plot quartet.png
       ddsp-tf render songs/ 'more/*.mid' flute -o out/ --format flac --performer plain
       ddsp-tf render chords.mid runs/piano -o chords.wav --tail 4
+      ddsp-tf render song.mid violin --performer runs/performer -o song.wav
+      ddsp-tf render song.mid runs/wu:flute --expression-out song.csv -o song.wav
     """
     keep_freed_memory()
     songs, seats = sort_arguments(arguments)
@@ -141,19 +172,42 @@ def command(
     plan = plan_outputs(songs, output, suffix=suffix, added="", search=search_scores)
     if plot is not None:
         _check_plot(plot, n_songs=len(plan.outputs), overwrite=overwrite)
+    tables = {
+        "expression": expression,
+        "controls": controls,
+        "expression_out": expression_out,
+        "controls_out": controls_out,
+    }
+    if any(tables.values()) and (len(plan.outputs) > 1 or len(seats) > 1):
+        raise click.UsageError(
+            "Tables of expression and controls are of one song and one instrument: there are "
+            f"{len(plan.outputs)} songs and {len(seats)} instruments."
+        )
 
     def prepare() -> Work:
-        from ddsp_tf.inference import Ensemble, EnsemblePlayer, Render
+        from ddsp_tf.inference import (
+            Ensemble,
+            EnsemblePlayer,
+            PlayingFiles,
+            Render,
+            get_performer,
+        )
         from ddsp_tf.models import Instrument
 
         loaded = {seat.instrument: Instrument.load(seat.instrument) for seat in seats}
         seed = playing.pop("seed")
+        playing["performer"] = get_performer(playing["performer"])
+        playing["files"] = PlayingFiles(**tables, overwrite=overwrite)
         ensemble = Ensemble(
             [
                 EnsemblePlayer(
-                    seat.instrument,
+                    seat.name,
                     Render(
-                        loaded[seat.instrument], reverb=not no_reverb, seed=seed + place, **playing
+                        loaded[seat.instrument],
+                        player=seat.player,
+                        reverb=not no_reverb,
+                        seed=seed + place,
+                        **playing,
                     ),
                     seat.parts,
                 )
@@ -177,6 +231,9 @@ def command(
             if plot is not None:
                 _draw(plot, named, report, overwrite=overwrite)
                 terminal.say(f"  plot: {plot}")
+            for written in (expression_out, controls_out):
+                if written is not None:
+                    terminal.say(f"  table: {written}")
             return {**about, **report.to_dict()}
 
         return render

@@ -15,10 +15,17 @@ class Seat:
     Attributes:
         instrument: By name or path.
         parts: Which parts of a score; None: not said.
+        player: Which of the instruments of a model that plays several; None: not said.
     """
 
     instrument: str
     parts: str | None
+    player: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The instrument, and which one of its."""
+        return self.instrument if self.player is None else f"{self.instrument}:{self.player}"
 
 
 def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
@@ -26,7 +33,7 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
 
     A song is a path that ends in .mid or .midi, a file, a pattern, or a folder with MIDI files and
     without an instrument. Everything else is an instrument, and what follows its last `=` are the
-    parts that it plays.
+    parts that it plays; after the folder of a model of several instruments, `:` and one of them.
 
     Raises:
         click.UsageError: There is no song, or no instrument.
@@ -34,7 +41,7 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[Seat]]:
     Example:
         >>> songs, seats = sort_arguments(["duet.mid", "violin=1", "cello"])
         >>> songs, seats[0]
-        (['duet.mid'], Seat(instrument='violin', parts='1'))
+        (['duet.mid'], Seat(instrument='violin', parts='1', player=None))
     """
     kinds = [_is_song(argument) for argument in arguments]
     # A folder with neither notes nor an instrument is whichever of both is missing.
@@ -73,10 +80,17 @@ def _is_song(argument: str) -> bool | None:
 def _seat(argument: str) -> Seat:
     name, equals, parts = argument.rpartition("=")
     if not equals or Path(argument).exists():
-        return Seat(argument, None)
+        return _chosen(argument, None)
     if not name or not parts.strip():
         raise click.UsageError(
             f"`{argument}` should be an instrument and its parts, such as violin=1 or "
             "'cello=Violoncello'."
         )
+    return _chosen(name, parts)
+
+
+def _chosen(name: str, parts: str | None) -> Seat:
+    folder, colon, player = name.rpartition(":")
+    if colon and player and not Path(name).exists() and Path(folder).is_dir():
+        return Seat(folder, parts, player)
     return Seat(name, parts)

@@ -2,6 +2,7 @@
 
 from ddsp_tf.data.dataset import Dataset
 from ddsp_tf.data.generated import Generated, Generator
+from ddsp_tf.data.joined_datasets import JoinedDatasets
 from ddsp_tf.data.preparation import prepare
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
@@ -15,6 +16,7 @@ __all__ = [
     "Dataset",
     "Generated",
     "Generator",
+    "JoinedDatasets",
     "PrepareReport",
     "PrepareSettings",
     "RandomFilters",

@@ -3,7 +3,6 @@
 from ddsp_tf.evaluation.comparison import Comparison
 from ddsp_tf.evaluation.evaluation import compare, evaluate, measure
 from ddsp_tf.evaluation.evaluation_report import EvaluationReport, RecordingMetrics
-from ddsp_tf.evaluation.harmonic_analysis import HarmonicAnalysis, analyze_harmonics
 from ddsp_tf.evaluation.mel_metrics import log_mel_l1, mel_cepstral_distortion_db
 from ddsp_tf.evaluation.metric import Metric, MetricTable
 from ddsp_tf.evaluation.metrics import (
@@ -20,6 +19,7 @@ from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.sound_folder import SoundFolder
 from ddsp_tf.evaluation.timbre import Timbre
 from ddsp_tf.evaluation.transfer_quality import TRANSFER, TransferQuality, TransferredMelody
+from ddsp_tf.features.harmonic_analysis import HarmonicAnalysis, analyze_harmonics
 
 __all__ = [
     "RECONSTRUCTION",

@@ -48,10 +48,25 @@ def extract_features(
         raise ArgumentError("`audio` must hold at least one sample.")
     made: dict[str, Float32Array] = {}
     for name in columns:
-        if name not in made:
-            made.update(extractor_for(name).extract(samples, settings, progress=progress))
+        _make(name, made, samples, settings, progress)
     if progress is not None and "f0_hz" not in made:
         progress(1.0)
     hop_length = settings.hop_length
     rows = {name: column.rows_per_frame(hop_length) for name, column in columns.items()}
     return Features.from_columns({name: made[name] for name in columns}, rows=rows)
+
+
+def _make(
+    name: str,
+    made: dict[str, Float32Array],
+    samples: Float32Array,
+    settings: FeatureSettings,
+    progress: Progress | None,
+) -> None:
+    """Adds a column, and before it those that it is made of."""
+    if name in made:
+        return
+    extractor = extractor_for(name)
+    for needed in extractor.needs:
+        _make(needed, made, samples, settings, progress)
+    made.update(extractor.extract_beside(samples, settings, made, progress=progress))

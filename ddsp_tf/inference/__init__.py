@@ -28,6 +28,7 @@ from ddsp_tf.inference.performer import Performance, Performer
 from ddsp_tf.inference.performers import PERFORMERS, get_performer
 from ddsp_tf.inference.plain_performer import PlainPerformer
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.playing_files import PlayingFiles
 from ddsp_tf.inference.render import Render
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.rule_performer import RulePerformer
@@ -42,6 +43,7 @@ from ddsp_tf.inference.trace_tract import (
     neutral_diameters,
     trace_tract,
 )
+from ddsp_tf.inference.trained_performer import TrainedPerformer
 from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transcribe_file
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
@@ -72,6 +74,7 @@ __all__ = [
     "Performer",
     "PlainPerformer",
     "Player",
+    "PlayingFiles",
     "Render",
     "RenderReport",
     "RulePerformer",
@@ -80,6 +83,7 @@ __all__ = [
     "Style",
     "TimbreTransfer",
     "TracedTract",
+    "TrainedPerformer",
     "TranscriptionReport",
     "TransferReport",
     "TransferResult",

@@ -1,8 +1,9 @@
 """Playing scores with a trained instrument."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,14 @@ from ddsp_tf.audio.output import gain_to_db, peak_gain
 from ddsp_tf.audio.peak_limiter import PeakLimiter
 from ddsp_tf.errors import ArgumentError, ScoreFileError
 from ddsp_tf.features import NOTE_FIELDS
+from ddsp_tf.inference.gating import gate_envelope
 from ddsp_tf.inference.humanise import humanise
+from ddsp_tf.inference.interpreter import Interpreter
 from ddsp_tf.inference.key_range import KeyRange
 from ddsp_tf.inference.performer import Performer
 from ddsp_tf.inference.performers import get_performer
 from ddsp_tf.inference.player import Player
+from ddsp_tf.inference.playing_files import PlayingFiles
 from ddsp_tf.inference.render_report import RenderReport
 from ddsp_tf.inference.render_warnings import count, cut_short, melody_warnings, playable, span
 from ddsp_tf.inference.score_inputs import score_inputs
@@ -25,6 +29,7 @@ from ddsp_tf.midi import (
     VoiceLines,
     allocate_voices,
     most_together,
+    note_columns,
     split_voices,
     sustained,
     values_at,
@@ -61,12 +66,16 @@ class Render:
     A model of notes or of voices plays what is written. One of pitch and loudness plays one note at
     a time; of a score with chords it takes as many voices as sound together, each performed by a
     `Performer`. The sound is made in blocks with exact state, in memory that hardly grows with it,
-    but for a model that plays whole sounds only.
+    but for a model that plays whole sounds only. A model with an expression of its own
+    (`MidiDdsp`) needs no performer; what it plays can be written into tables, and read from them.
 
     Args:
         instrument: A trained instrument, or the name or path of one.
         performer: Who makes pitch and loudness of the notes: "rules" (`RulePerformer`), "plain"
-            (`PlainPerformer`), or a `Performer`. A model of notes or voices needs none.
+            (`PlainPerformer`), the folder of a trained one (`TrainedPerformer`), or a `Performer`.
+            A model of notes or voices needs none.
+        player: Which of the instruments of a model with several; or the beginning of its name.
+        files: Tables of the playing of a model with an expression of its own.
         voices: Notes of pitch and loudness that sound at once at most, 1 to 64; with 1 the top line
             is played. None: as many as the score has together, at most 16.
         humanise: How inaccurately it is played, 0 to 1; see `humanise`.
@@ -95,7 +104,9 @@ class Render:
         self,
         instrument: Instrument | str | os.PathLike[str],
         *,
-        performer: Performer | str = "rules",
+        performer: Performer | str | os.PathLike[str] = "rules",
+        player: str | None = None,
+        files: PlayingFiles | None = None,
         voices: int | None = None,
         humanise: float = 0.0,
         seed: int = 0,
@@ -119,6 +130,9 @@ class Render:
         self.performer = get_performer(performer)
         if not isinstance(instrument, Instrument):
             instrument = Instrument.load(instrument)
+        files = files or PlayingFiles()
+        files.check()
+        self._interpreter = Interpreter.of(instrument.model, player, files, seed=seed)
         self.instrument = instrument
         self.settings = instrument.features
         self.voices = voices
@@ -130,7 +144,7 @@ class Render:
         self.reverb = reverb
         self.normalize_peak = normalize_peak
         self.limiter = limiter
-        self.takes = score_inputs(instrument.model)
+        self.takes = "melody" if self._interpreter else score_inputs(instrument.model)
         self._block_frames = max(1, round(chunk_s * self.settings.frame_rate))
         self._players: dict[int, Player] = {}
         self._block_player: BlockPlayer | None = None
@@ -230,12 +244,33 @@ class Render:
         return self._block_player
 
     def _rehearse_melody(self, score: Score, notes: FloatArray, n_frames: int) -> Rehearsed:
-        known = None
-        if self.instrument.statistics is not None:
-            pitches = PitchRange.from_statistics(self.instrument.statistics)
-            known = KeyRange(pitches.lowest_midi, pitches.highest_midi)
+        known = self._known_keys()
         notes, moved = self._fitted(notes, known)
         lines = self._lines(score, humanise(notes, self.humanise, seed=self.seed))
+        bends = [self._bends(score, line, n_frames) for line in lines.lines]
+        if self._interpreter is not None:
+            inputs, gates = self._interpreted(self._interpreter, lines, bends, n_frames)
+        else:
+            inputs, gates = self._performed(lines, bends, n_frames)
+        gate = np.stack(gates, axis=1).astype(np.float32)
+        heard = lines.notes
+        warnings = (*moved, *melody_warnings(lines, known, n_notes=len(notes)))
+        report = self._report(heard, len(notes), n_frames, len(lines.lines), warnings)
+        return Rehearsed(inputs, gate, heard, report)
+
+    def _known_keys(self) -> KeyRange | None:
+        """The keys that the instrument was trained on, if that is known."""
+        if self._interpreter is not None:
+            return self._interpreter.known
+        if self.instrument.statistics is None:
+            return None
+        pitches = PitchRange.from_statistics(self.instrument.statistics)
+        return KeyRange(pitches.lowest_midi, pitches.highest_midi)
+
+    def _performed(
+        self, lines: VoiceLines, bends: Sequence[FloatArray], n_frames: int
+    ) -> tuple[dict[str, FloatArray], list[FloatArray]]:
+        """What the model takes, and the gate of each voice, by the performer."""
         played = [
             self.performer.perform(
                 line,
@@ -245,10 +280,7 @@ class Render:
             )
             for line in lines.lines
         ]
-        bent = [
-            one.f0_hz * 2.0 ** (self._bends(score, line, n_frames) / 12.0)
-            for one, line in zip(played, lines.lines, strict=True)
-        ]
+        bent = [one.f0_hz * 2.0 ** (bend / 12.0) for one, bend in zip(played, bends, strict=True)]
         batch = {
             "f0_hz": np.array(bent, np.float32)[:, :, np.newaxis],
             "loudness_db": np.array([one.loudness_db for one in played], np.float32)[:, :, None],
@@ -257,11 +289,23 @@ class Render:
         inputs = {
             key: np.concatenate(list(np.asarray(value)), axis=-1) for key, value in encoded.items()
         }
-        gate = np.stack([one.gate for one in played], axis=1).astype(np.float32)
-        heard = lines.notes
-        warnings = (*moved, *melody_warnings(lines, known, n_notes=len(notes)))
-        report = self._report(heard, len(notes), n_frames, len(lines.lines), warnings)
-        return Rehearsed(inputs, gate, heard, report)
+        return inputs, [one.gate for one in played]
+
+    def _interpreted(
+        self,
+        interpreter: Interpreter,
+        lines: VoiceLines,
+        bends: Sequence[FloatArray],
+        n_frames: int,
+    ) -> tuple[dict[str, FloatArray], list[FloatArray]]:
+        """The same, by what the model makes of notes itself."""
+        frames: dict[str, Any] = {"frame_rate": self.settings.frame_rate, "n_frames": n_frames}
+        voices = interpreter.play(lines.lines, bends, **frames)
+        inputs = {
+            key: np.concatenate([voice[key] for voice in voices], axis=-1) for key in voices[0]
+        }
+        held = [note_columns(line, **frames).gate > 0 for line in lines.lines]
+        return inputs, [gate_envelope(gate, self.settings.frame_rate) for gate in held]
 
     def _lines(self, score: Score, notes: FloatArray) -> VoiceLines:
         """The notes of each voice, as long as the pedal lets them sound."""

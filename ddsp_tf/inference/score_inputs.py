@@ -4,7 +4,7 @@ from typing import Literal
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.midi import VOICE_COLUMNS
-from ddsp_tf.models import Model
+from ddsp_tf.models import ControlModel, Model
 
 MELODY_COLUMNS = ("f0_hz", "loudness_db")
 ScoreInputs = Literal["notes", "voices", "melody"]
@@ -34,6 +34,11 @@ def score_inputs(model: Model) -> ScoreInputs:
     for name, columns in ways:
         if needed and needed <= set(columns):
             return name
+    if isinstance(model, ControlModel):
+        raise ModelError(
+            "The instrument is a performer, which makes no sound. Name an instrument, and give it "
+            "with `--performer`."
+        )
     unknown = needed - {"notes", *VOICE_COLUMNS, *MELODY_COLUMNS}
     listed = ", ".join(f"`{key}`" for key in sorted(unknown or needed)) or "nothing"
     raise ModelError(

@@ -21,7 +21,7 @@ class Adversarial:
     Args:
         discriminator: A Keras layer: sound -> scores of any shape, or a list of them (several
             scales, say), which count alike.
-        real: The column of the batch that is real.
+        real: The column of the batch that is real; an output of that name if the batch has none.
         fake: The output of the model that should pass for it.
         weight: Of the generator's term, >= 0.
 
@@ -57,6 +57,14 @@ class Adversarial:
         self.weight = weight
         self.discriminator = LeastSquaresDiscriminator(self)
         self.generator = LeastSquaresGenerator(self)
+
+    def real_signal(
+        self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """Gives what is real; no gradient flows into it."""
+        # A model that makes its own task says what was to come out.
+        where = batch if self.real in batch or self.real not in outputs else outputs
+        return tf.stop_gradient(found(self.real, where, "the columns of the batch"))
 
     def scores(self, signal: tf.Tensor) -> list[tf.Tensor]:
         """Gives the discriminator's scores of a signal, as a list."""
@@ -96,7 +104,7 @@ class LeastSquaresDiscriminator:
     ) -> dict[str, tf.Tensor]:
         """Gives the terms "real" and "fake"."""
         own = self.adversarial
-        real = found(own.real, batch, "the columns of the batch")
+        real = own.real_signal(batch, outputs)
         fake = tf.stop_gradient(found(own.fake, outputs, "the model's outputs"))
         return {
             "real": _mean_square_from(1.0, own.scores(real)),

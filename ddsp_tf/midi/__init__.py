@@ -2,7 +2,13 @@
 
 from ddsp_tf.midi.found_scores import search_scores
 from ddsp_tf.midi.note_columns import NoteColumns, note_columns
-from ddsp_tf.midi.note_recognition import recognise_notes
+from ddsp_tf.midi.note_expression import (
+    EXPRESSION_FIELDS,
+    expression_frames,
+    measure_expression,
+)
+from ddsp_tf.midi.note_recognition import levels_as_velocities, recognise_notes
+from ddsp_tf.midi.note_table import read_note_table
 from ddsp_tf.midi.part_choice import choose_parts
 from ddsp_tf.midi.pedal import sustained
 from ddsp_tf.midi.score import Part, Score, values_at
@@ -12,6 +18,7 @@ from ddsp_tf.midi.voice_allocation import VOICE_COLUMNS, VoiceFrames, allocate_v
 from ddsp_tf.midi.voice_lines import VoiceLines, most_together, split_voices, top_line
 
 __all__ = [
+    "EXPRESSION_FIELDS",
     "SUFFIXES",
     "VOICE_COLUMNS",
     "NoteColumns",
@@ -21,9 +28,13 @@ __all__ = [
     "VoiceLines",
     "allocate_voices",
     "choose_parts",
+    "expression_frames",
     "find_score",
+    "levels_as_velocities",
+    "measure_expression",
     "most_together",
     "note_columns",
+    "read_note_table",
     "read_notes",
     "read_score",
     "recognise_notes",

@@ -1,6 +1,6 @@
 """Notes out of pitch and loudness, so that any recording of a melody becomes a score."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def recognise_notes(
     for of_keys, of_silence in likelihoods:
         path.advance(of_keys, of_silence)
     found = path.trace()
-    velocities = _velocities(level_db, [(start, end) for start, end, _ in found])
+    velocities = levels_as_velocities(level_db, [(start, end) for start, end, _ in found])
     return np.array(
         [
             (start / frame_rate, end / frame_rate, keys[key], velocity, 0)
@@ -129,14 +129,28 @@ def _onset_gains(level_db: FloatArray, frame_rate: float) -> FloatArray:
     return np.clip(_PER_DB * (rise_db - _RISE_DB), _LEAST, _MOST)
 
 
-def _velocities(level_db: FloatArray, spans: list[tuple[int, int]]) -> list[float]:
-    """Each note's loudness as its place among all frames of notes."""
-    if not spans:
-        return []
-    levels = np.sort(np.concatenate([level_db[start:end] for start, end in spans]))
-    of_notes = [float(np.median(level_db[start:end])) for start, end in spans]
+def levels_as_velocities(level_db: np.ndarray, spans: Sequence[tuple[int, int]]) -> FloatArray:
+    """Each note's loudness as its place among all frames of notes.
+
+    Args:
+        level_db: Loudness, `[n_frames]`.
+        spans: First frame of each note, and the frame after its last.
+
+    Returns:
+        `[n_notes]`: the share of the frames of all notes that are no louder than the note's median,
+        at least 1 / 127. A note without a frame has 1 / 127.
+
+    Example:
+        >>> levels_as_velocities(np.array([-30.0, -30.0, -20.0, -20.0]), [(0, 2), (2, 4)]).tolist()
+        [0.5, 1.0]
+    """
+    parts = [np.asarray(level_db)[start:end] for start, end in spans]
+    if not any(len(part) for part in parts):
+        return np.full(len(parts), 1.0 / 127.0)
+    levels = np.sort(np.concatenate(parts))
+    of_notes = [float(np.median(part)) if len(part) else -np.inf for part in parts]
     places = np.searchsorted(levels, of_notes, side="right") / len(levels)
-    return [float(place) for place in np.clip(places, 1.0 / 127.0, 1.0)]
+    return np.clip(places, 1.0 / 127.0, 1.0)
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:

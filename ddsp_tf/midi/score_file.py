@@ -16,6 +16,7 @@ import numpy as np
 
 from ddsp_tf.errors import ScoreFileError
 from ddsp_tf.midi.controllers import ChannelControllers
+from ddsp_tf.midi.note_table import TABLE_SUFFIX, read_note_table
 from ddsp_tf.midi.score import Part, Score
 from ddsp_tf.types import Float32Array
 
@@ -26,11 +27,13 @@ _DEFAULT_TEMPO = 500_000  # Microseconds a quarter note, until the file says ano
 
 
 def find_score(audio: str | os.PathLike[str]) -> Path | None:
-    """The MIDI file that has the name of an audio file and lies beside it, if there is one."""
+    """The score that has the name of an audio file and lies beside it, if there is one.
+
+    It is a MIDI file, or else a table of notes (`read_note_table`).
+    """
     stem = Path(audio).with_suffix("")
-    candidates = [
-        stem.with_name(stem.name + suffix) for end in SUFFIXES for suffix in (end, end.upper())
-    ]
+    suffixes = [suffix for end in SUFFIXES for suffix in (end, end.upper())]
+    candidates = [stem.with_name(stem.name + suffix) for suffix in (*suffixes, TABLE_SUFFIX)]
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -85,10 +88,11 @@ def read_score(
 def read_notes(
     path: str | os.PathLike[str], *, track: int | None = None, channel: int | None = None
 ) -> Float32Array:
-    """Reads the notes of a MIDI file, with its changes of tempo; see `read_score`.
+    """Reads the notes of a MIDI file, with its changes of tempo, or of a table.
 
     Args:
-        path: A Standard MIDI file of format 0 or 1.
+        path: A Standard MIDI file of format 0 or 1, see `read_score`; or, by its name, a
+            `.notes.csv`, see `read_note_table`.
         track: Whose notes alone are read, counted from 1 as in most programs; None: all tracks.
         channel: Whose notes alone are read, 1 to 16; None: all channels.
 
@@ -97,8 +101,10 @@ def read_notes(
         velocity (0 to 1), channel (0 to 15); sorted by onset, then by MIDI number.
 
     Raises:
-        ScoreFileError: As `read_score`.
+        ScoreFileError: As `read_score` and `read_note_table`.
     """
+    if str(path).endswith(TABLE_SUFFIX):
+        return read_note_table(path).astype(np.float32)
     return read_score(path, track=track, channel=channel).notes.astype(np.float32)
 
 

@@ -22,18 +22,22 @@ from ddsp_tf.models.instrument import (
     list_presets,
     read_instrument_metadata,
 )
+from ddsp_tf.models.midi_ddsp.midi_ddsp import MidiDdsp
 from ddsp_tf.models.model import Model
 from ddsp_tf.models.parametric.parametric import Parametric
+from ddsp_tf.models.performer.control_model import ControlModel
 
 __all__ = [
     "Autoencoder",
     "BlockPlayer",
+    "ControlModel",
     "Decoder",
     "Delayed",
     "DilatedConvDecoder",
     "Instrument",
     "LoudnessRange",
     "MfccTimeDistributedRnnEncoder",
+    "MidiDdsp",
     "MinGruFcDecoder",
     "Model",
     "Parametric",

@@ -1,7 +1,10 @@
 """The networks' parts: GRU, minimal GRU, convolutions, MLP stacks, and their precision."""
 
+from ddsp_tf.nn.bi_gru import BiGru
 from ddsp_tf.nn.causal_convolutions import CausalConvolutions
+from ddsp_tf.nn.dilated_stack import DilatedStack
 from ddsp_tf.nn.fc_stack import FcStack
+from ddsp_tf.nn.frame_discriminator import FrameDiscriminator
 from ddsp_tf.nn.gated_scan import gated_scan
 from ddsp_tf.nn.gru import Gru, gru_scan
 from ddsp_tf.nn.min_gru import MinGru
@@ -9,8 +12,11 @@ from ddsp_tf.nn.mixture_density import MixtureDensity
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
 
 __all__ = [
+    "BiGru",
     "CausalConvolutions",
+    "DilatedStack",
     "FcStack",
+    "FrameDiscriminator",
     "Gru",
     "MinGru",
     "MixtureDensity",

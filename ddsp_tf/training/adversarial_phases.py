@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from ddsp_tf.losses import Adversarial, Objective, Objectives
+from ddsp_tf.losses import Adversarial, FeatureMatching, Objective, Objectives
 from ddsp_tf.training.optimization import Optimization
 from ddsp_tf.training.phase import Phase
 
@@ -16,6 +16,7 @@ def adversarial_phases(
     real: str = "audio",
     fake: str = "audio",
     weight: float = 1.0,
+    feature_weight: float = 0.0,
     weights: Sequence[str] = ("model/*",),
     generator: Optimization | None = None,
     critic: Optimization | None = None,
@@ -29,6 +30,8 @@ def adversarial_phases(
         real: The column of the batch that is real.
         fake: The output of the model that should pass for it.
         weight: Of the adversarial term.
+        feature_weight: Of the distance of the discriminator's hidden layers, see
+            `losses.FeatureMatching`; 0 leaves it out.
         weights: What the model's phase trains, as `Phase.weights`.
         generator: The model's optimiser.
         critic: The discriminator's optimiser.
@@ -46,6 +49,7 @@ def adversarial_phases(
     """
     adversarial = Adversarial(discriminator, real=real, fake=fake, weight=weight)
     others = [] if objective is None else [objective]
+    matching = [FeatureMatching(adversarial, weight=feature_weight)] if feature_weight else []
     before = (
         [Phase(others[0], "before", weights, generator or Optimization(), n_steps=start_step)]
         if start_step and others
@@ -61,7 +65,7 @@ def adversarial_phases(
             start_step,
         ),
         Phase(
-            Objectives([*others, adversarial.generator]),
+            Objectives([*others, *matching, adversarial.generator]),
             "generator",
             weights,
             generator or Optimization(),

@@ -328,7 +328,12 @@ class Trainer:
             terms = _named(_terms(work.phase.objective, batch, outputs))
             share = terms["loss"] / context.num_replicas_in_sync
         gradients = tape.gradient(share, [variable.value for variable in work.variables])
-        used = [(g, v) for g, v in zip(gradients, work.variables, strict=True) if g is not None]
+        # Those of embeddings come as the rows that were looked up.
+        used = [
+            (tf.convert_to_tensor(g), v)
+            for g, v in zip(gradients, work.variables, strict=True)
+            if g is not None
+        ]
         summed = context.all_reduce(tf.distribute.ReduceOp.SUM, [g for g, _ in used])
         clipped, norm = _clip(summed, work.clip_norm)
         # Keras sums over the replicas once more, hence the division.

@@ -89,7 +89,7 @@ def test_recordings_of_which_only_some_have_scores_are_recordings(songs, tmp_pat
     settings = PrepareSettings(features=SETTINGS.features, source="scores")
     report = prepare(songs, tmp_path / "scores", settings=settings, n_workers=1)
     assert list(report.recordings) == ["one.wav"]
-    assert "no `two.mid` lies beside it" in report.failed["two.wav"]
+    assert "no `two.mid` or `two.notes.csv` lies beside it" in report.failed["two.wav"]
     (songs / "one.mid").unlink()
     with pytest.raises(DatasetError, match="No recording has a score"):
         prepare(songs, tmp_path / "none", settings=settings)

@@ -14,16 +14,35 @@ from ddsp_tf.data.sources.example import Example, Found
 from ddsp_tf.data.sources.score_fit import LARGEST_DRIFT_S, LEAST_FIT_DB, measure_fit
 from ddsp_tf.data.sources.sound_columns import sound_column
 from ddsp_tf.errors import DatasetError, ScoreFileError
-from ddsp_tf.features import Column, columns_of, notes_column
-from ddsp_tf.midi import find_score, read_notes
+from ddsp_tf.features import Column, Features, columns_of, notes_column
+from ddsp_tf.midi import (
+    EXPRESSION_FIELDS,
+    SUFFIXES,
+    expression_frames,
+    find_score,
+    levels_as_velocities,
+    measure_expression,
+    read_notes,
+    top_line,
+)
+from ddsp_tf.midi.note_table import TABLE_SUFFIX
+from ddsp_tf.types import Signal
 
+_PLAYED = ("fine_f0_hz", "harmonics_db", "noise_db")
+"""Columns of which the expression of notes is measured."""
 _LONGER_S = 2.0
 _NOTICED_MS = 50.0
 """Slow attacks alone are heard some 30 ms late."""
 
 
 class Scores:
-    """The columns of a recording, and `notes`, those of the MIDI file of its name beside it."""
+    """The columns of a recording, and `notes`, those of the score of its name beside it.
+
+    Where a table of notes has no velocities, each note's is its loudness as its place among all
+    frames of notes, as `ddsp-tf notes` writes them. Where the levels of partials and noise are
+    extracted, there is `expression` too: for every frame, how its note is played
+    (`midi.measure_expression`).
+    """
 
     name = "scores"
 
@@ -32,12 +51,13 @@ class Scores:
         return settings
 
     def holds(self, paths: list[Path]) -> bool:
-        """Whether every audio file has a score."""
+        """Whether every audio file has a MIDI file. Tables of notes are taken on demand alone."""
         try:
             files = name_files(paths)
         except DatasetError:
             return False
-        return all(find_score(path) is not None for path in files.values())
+        found = [find_score(path) for path in files.values()]
+        return all(score is not None and score.suffix.lower() in SUFFIXES for score in found)
 
     def find(self, paths: list[Path]) -> Found:
         """The audio files that have one.
@@ -49,22 +69,30 @@ class Scores:
         for name, path in name_files(paths).items():
             score = find_score(path)
             if score is None:
-                failed[name] = f"`{path}` has no score: no `{path.stem}.mid` lies beside it."
+                failed[name] = (
+                    f"`{path}` has no score: no `{path.stem}.mid` or "
+                    f"`{path.stem}{TABLE_SUFFIX}` lies beside it."
+                )
             else:
                 examples[name] = Example(name, {"audio": path, "score": score})
         if not examples:
             raise DatasetError(
                 "No recording has a score. Put a MIDI file of the same name beside each, such as "
-                "`song.mid` beside `song.wav`."
+                "`song.mid` beside `song.wav`; `ddsp-tf notes` writes one of a melody."
             )
         return Found(examples, failed)
 
     def columns(
         self, n_channels: Mapping[str, int], settings: PrepareSettings
     ) -> dict[str, Column]:
-        """The sound, its features and the notes."""
+        """The sound, its features, the notes, and how they are played."""
         audio = sound_column("audio", n_channels, settings)
-        return {"audio": audio, **columns_of(settings.features), "notes": notes_column()}
+        features = columns_of(settings.features)
+        played = {}
+        if set(_PLAYED) <= set(features):
+            signal = Signal("frames", len(EXPRESSION_FIELDS))
+            played["expression"] = Column("expression", signal, settings.features.hop_length)
+        return {"audio": audio, **features, **played, "notes": notes_column()}
 
     def analyse(
         self,
@@ -87,8 +115,13 @@ class Scores:
         audio = from_pcm(recording.samples["audio"])
         mono = audio if audio.ndim == 1 else audio.mean(axis=1)
         notes, measures = _laid_beside(notes, mono, example, settings)
+        features, frame_rate = recording.features, settings.features.frame_rate
+        notes = _with_velocities(notes, features, frame_rate, example.files["score"])
+        if "expression" in columns:
+            features = features.with_columns(expression=_expression(notes, features, frame_rate))
         return replace(
             recording,
+            features=features,
             measures={**recording.measures, **measures},
             events={"notes": notes},
         )
@@ -111,6 +144,35 @@ class Scores:
             f"In {len(noticed)} of {len(recordings)} recordings the notes aren't heard where the "
             f"score has them: `{name}` is {noticed[name]:+.0f} ms beside it. {done}",
         )
+
+
+def _with_velocities(
+    notes: np.ndarray, features: Features, frame_rate: float, score: Path
+) -> np.ndarray:
+    """Notes whose velocities weren't known, with their loudness in the place of them."""
+    if not np.isnan(notes[:, 3]).any():
+        return notes
+    if not features.has("loudness_db"):
+        raise ScoreFileError(
+            f"`{score}` has no column `velocity`, and there is no `loudness_db` to take it from. "
+            "Add one of both."
+        )
+    frames = np.round(notes[:, :2] * frame_rate).astype(int).clip(0, features.n_frames)
+    spans = [(start, max(end, start + 1)) for start, end in frames.tolist()]
+    return np.column_stack(
+        [notes[:, :3], levels_as_velocities(features.loudness_db, spans), notes[:, 4]]
+    ).astype(np.float32)
+
+
+def _expression(notes: np.ndarray, features: Features, frame_rate: float) -> np.ndarray:
+    line = top_line(notes)
+    pitch, harmonics_db, noise_db = (features[key] for key in _PLAYED)
+    measured = measure_expression(
+        line, f0_hz=pitch, harmonics_db=harmonics_db, noise_db=noise_db, frame_rate=frame_rate
+    )
+    return expression_frames(
+        line, measured, frame_rate=frame_rate, n_frames=features.n_frames
+    ).astype(np.float32)
 
 
 def _laid_beside(

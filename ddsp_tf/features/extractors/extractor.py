@@ -1,6 +1,7 @@
 """What an extractor is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ddsp_tf.features.column import Column
@@ -17,10 +18,12 @@ class Extractor(ABC):
     Attributes:
         columns: The names of what it makes.
         depends_on: Fields of `FeatureSettings`, besides the rates, that change what it makes.
+        needs: Columns of other extractors that it works with.
     """
 
     columns: ClassVar[tuple[str, ...]]
     depends_on: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def describe(self, settings: FeatureSettings) -> dict[str, Column]:
@@ -40,3 +43,15 @@ class Extractor(ABC):
         Returns:
             By name, `[n_frames]`, or `[n_frames, width]` of several numbers a frame.
         """
+
+    def extract_beside(
+        self,
+        audio: Float32Array,
+        settings: FeatureSettings,
+        made: Mapping[str, Float32Array],
+        *,
+        progress: Progress | None = None,
+    ) -> dict[str, Float32Array]:
+        """Makes the columns where those that it `needs` are made already; by default `extract`."""
+        del made
+        return self.extract(audio, settings, progress=progress)

@@ -17,6 +17,11 @@ _PERIODS = 4.0
 _SHORTEST_S, _LONGEST_S = 0.016, 0.08
 _NOISE_WINDOW_S = 0.032
 _LEAST = 1e-20
+_N_FINE = 6
+_MOST_BESIDE = 2.0 ** (1.0 / 12.0) - 1.0
+_SURE = 0.5
+"""Partials whose phases tell the pitch; how far it may be from the tracked one; where it was sure.
+"""
 _HANN_BANDWIDTH = 1.5  # in bins: as many neighbours say the same
 _NOISE_VARIANCE = 1.0 / 3.0  # of noise that is uniform in -1...1
 
@@ -26,7 +31,9 @@ class HarmonicAnalysis:
     """What `Harmonic` and `FilteredNoise` have to be told to imitate a recording.
 
     Attributes:
-        f0_hz: Fundamental, `[n_frames]`.
+        f0_hz: Fundamental as it was tracked, `[n_frames]`.
+        fine_f0_hz: Fundamental by the phases of its multiples, `[n_frames]`: a tracker that looks
+            at 64 ms sees a vibrato smaller than it is.
         harmonic_amplitudes: Linear amplitudes of its multiples, `[n_frames, n_harmonics]`.
         noise_magnitudes: Gains of the noise, `[n_frames, n_noise_bands]`.
         sample_rate: In Hz.
@@ -34,6 +41,7 @@ class HarmonicAnalysis:
     """
 
     f0_hz: FloatArray
+    fine_f0_hz: FloatArray
     harmonic_amplitudes: FloatArray
     noise_magnitudes: FloatArray
     sample_rate: int
@@ -72,11 +80,12 @@ def analyze_harmonics(
     *,
     n_harmonics: int = 60,
     n_noise_bands: int = 65,
+    periods: float = _PERIODS,
 ) -> HarmonicAnalysis:
     """Measures the harmonics of a recording at its tracked pitch, and what they leave.
 
     Each harmonic is brought down to 0 Hz by the phase of the tracked pitch and averaged under a
-    Hann window of four periods of the lowest confident pitch (16 to 80 ms). What is left when the
+    Hann window of a few periods of the lowest confident pitch (16 to 80 ms). What is left when the
     harmonics are subtracted, phases included, is measured in bands as noise. So a model with these
     processors and this pitch can hardly do better, but for a room, which is taken for tone here.
 
@@ -86,6 +95,8 @@ def analyze_harmonics(
         settings: Rates of the features.
         n_harmonics: Harmonics; those at or above Nyquist are silent.
         n_noise_bands: Bands of the noise from 0 Hz to Nyquist.
+        periods: Of the window. With 4 the partials of the lowest note take some 4 dB of the noise
+            with them, with more, less.
 
     Returns:
         The analysis of `features.n_frames` frames.
@@ -115,9 +126,10 @@ def analyze_harmonics(
     position = np.arange(len(samples)) / hop
     f0_by_sample = np.interp(position, np.arange(n_frames), f0_hz)
     turns = np.cumsum(f0_by_sample) / rate
-    window = _window(features, rate)
+    window = _window(features, rate, periods)
     amplitudes = np.zeros([n_frames, n_harmonics])
     residual = samples.copy()
+    turning_hz, weights = np.zeros(n_frames), np.full(n_frames, _LEAST)
     for index in range(n_harmonics):
         below = (index + 1) * f0_hz < rate / 2
         if not below.any():
@@ -125,12 +137,18 @@ def analyze_harmonics(
         carrier = np.exp(2j * np.pi * ((index + 1) * turns % 1.0))
         partial = 2.0 * _averages(samples * carrier.conj(), window, hop) * below
         amplitudes[:, index] = np.abs(partial)
+        if index < _N_FINE:
+            turn = np.append(partial[1:] * partial[:-1].conj(), 0.0)
+            turn = (turn + np.append(0.0, turn[:-1])) * (index + 1)
+            turning_hz += np.abs(turn) * np.angle(turn) * rate / (2 * np.pi * hop)
+            weights += np.abs(turn) * (index + 1)
         by_sample = np.interp(position, np.arange(n_frames), partial.real) + 1j * np.interp(
             position, np.arange(n_frames), partial.imag
         )
         residual -= (by_sample * carrier).real
     return HarmonicAnalysis(
         f0_hz=f0_hz,
+        fine_f0_hz=_refined(f0_hz, turning_hz / weights, features.f0_confidence),
         harmonic_amplitudes=amplitudes,
         noise_magnitudes=_noise_magnitudes(residual, rate, hop, n_noise_bands),
         sample_rate=rate,
@@ -138,11 +156,17 @@ def analyze_harmonics(
     )
 
 
-def _window(features: "Features", rate: int) -> FloatArray:
+def _refined(f0_hz: FloatArray, beside_hz: FloatArray, confidence: FloatArray) -> FloatArray:
+    """The pitch that the phases say, where the tracker was sure and they are near it."""
+    near = (np.abs(beside_hz) < _MOST_BESIDE * f0_hz) & (confidence > _SURE)
+    return f0_hz + np.where(near, beside_hz, 0.0)
+
+
+def _window(features: "Features", rate: int, periods: float) -> FloatArray:
     """A Hann window that keeps the harmonics of low notes apart, with an odd length and sum 1."""
     confident = features.f0_hz[features.f0_confidence > 0.5]
     lowest_hz = np.quantile(confident if len(confident) else features.f0_hz, 0.02)
-    seconds = float(np.clip(_PERIODS / lowest_hz, _SHORTEST_S, _LONGEST_S))
+    seconds = float(np.clip(periods / lowest_hz, _SHORTEST_S, _LONGEST_S))
     window = np.hanning(2 * (round(seconds * rate) // 2) + 3)[1:-1]
     return window / window.sum()
 

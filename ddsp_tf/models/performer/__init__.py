@@ -1,0 +1,1 @@
+"""Performers: notes to the pitch and loudness of an instrument."""
