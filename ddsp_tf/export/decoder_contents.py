@@ -80,7 +80,9 @@ def require_known_decoder(parts: LiveParts, who: str, *, convolutions: bool = Fa
         ExportError: It isn't.
     """
     decoder = parts.decoder
-    known = (RnnFcDecoder, MinGruFcDecoder, *([DilatedConvDecoder] if convolutions else []))
+    known: list[type] = [RnnFcDecoder, MinGruFcDecoder]
+    if convolutions:
+        known.append(DilatedConvDecoder)
     if type(decoder) not in known:
         *most, last = (kind.__name__ for kind in known)
         raise ExportError(

@@ -210,7 +210,7 @@ def _tables(players: dict[str, Player], instrument: str, seconds: float) -> Iter
         yield f"| {label} | {mine['share']:.0%} | {cells} | {_in_db(mine, power=True)} |"
 
 
-def _rows(*, places: bool = True) -> Iterator[tuple[str, dict[str, str]]]:
+def _rows(*, places: bool = True) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "all", {}
     for moment in MOMENTS:
         yield moment, {"moment": moment}
