@@ -122,7 +122,7 @@ def find_modes(
         >>> time_s = np.arange(8000) / 16000
         >>> modes = find_modes(np.exp(-time_s / 0.1) * np.sin(2 * np.pi * 200 * time_s),
         ...                    n_modes=1, sample_rate=16000)
-        >>> round(float(modes.frequencies_hz[0]), 2), round(float(modes.decays_s[0]), 4)
+        >>> round(float(modes.frequencies_hz[0]), 1), round(float(modes.decays_s[0]), 3)
         (200.0, 0.1)
 
     Reference:

@@ -60,7 +60,7 @@ def wavetable(
         ArgumentError: A table of fewer than 4 points, or axes that don't fit each other.
 
     Example:
-        >>> sine = tf.sin(2 * math.pi * tf.range(64.0) / 64)[tf.newaxis, tf.newaxis]
+        >>> sine = tf.sin(2 * np.pi * tf.range(64.0) / 64)[tf.newaxis, tf.newaxis]
         >>> one = tf.ones([1, 250, 1])
         >>> wavetable(440 * one, one, sine, hop_length=64, sample_rate=16000).shape
         TensorShape([1, 16000])

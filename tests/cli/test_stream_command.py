@@ -228,6 +228,7 @@ class Silence:
     """Stands for the voices where only the command is tested."""
 
     latency_samples, latency_ms, limited_db, n_stolen, sample_rate = 0, 0.0, 0.0, 0, SAMPLE_RATE
+    n_voices = 4
 
     def __init__(self, *_: object, **__: object) -> None:
         self.time_s = 0.0

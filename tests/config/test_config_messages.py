@@ -15,7 +15,7 @@ from ddsp_tf.errors import ConfigError
         ("run.stepz=1", "`toy.run` has no parameter `stepz`. Did you mean `steps`?"),
         # Keras layers swallow unknown keywords; the check may not.
         ("Oscillator.nharmonics=3", "no parameter `nharmonics`. Did you mean `n_harmonics`?"),
-        ("rum.steps=1", "There is no class or function `rum`. Did you mean `run`"),
+        ("runn.steps=1", "There is no class or function `runn`. Did you mean `run`"),
         ("toy.rum.steps=1", "`toy` has no `rum`. Did you mean `run`?"),
         ("run.oscillator=@Osillator()", "no class or function `Osillator`. Did you mean"),
         ("run.oscillator=@toy.Osillator()", "`toy` has no `Osillator`. Did you mean"),
