@@ -121,7 +121,8 @@ def _player(run: Path) -> str:
     from ddsp_tf.inference.effect import is_effect
     from ddsp_tf.inference.find_room import can_hear_rooms
     from ddsp_tf.inference.score_inputs import is_played_by_notes
-    from ddsp_tf.models import Instrument
+    from ddsp_tf.inference.sound_search import can_hear_settings
+    from ddsp_tf.models import ControlModel, Instrument, MidiDdsp
 
     try:
         model = Instrument.load(run).model
@@ -134,6 +135,12 @@ def _player(run: Path) -> str:
         return f": ddsp-tf match {run} response.csv -o found/"
     if can_hear_rooms(model):
         return f": ddsp-tf match {run} speech_in_a_room.wav -o found/"
+    if can_hear_settings(model):
+        return f": ddsp-tf match {run} note.wav -o found/"
+    if isinstance(model, ControlModel):
+        return f": ddsp-tf render song.mid violin --performer {run} -o out/"
+    if isinstance(model, MidiDdsp):
+        return f": ddsp-tf render song.mid {run}:{model.instruments[0]} -o out/"
     if is_played_by_notes(model):
         return f": ddsp-tf render song.mid {run} -o out/"
     command = f"process {run} sound.wav" if is_effect(model) else f"transfer {run} melody.wav"

@@ -8,6 +8,9 @@ import pytest
 from cli_toys import SMALL_MODEL, Run
 
 from ddsp_tf import config, training
+from ddsp_tf.cli.train import _player
+from ddsp_tf.features import FeatureSettings
+from ddsp_tf.models import ControlModel, Instrument
 
 
 def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
@@ -187,3 +190,10 @@ def test_a_run_whose_loss_exploded_does_not_end_as_if_well(
     for words in said:
         assert words in result.stdout + result.stderr
     assert silent not in result.stdout
+
+
+def test_a_performer_is_played_by_render(tmp_path: Path) -> None:
+    model = ControlModel(rnn_channels=4, channels=4)
+    Instrument(model, FeatureSettings()).save(tmp_path / "performer")
+    command = f"render song.mid violin --performer {tmp_path / 'performer'}"
+    assert command in _player(tmp_path / "performer")
