@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from midi_toys import off, on, save
 
 from ddsp_tf.cli.separate import command
 from ddsp_tf.errors import ArgumentError
@@ -127,3 +128,19 @@ def test_two_vowels_come_out_8_db_clearer():
     found = separate(model, mixture, RATE, f0_hz, n_steps=60)
     for stem, own in zip(found.stems, stems, strict=True):
         assert si_sdr_db(stem, own) - si_sdr_db(mixture, own) > 8.0
+
+
+def test_scores_say_what_each_voice_plays(tmp_path):
+    stems = _tones(1.0)
+    soundfile.write(tmp_path / "duet.wav", stems[0] + stems[1], RATE, subtype="FLOAT")
+    # 200 Hz is 35 cents above the lower key: scores are tuned to what is heard.
+    for name, key in (("low", 55), ("high", 64)):
+        save(tmp_path / f"{name}.mid", [on(key), off(key, 960)])
+    scores = [str(tmp_path / f"{name}.mid") for name in ("low", "high")]
+    arguments = ["--scores", *scores, "--method", "mask", "-o", str(tmp_path / "parts")]
+    result = CliRunner().invoke(command, [str(tmp_path / "duet.wav"), *arguments])
+    assert result.exit_code == 0, result.output
+    for i, own in enumerate(stems):
+        stem, rate = soundfile.read(tmp_path / "parts" / f"voice_{i + 1}.wav")
+        assert rate == RATE
+        assert si_sdr_db(stem, own) > 12.0
