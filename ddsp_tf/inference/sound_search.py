@@ -279,9 +279,13 @@ class SoundSearch:
         }
         outputs = self._model.play(tiled, constants)
         outputs["audio"] = outputs["audio"][:, :length]
-        by_place = tf.nest.map_structure(
-            lambda x: tf.reshape(x, [n_places, n_clips, *tf.unstack(tf.shape(x))[1:]]), outputs
-        )
+
+        def of_each_place(x: tf.Tensor) -> tf.Tensor:
+            if x.shape.rank and x.shape[0] in (None, n_places * n_clips):
+                return tf.reshape(x, [n_places, n_clips, *tf.unstack(tf.shape(x))[1:]])
+            return tf.repeat(x[tf.newaxis], n_places, axis=0)  # a room's response, say
+
+        by_place = tf.nest.map_structure(of_each_place, outputs)
         return tf.vectorized_map(
             lambda heard: tf.add_n(list(self._objective(judged, heard).values())), by_place
         )
