@@ -24,7 +24,7 @@ def instruments(tmp_path_factory: pytest.TempPathFactory) -> Path:
             export_plugin(Instrument.load(name), folder, name=name)
     (folder / "toy.ddsp").write_bytes(toy_file())
     convolutions = toy_file(decoder_type=DilatedConvDecoder, rnn_channels=4)
-    (folder / "convolutions.ddsp").write_bytes(convolutions)
+    (folder / "toy_convolutions.ddsp").write_bytes(convolutions)
     return folder
 
 

@@ -19,6 +19,7 @@ from ddsp_tf.export.torchscript.modules.players import ControlPlayer
 from ddsp_tf.export.torchscript.modules.streamed_instrument import StreamedInstrument
 from ddsp_tf.export.torchscript.parity import measure_audio
 from ddsp_tf.features import FeatureSettings
+from ddsp_tf.inference.score_inputs import is_played_by_notes
 from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
 from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
@@ -96,5 +97,6 @@ def measure(instrument: Instrument) -> float:
 
 
 errors = {name: measure(odd_instrument(*case)) for name, case in CASES.items()}
-errors |= {name: measure(Instrument.load(name)) for name in list_presets()}
+shipped = {name: Instrument.load(name) for name in list_presets()}
+errors |= {name: measure(x) for name, x in shipped.items() if not is_played_by_notes(x.model)}
 print(json.dumps(errors))  # noqa: T201

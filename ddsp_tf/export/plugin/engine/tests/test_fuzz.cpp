@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
     const int n_files = wanted ? std::atoi(wanted) : 100000;
     const std::string folder = argv[2];
     const std::string toys[] = {test::read_file(folder + "/toy.ddsp"),
-                                test::read_file(folder + "/convolutions.ddsp")};
+                                test::read_file(folder + "/toy_convolutions.ddsp")};
     test::Random random(7);
     int n_refused = 0, n_played = 0, n_same = 0;
     for (int i = 0; i < n_files; ++i) {
