@@ -101,148 +101,68 @@ class Target:
             raise ArgumentError(f"--trim goes with --target {able}; hosts of {name} have a volume.")
 
 
-def _saved_model(order: Order) -> Report:
-    from ddsp_tf.export import export_saved_model
+def _by(function: str, *settings: str, **fixed: Any) -> Callable[[Order], Report]:
+    """Writes with a function of `ddsp_tf.export`, which takes these settings of an order."""
 
-    return export_saved_model(
-        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
-    )
-
-
-def _live(runtime: Any) -> Callable[[Order], Report]:
     def write(order: Order) -> Report:
-        from ddsp_tf.export import export_live
+        from ddsp_tf import export
 
-        return export_live(
+        return getattr(export, function)(
             order.instrument,
             order.output,
-            runtime=runtime,
-            quantize=order.quantize,
             overwrite=order.overwrite,
             progress=order.advance,
+            **{key: getattr(order, key) for key in settings},
+            **fixed,
         )
 
     return write
 
 
-def _native(order: Order) -> Report:
-    from ddsp_tf.export import export_native
-
-    return export_native(
-        order.instrument,
-        order.output,
-        trim_db=order.trim_db,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
-def _vst(order: Order) -> Report:
-    from ddsp_tf.export import export_vst
-
-    return export_vst(
-        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
-    )
-
-
-def _web(order: Order) -> Report:
-    from ddsp_tf.export import export_web
-
-    return export_web(
-        order.instrument,
-        order.output,
-        name=order.name,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
-def _plugin(order: Order) -> Report:
-    from ddsp_tf.export import export_plugin
-
-    return export_plugin(
-        order.instrument,
-        order.output,
-        name=order.name,
-        quantize=order.quantize,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
-def _ddsp_tilde(order: Order) -> Report:
-    from ddsp_tf.export import export_ddsp_tilde
-
-    return export_ddsp_tilde(
-        order.instrument,
-        order.output,
-        name=order.name,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
-def _nn_tilde(order: Order) -> Report:
-    from ddsp_tf.export import export_nn_tilde
-
-    return export_nn_tilde(
-        order.instrument, order.output, overwrite=order.overwrite, progress=order.advance
-    )
-
-
-def _neutone(order: Order) -> Report:
-    from ddsp_tf.export import export_neutone
-
-    return export_neutone(
-        order.instrument,
-        order.output,
-        name=order.name,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
-def _c(order: Order) -> Report:
-    from ddsp_tf.export import export_c
-
-    return export_c(
-        order.instrument,
-        order.output,
-        name=order.name,
-        quantize=order.quantize,
-        overwrite=order.overwrite,
-        progress=order.advance,
-    )
-
-
 TARGETS: dict[str, Target] = {
-    "saved_model": Target("TensorFlow SavedModel, whole sounds: server, Python.", _saved_model),
-    "native": Target(
-        "SavedModel, frames: native hosts by TensorFlow's C API.", _native, trims=True
+    "saved_model": Target(
+        "TensorFlow SavedModel, whole sounds: server, Python.", _by("export_saved_model")
     ),
-    "vst": Target("One .tflite file: the DDSP-VST plug-in.", _vst, suffix=".tflite"),
+    "native": Target(
+        "SavedModel, frames: native hosts by TensorFlow's C API.",
+        _by("export_native", "trim_db"),
+        trims=True,
+    ),
+    "vst": Target("One .tflite file: the DDSP-VST plug-in.", _by("export_vst"), suffix=".tflite"),
     "litert": Target(
         "LiteRT (TensorFlow Lite), a frame at a time: phone, board.",
-        _live("litert"),
+        _by("export_live", "quantize", runtime="litert"),
         quantizes=("float16", "int8"),
     ),
     "onnx": Target(
-        "ONNX, a frame at a time: any language.", _live("onnx"), quantizes=("float16", "int8")
+        "ONNX, a frame at a time: any language.",
+        _by("export_live", "quantize", runtime="onnx"),
+        quantizes=("float16", "int8"),
     ),
     "c": Target(
         "C99 source, a frame at a time: boards and hosts without a runtime.",
-        _c,
+        _by("export_c", "name", "quantize"),
         quantizes=("int8",),
     ),
     "plugin": Target(
         "One .ddsp file in a folder: ddsp_tf's own plug-in and C++ engine; --build compiles it.",
-        _plugin,
+        _by("export_plugin", "name", "quantize"),
         quantizes=("float16",),
         adds=True,
         builds=True,
     ),
-    "ddsp_tilde": Target("TorchScript, room and sizes: ddsp~ in Pure Data and Max.", _ddsp_tilde),
-    "nn_tilde": Target("One .ts file: nn~ in Max and Pure Data.", _nn_tilde, suffix=".ts"),
-    "neutone": Target("One .nm file: the plug-in Neutone FX.", _neutone, suffix=".nm"),
-    "web": Target("A page that plays it in a browser; see `ddsp-tf demo`.", _web, adds=True),
+    "ddsp_tilde": Target(
+        "TorchScript, room and sizes: ddsp~ in Pure Data and Max.", _by("export_ddsp_tilde", "name")
+    ),
+    "nn_tilde": Target(
+        "One .ts file: nn~ in Max and Pure Data.", _by("export_nn_tilde"), suffix=".ts"
+    ),
+    "neutone": Target(
+        "One .nm file: the plug-in Neutone FX.", _by("export_neutone", "name"), suffix=".nm"
+    ),
+    "web": Target(
+        "A page that plays it in a browser; see `ddsp-tf demo`.",
+        _by("export_web", "name"),
+        adds=True,
+    ),
 }

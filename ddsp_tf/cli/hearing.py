@@ -9,7 +9,7 @@ from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal, duration
 
 if TYPE_CHECKING:
-    from ddsp_tf.inference import FoundRoom
+    from ddsp_tf.types import FloatArray
 
 DEFAULT_ROOM = "papers/lee2022/fvn.gin"
 
@@ -55,7 +55,7 @@ def hear_each(
                 )
             except ArgumentError as error:
                 raise ArgumentError(f"`{printable(named.source)}`: {error}") from error
-            _write(named, found, overwrite=overwrite)
+            write_found(named, found, found.response, found.model, overwrite=overwrite)
             target = named.target.with_suffix(".json")
             terminal.say(f"{named.source} -> {target}  (in {duration(found.seconds)})")
             heard = found.heard
@@ -78,15 +78,26 @@ def check_targets(named: NamedOutput, *, overwrite: bool) -> None:
     check_folder(named.target.with_suffix(".model"), sort=INSTRUMENT, overwrite=overwrite)
 
 
-def _write(named: NamedOutput, found: "FoundRoom", *, overwrite: bool) -> None:
+def write_found(
+    named: NamedOutput, found: Any, sound: "FloatArray", model: Any, *, overwrite: bool
+) -> None:
+    """Writes what was found for a sound.
+
+    Args:
+        named: The sound, and NAME.wav.
+        found: Has `sample_rate`, `figure` and `to_dict`.
+        sound: NAME.wav, `[n_samples]`.
+        model: NAME.model.
+        overwrite: Whether these are replaced where they are.
+    """
     from ddsp_tf.audio import write_audio
     from ddsp_tf.files import write_json
     from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
 
-    write_audio(named.target, found.response, found.sample_rate, overwrite=overwrite)
+    write_audio(named.target, sound, found.sample_rate, overwrite=overwrite)
     picture = named.target.with_suffix(".png")
     save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
     write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
     folder = named.target.with_suffix(".model")
-    Instrument.without_features(found.model).save(folder, overwrite=overwrite)
+    Instrument.without_features(model).save(folder, overwrite=overwrite)

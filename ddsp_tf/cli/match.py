@@ -183,7 +183,7 @@ def command(
 
     from ddsp_tf.audio import check_usable, read_audio
     from ddsp_tf.cli.designing import design_each
-    from ddsp_tf.cli.hearing import check_targets, hear_each
+    from ddsp_tf.cli.hearing import check_targets, hear_each, write_found
     from ddsp_tf.cli.tracing import trace_each
     from ddsp_tf.files import printable
     from ddsp_tf.inference import can_design, can_hear_rooms, can_trace_tracts
@@ -290,7 +290,7 @@ def command(
                     max_minutes=minutes,
                     seed=seed,
                 )
-            _write(named, found, built, overwrite=replaced)
+            write_found(named, found, found.audio, built, overwrite=replaced)
             if not found.interrupted:
                 _forget(state)
         except Exception as error:
@@ -440,20 +440,6 @@ def _match(model: Any, target: Any, advance: Advance, **settings: Any) -> "Match
     from ddsp_tf.inference import match
 
     return match(model, target, progress=advance, **settings)
-
-
-def _write(named: NamedOutput, found: "Match", model: Any, *, overwrite: bool) -> None:
-    from ddsp_tf.audio import write_audio
-    from ddsp_tf.files import write_json
-    from ddsp_tf.models import Instrument
-    from ddsp_tf.plotting import save_figure
-
-    write_audio(named.target, found.audio, found.sample_rate, overwrite=overwrite)
-    picture = named.target.with_suffix(".png")
-    save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
-    write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
-    folder = named.target.with_suffix(".model")
-    Instrument.without_features(model).save(folder, overwrite=overwrite)
 
 
 def _describe(terminal: Terminal, named: NamedOutput, found: "Match") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ddsp_tf.cli.each_file import Work, for_each_file
-from ddsp_tf.cli.hearing import check_targets
+from ddsp_tf.cli.hearing import check_targets, write_found
 from ddsp_tf.cli.output_names import NamedOutput, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal, duration
 
@@ -52,27 +52,13 @@ def trace_each(
                 learning_rate=_LEARNING_RATE if learning_rate is None else learning_rate,
                 progress=advance,
             )
-            _write(named, found, model, overwrite=overwrite)
+            write_found(named, found, found.audio, model, overwrite=overwrite)
             _describe(terminal, named, found)
             return {"input": str(named.source), **found.to_dict()}
 
         return trace
 
     for_each_file(terminal, plan, prepare)
-
-
-def _write(named: NamedOutput, found: "TracedTract", model: Any, *, overwrite: bool) -> None:
-    from ddsp_tf.audio import write_audio
-    from ddsp_tf.files import write_json
-    from ddsp_tf.models import Instrument
-    from ddsp_tf.plotting import save_figure
-
-    write_audio(named.target, found.audio, found.sample_rate, overwrite=overwrite)
-    picture = named.target.with_suffix(".png")
-    save_figure(found.figure(title=named.source.name), picture, overwrite=overwrite)
-    write_json(named.target.with_suffix(".json"), found.to_dict(), overwrite=overwrite)
-    folder = named.target.with_suffix(".model")
-    Instrument.without_features(model).save(folder, overwrite=overwrite)
 
 
 def _describe(terminal: Terminal, named: NamedOutput, found: "TracedTract") -> None:

@@ -84,17 +84,18 @@ def require_known_decoder(parts: LiveParts, who: str, *, convolutions: bool = Fa
     if convolutions:
         known.append(DilatedConvDecoder)
     if type(decoder) not in known:
-        *most, last = (kind.__name__ for kind in known)
+        *others, last = (kind.__name__ for kind in known)
         raise ExportError(
-            f"{who} knows the decoders {', '.join(most)} and {last}, and this model has a "
+            f"{who} knows the decoders {', '.join(others)} and {last}, and this model has a "
             f"{type(decoder).__name__}. Export it with --target onnx, which takes any."
         )
     if sorted(set(decoder.input_keys)) != sorted(decoder.input_keys):
         raise ExportError(f"The decoder reads an input twice. {who} can't do that.")
-    for name, size in {**_sizes(decoder), "recurrences": _n_recurrences(decoder)}.items():
-        if size > _MOST[name]:
+    sizes = {**_sizes(decoder), **_describe_recurrences(decoder)}
+    for name, most in _MOST.items():
+        if sizes[name] > most:
             raise ExportError(
-                f"The decoder has `{name}` of {size}. {who} plays up to {_MOST[name]}. Train a "
+                f"The decoder has `{name}` of {sizes[name]}. {who} plays up to {most}. Train a "
                 "smaller one, or export this one with --target onnx."
             )
     noise = parts.filtered_noise
@@ -108,30 +109,27 @@ def require_known_decoder(parts: LiveParts, who: str, *, convolutions: bool = Fa
 def _sizes(decoder: Any) -> dict[str, int]:
     return {
         "channels": decoder.channels,
-        "units": _n_units(decoder),
         "layers_per_stack": decoder.layers_per_stack,
         "input_cosines": decoder.input_cosines,
     }
 
 
-def _n_units(decoder: Any) -> int:
-    convolves = isinstance(decoder, DilatedConvDecoder)
-    return decoder.conv_channels if convolves else decoder.rnn_channels
-
-
-def _n_recurrences(decoder: Any) -> int:
-    if isinstance(decoder, DilatedConvDecoder):
-        return len(decoder.dilations)
-    return getattr(decoder, "rnn_layers", 1)
-
-
 def _describe_recurrences(decoder: Any) -> dict[str, Any]:
-    described = {"recurrences": _n_recurrences(decoder)}
+    """The layers that remember: their kind, how many they are, and their width."""
     if isinstance(decoder, DilatedConvDecoder):
-        dilations = list(decoder.dilations)
-        convolutions = {"kernel_size": decoder.kernel_size, "dilations": dilations}
-        return {"kind": "convolutions", **described, **convolutions}
-    return {"kind": "min_gru" if isinstance(decoder, MinGruFcDecoder) else "gru", **described}
+        return {
+            "kind": "convolutions",
+            "units": decoder.conv_channels,
+            "recurrences": len(decoder.dilations),
+            "kernel_size": decoder.kernel_size,
+            "dilations": list(decoder.dilations),
+        }
+    is_min_gru = isinstance(decoder, MinGruFcDecoder)
+    return {
+        "kind": "min_gru" if is_min_gru else "gru",
+        "units": decoder.rnn_channels,
+        "recurrences": decoder.rnn_layers if is_min_gru else 1,
+    }
 
 
 def _describe_synthesis(parts: LiveParts) -> dict[str, Any]:
