@@ -11,7 +11,8 @@ from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.dsp.frequency_modulation import carriers, operator_order, stream_fm
 from ddsp_tf.dsp.waveshaping import decimation_state, require_factor
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 PATCHES: dict[str, tuple[tuple[float, ...], tuple[tuple[int, int], ...]]] = {
@@ -23,7 +24,7 @@ PATCHES: dict[str, tuple[tuple[float, ...], tuple[tuple[int, int], ...]]] = {
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Fm(Processor):
+class Fm(Synthesizer):
     """Plays operators, sines of fixed ratios to a fundamental that move each other's phases.
 
     Inputs: `levels` `[batch, n_frames, n_operators]`, any real numbers; `f0_hz`
@@ -126,16 +127,6 @@ class Fm(Processor):
             "levels": Signal("frames", len(self.ratios), low=0.0, high=high),
             "f0_hz": Signal("frames", unit="Hz", low=0.0),
         }
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Brings levels into their range."""

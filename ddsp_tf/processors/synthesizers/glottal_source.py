@@ -8,14 +8,15 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.processors.processor import Controls, Processor, State, optional_inputs
+from ddsp_tf.processors.processor import Controls, State, optional_inputs
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 _LOW, _HIGH = dsp.R_D_RANGE
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class GlottalSource(Processor):
+class GlottalSource(Synthesizer):
     """Plays band-limited pulses of Liljencrants and Fant, from pressed to breathy.
 
     Inputs, `[batch, n_frames, 1]`: `amplitudes` and `r_d`, any real numbers, and `f0_hz`, >= 0;
@@ -77,16 +78,6 @@ class GlottalSource(Processor):
             "r_d": Signal("frames", low=_LOW, high=_HIGH),
             "f0_hz": Signal("frames", unit="Hz", low=0.0),
         }
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Brings amplitudes and shapes into their ranges, and silences what has no pitch."""

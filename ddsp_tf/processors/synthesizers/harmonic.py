@@ -9,12 +9,13 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Harmonic(Processor):
+class Harmonic(Synthesizer):
     """Sums sinusoids at the multiples of a fundamental.
 
     Inputs: `amplitudes` `[batch, n_frames, 1]` and `harmonic_distribution`
@@ -86,16 +87,6 @@ class Harmonic(Processor):
             "harmonic_distribution": Signal("frames", self.n_harmonics, low=0.0, high=1.0),
             "f0_hz": Signal("frames", unit="Hz", low=0.0),
         }
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Makes amplitudes positive and the distribution sum to one below Nyquist."""

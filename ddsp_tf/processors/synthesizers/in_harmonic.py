@@ -10,7 +10,8 @@ from ddsp_tf import dsp
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.dsp.inharmonic import inharmonic_frequencies
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 Wave = Literal["cosine", "sine"]
@@ -18,7 +19,7 @@ _START_TURNS = {"cosine": 0.25, "sine": 0.0}
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class InHarmonic(Processor):
+class InHarmonic(Synthesizer):
     """Sums the partials of one note's stiff strings, at k f0 sqrt(1 + B k^2).
 
     Inputs: `amplitudes` `[batch, n_frames, 1]` and `harmonic_distribution`
@@ -111,16 +112,6 @@ class InHarmonic(Processor):
             "amplitudes": Signal("frames", low=0.0),
             "harmonic_distribution": Signal("frames", self.n_harmonics, low=0.0, high=1.0),
         }
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Makes amplitudes positive and the distribution sum to one over what is heard."""

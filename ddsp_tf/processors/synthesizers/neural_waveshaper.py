@@ -21,7 +21,8 @@ from ddsp_tf.dsp.waveshaping import (
     sine_network,
 )
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 _REACH = 3.0
@@ -29,7 +30,7 @@ _FILM = ("input_gains", "input_offsets", "output_gains", "output_offsets")
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class NeuralWaveshaper(Processor):
+class NeuralWaveshaper(Synthesizer):
     """Bends mixtures of harmonics by learned curves: y = sum_i g_i f_i(a_i x_i + b_i) + o_i.
 
     Each x_i is a mixture of the harmonics of the fundamental below Nyquist, by learned weights, and
@@ -132,16 +133,6 @@ class NeuralWaveshaper(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """As the inputs."""
         return self.input_signals
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes what came on."""

@@ -10,14 +10,15 @@ from ddsp_tf import dsp
 from ddsp_tf.dsp.band_noises import band_edges_hz, band_noises, longest_filter, mix_bands
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State, optional_inputs
+from ddsp_tf.processors.processor import Controls, State, optional_inputs
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 _LEAST = 1e-18
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class NoiseBands(Processor):
+class NoiseBands(Synthesizer):
     """Mixes noises of many narrow bands, which are made once and looped.
 
     Inputs: `amplitudes` `[batch, n_frames, n_bands]`, any real numbers. Optional: `noise_seed`, an
@@ -100,16 +101,6 @@ class NoiseBands(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """Gains >= 0."""
         return {"amplitudes": Signal("frames", self.n_bands, low=0.0)}
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The frame that the last one's amplitudes lead to."""
-        return 1
 
     @property
     def noises(self) -> tf.Tensor:

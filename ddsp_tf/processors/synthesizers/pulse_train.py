@@ -8,12 +8,13 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class PulseTrain(Processor):
+class PulseTrain(Synthesizer):
     """Plays all partials of a pitch alike: band-limited pulses of the same energy at any pitch.
 
     Inputs and controls: `f0_hz` `[batch, n_frames, 1]`, >= 0; at 0 there is silence. Partials below
@@ -57,16 +58,6 @@ class PulseTrain(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """`f0_hz`."""
         return self.input_signals
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the pitch on."""

@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State, optional_inputs
+from ddsp_tf.processors.processor import Controls, State, optional_inputs
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class SineNoise(Processor):
+class SineNoise(Synthesizer):
     """Plays a sum of the first partials with a little noise, and louder noise without a pitch.
 
     Inputs and controls: `f0_hz` `[batch, n_frames, 1]`, >= 0; 0 means unvoiced. Optional:
@@ -75,16 +76,6 @@ class SineNoise(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """`f0_hz`."""
         return {"f0_hz": Signal("frames", unit="Hz", low=0.0)}
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the pitch on."""

@@ -9,12 +9,13 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Sinusoidal(Processor):
+class Sinusoidal(Synthesizer):
     """Sums sinusoids whose frequencies and amplitudes are free.
 
     Inputs: `amplitudes` `[batch, n_frames, n_sinusoids]`, any real numbers; `frequencies_hz`
@@ -70,16 +71,6 @@ class Sinusoidal(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """The same; amplitudes that are positive."""
         return {**self.input_signals, "amplitudes": Signal("frames", self.n_sinusoids, low=0.0)}
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Makes amplitudes positive, and zero at and above Nyquist."""

@@ -10,12 +10,13 @@ import tensorflow as tf
 from ddsp_tf.dsp.held_oscillators import stream_held_sinusoids
 from ddsp_tf.dsp.inharmonic import inharmonic_frequencies
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class StruckStrings(Processor):
+class StruckStrings(Synthesizer):
     """Sums the partials of a key's two strings, which begin together at each strike.
 
     Partial k lies at k f0 sqrt(1 + B k^2), f0 being the mean of both strings. It has a part that
@@ -85,16 +86,6 @@ class StruckStrings(Processor):
     def control_signals(self) -> Mapping[str, Signal]:
         """The same."""
         return self.input_signals
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one goes towards it."""
-        return 1
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the inputs on."""

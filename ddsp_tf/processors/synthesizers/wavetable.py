@@ -9,12 +9,13 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.dsp.wavetables import require_points, stream_wavetable
-from ddsp_tf.processors.processor import Controls, Processor, State
+from ddsp_tf.processors.processor import Controls, State
+from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Wavetable(Processor):
+class Wavetable(Synthesizer):
     """Reads one period of a wave, which changes from frame to frame, at the pace of a fundamental.
 
     Inputs: `amplitudes` `[batch, n_frames, 1]`, any real numbers; `wavetables`
@@ -82,16 +83,6 @@ class Wavetable(Processor):
             **self.wave_signals(raw=False),
             "f0_hz": Signal("frames", unit="Hz", low=0.0),
         }
-
-    @property
-    def output_signals(self) -> Mapping[str, Signal]:
-        """One channel."""
-        return {"signal": Signal("samples")}
-
-    @property
-    def lookahead_frames(self) -> int:
-        """The next frame: the last one glides towards it."""
-        return 1
 
     def wave_signals(self, *, raw: bool) -> dict[str, Signal]:
         """Declares what gives the wave, as it comes (raw) or as a control."""
