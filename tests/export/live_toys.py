@@ -16,7 +16,8 @@ from ddsp_tf.models import (
     MinGruFcDecoder,
     RnnFcDecoder,
 )
-from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb
+from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
+from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
 
 def live_instrument(
@@ -98,3 +99,38 @@ def tensor_named(model: Any, name: str) -> Any:
 def with_minimal_grus() -> Instrument:
     """An instrument whose state has as many numbers for each of two layers."""
     return live_instrument(decoder_type=MinGruFcDecoder, rnn_channels=24, hop_length=64)
+
+
+def odd_instrument(
+    decoder: FcDecoder,
+    hop_length: int,
+    *,
+    noise: bool,
+    room: bool,
+    statistics: bool = True,
+    n_taps: int = 333,
+) -> Instrument:
+    """An untrained one of sizes that no vector instruction likes, crossfaded by straight lines."""
+    keras.utils.set_random_seed(4)
+    rates = {"sample_rate": 16000, "hop_length": hop_length}
+    dag: list[Any] = [
+        (
+            Harmonic(n_harmonics=7, amplitude_method="linear", **rates),
+            ["amplitudes", "harmonic_distribution", "f0_hz"],
+        )
+    ]
+    if noise:
+        dag += [
+            (FilteredNoise(n_bands=12, window_length=18, seed=-5, **rates), ["noise_magnitudes"]),
+            (Sum(), ["harmonic/signal", "filtered_noise/signal"]),
+        ]
+    if room:
+        reverb = Reverb(impulse_response_length=n_taps, add_dry=False, initial_scale=0.1)
+        dag.append((reverb, [f"{dag[-1][0].name}/signal"]))
+    model = Autoencoder(decoder=decoder, processor_group=ProcessorGroup(dag=dag))
+    for weight in model.weights:
+        if weight.path.endswith(("bias", "beta", "gamma")):
+            drawn = np.random.default_rng(1).normal(scale=0.5, size=weight.shape)
+            weight.assign(weight + drawn)
+    settings = FeatureSettings(16000, hop_length)
+    return Instrument(model, settings, glide_statistics() if statistics else None, {"title": "Odd"})

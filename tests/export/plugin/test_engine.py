@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import soxr
 from engine_runner import SHIPPED, play, run
-from export_toys import glide_statistics
+from live_toys import odd_instrument
 from streamed_phrases import (
     PHRASES,
     SECONDS,
@@ -24,19 +23,15 @@ from streamed_phrases import (
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
-from ddsp_tf.features import FeatureSettings
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
 from ddsp_tf.models import (
-    Autoencoder,
     DilatedConvDecoder,
     Instrument,
     MinGruFcDecoder,
     RnnFcDecoder,
 )
-from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
-from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("engine")]
 
@@ -83,33 +78,6 @@ def test_a_voice_plays_what_streamer_plays(
     # What a quiet passage has, the loud ones don't hide.
     quiet = slice(0, len(expected) // 8)
     assert np.max(np.abs(found[quiet] - expected[quiet])) < 1e-5
-
-
-def odd_instrument(decoder: FcDecoder, hop_length: int, *, noise: bool, room: bool) -> Instrument:
-    """An untrained one of sizes that no vector instruction likes, crossfaded by straight lines."""
-    keras.utils.set_random_seed(4)
-    rates = {"sample_rate": 16000, "hop_length": hop_length}
-    dag: list[Any] = [
-        (
-            Harmonic(n_harmonics=7, amplitude_method="linear", **rates),
-            ["amplitudes", "harmonic_distribution", "f0_hz"],
-        )
-    ]
-    if noise:
-        dag += [
-            (FilteredNoise(n_bands=12, window_length=18, seed=-5, **rates), ["noise_magnitudes"]),
-            (Sum(), ["harmonic/signal", "filtered_noise/signal"]),
-        ]
-    if room:
-        reverb = Reverb(impulse_response_length=333, add_dry=False, initial_scale=0.1)
-        dag.append((reverb, [f"{dag[-1][0].name}/signal"]))
-    model = Autoencoder(decoder=decoder, processor_group=ProcessorGroup(dag=dag))
-    for weight in model.weights:
-        if weight.path.endswith(("bias", "beta", "gamma")):
-            drawn = np.random.default_rng(1).normal(scale=0.5, size=weight.shape)
-            weight.assign(weight + drawn)
-    settings = FeatureSettings(16000, hop_length)
-    return Instrument(model, settings, glide_statistics(), {"title": "Odd"})
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,11 @@ from ddsp_tf.export.torchscript.contents import take_contents
 from ddsp_tf.export.torchscript.modules.players import ControlPlayer
 from ddsp_tf.export.torchscript.modules.streamed_instrument import StreamedInstrument
 from ddsp_tf.export.torchscript.parity import measure_audio
-from ddsp_tf.features import FeatureSettings
 from ddsp_tf.inference.score_inputs import is_played_by_notes
-from ddsp_tf.models import Autoencoder, Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
-from ddsp_tf.processors import FilteredNoise, Harmonic, ProcessorGroup, Reverb, Sum
+from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from export_toys import glide_statistics
+from live_toys import odd_instrument
 
 MIN_GRU = partial(MinGruFcDecoder, channels=11)
 GRU = partial(RnnFcDecoder, channels=11)
@@ -46,34 +44,11 @@ CASES: dict[str, tuple[Any, int, bool, bool, bool]] = {
 BLOCKS = (1, 300, 64, 1024, 5000)
 
 
-def odd_instrument(
-    decoder: Any, hop_length: int, noise: bool, room: bool, statistics: bool
-) -> Instrument:
-    """An untrained one, crossfaded by straight lines."""
+def odd(decoder: Any, hop_length: int, noise: bool, room: bool, statistics: bool) -> Instrument:
+    """One whose room's last taps lie in the second part of the convolution."""
     keras.utils.set_random_seed(4)
-    rates = {"sample_rate": 16000, "hop_length": hop_length}
-    dag: list[Any] = [
-        (
-            Harmonic(n_harmonics=7, amplitude_method="linear", **rates),
-            ["amplitudes", "harmonic_distribution", "f0_hz"],
-        )
-    ]
-    if noise:
-        dag += [
-            (FilteredNoise(n_bands=12, window_length=18, seed=-5, **rates), ["noise_magnitudes"]),
-            (Sum(), ["harmonic/signal", "filtered_noise/signal"]),
-        ]
-    if room:
-        # Its last taps lie in the second part of the convolution.
-        reverb = Reverb(impulse_response_length=2500, add_dry=False, initial_scale=0.1)
-        dag.append((reverb, [f"{dag[-1][0].name}/signal"]))
-    model = Autoencoder(decoder=decoder(), processor_group=ProcessorGroup(dag=dag))
-    for weight in model.weights:
-        if weight.path.endswith(("bias", "beta", "gamma")):
-            drawn = np.random.default_rng(1).normal(scale=0.5, size=weight.shape)
-            weight.assign(weight + drawn)
-    settings = FeatureSettings(16000, hop_length)
-    return Instrument(model, settings, glide_statistics() if statistics else None, {"title": "Odd"})
+    parts = {"noise": noise, "room": room, "statistics": statistics, "n_taps": 2500}
+    return odd_instrument(decoder(), hop_length, **parts)
 
 
 def measure(instrument: Instrument) -> float:
@@ -96,7 +71,7 @@ def measure(instrument: Instrument) -> float:
     return measure_audio(contents, play, reverb=True).error
 
 
-errors = {name: measure(odd_instrument(*case)) for name, case in CASES.items()}
+errors = {name: measure(odd(*case)) for name, case in CASES.items()}
 shipped = {name: Instrument.load(name) for name in list_presets()}
 errors |= {name: measure(x) for name, x in shipped.items() if not is_played_by_notes(x.model)}
 print(json.dumps(errors))  # noqa: T201
