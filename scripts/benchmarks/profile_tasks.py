@@ -34,24 +34,24 @@ def profile_part(
         decoder = model.decoder
         inputs = {key: _random(batch_size, 1) for key in decoder.input_keys}
         state = decoder.initial_state(batch_size)
-        return _both_ways(lambda x: decoder(x, state)[0], inputs, decoder), {}
+        return both_ways(lambda x: decoder(x, state)[0], inputs, decoder), {}
     if part == "recurrence":
         recurrence = model.decoder.rnn
         width = recurrence.kernel.shape[0]
         sequence = _random(batch_size, width)
         state = model.decoder.initial_state(batch_size)
-        return _both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence), {}
+        return both_ways(lambda x: recurrence(x, state)[0], sequence, recurrence), {}
     if part == "loss":
         target = tf.random.stateless_normal(audio.shape, [3, 4])
-        return _both_ways(lambda x: trainer.objective({"audio": target}, {"audio": x}), audio), {}
+        return both_ways(lambda x: trainer.objective({"audio": target}, {"audio": x}), audio), {}
     processor = _processor(model, {"harmonic": Harmonic, "noise": FilteredNoise}.get(part, Reverb))
     if part == "reverb":
-        return _both_ways(lambda x: processor({"audio": x}), audio, processor), {}
+        return both_ways(lambda x: processor({"audio": x}), audio, processor), {}
     sizes = model.decoder.output_sizes
     names = [name for name in processor.input_names if name in sizes]
     raw = {name: _random(batch_size, sizes[name]) for name in names}
     f0_hz = random_batch(batch_size)["f0_hz"]
-    return _both_ways(lambda x: processor({**x, "f0_hz": f0_hz}), raw), {}
+    return both_ways(lambda x: processor({**x, "f0_hz": f0_hz}), raw), {}
 
 
 def _processor(model: Any, kind: type) -> Any:
@@ -62,7 +62,8 @@ def _random(batch_size: int, width: int) -> tf.Tensor:
     return tf.random.stateless_normal([batch_size, N_FRAMES, width], [5, 6])
 
 
-def _both_ways(forward: _Forward, inputs: Any, layer: Any = None) -> Work:
+def both_ways(forward: _Forward, inputs: Any, layer: Any = None) -> Work:
+    """Something with the gradient of its inputs, and of a layer's weights."""
     weights = [] if layer is None else [weight.value for weight in layer.trainable_variables]
 
     @tf.function(autograph=False)

@@ -32,7 +32,12 @@ def random_batch(size: int) -> Batch:
 
 def build_trainer(bindings: Sequence[str]) -> Trainer:
     """A trainer as `ddsp-tf train` makes it, of the solo instrument with other numbers."""
-    settings = config.parse(["papers/iclr2020/solo_instrument.gin"], bindings)
+    return trainer_of(["papers/iclr2020/solo_instrument.gin"], bindings)
+
+
+def trainer_of(files: Sequence[str], bindings: Sequence[str] = ()) -> Trainer:
+    """A trainer as `ddsp-tf train` makes it."""
+    settings = config.parse(list(files), bindings)
     return Trainer(settings.build_model(), settings.build_objective())
 
 
