@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf.dsp.framing import frame, over_frames
 from ddsp_tf.dsp.shapes import require_positive_integer
-from ddsp_tf.dsp.spectral import hann_window, spectra_of_frames
+from ddsp_tf.dsp.spectral import hann_window, over_powers
 from ddsp_tf.dsp.units import power_to_db
 from ddsp_tf.errors import ArgumentError
 
@@ -81,12 +81,12 @@ def a_weighted_loudness_db(
     else:
         raise ArgumentError(f'`mode` should be "normalized" or "magenta". Received {mode!r}.')
 
-    def measure(frames: tf.Tensor) -> tf.Tensor:
-        spectra = spectra_of_frames(frames)
-        power = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
-        return power_to_db(tf.linalg.matvec(power, tf.constant(weights, power.dtype)))
-
-    return over_frames(measure, audio, frame_length=fft_length, hop_length=hop_length)
+    return over_powers(
+        lambda power: power_to_db(tf.linalg.matvec(power, tf.constant(weights, power.dtype))),
+        audio,
+        fft_length=fft_length,
+        hop_length=hop_length,
+    )
 
 
 def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024) -> tf.Tensor:

@@ -84,34 +84,90 @@ def over_magnitudes(
     hop_length: int,
 ) -> tf.Tensor:
     """Computes something of each frame's magnitudes, of long audio some frames at a time."""
-    require_positive_integer("fft_length", fft_length)
-    return over_frames(
-        lambda frames: function(tf.abs(spectra_of_frames(frames))),
-        audio,
-        frame_length=fft_length,
-        hop_length=hop_length,
-        at_once=lambda audio: function(_magnitude_at_once(audio, fft_length, hop_length)),
+    return _over_spectra(
+        function, tf.abs, tf.math.divide_no_nan, audio, fft_length=fft_length, hop_length=hop_length
     )
 
 
-def _magnitude_at_once(audio: tf.Tensor, fft_length: int, hop_length: int) -> tf.Tensor:
+def over_powers(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    audio: tf.Tensor,
+    *,
+    fft_length: int,
+    hop_length: int,
+) -> tf.Tensor:
+    """Computes something of each frame's squared magnitudes, like `over_magnitudes`."""
+    return _over_spectra(
+        function,
+        _power,
+        lambda upstream, _: 2.0 * upstream,
+        audio,
+        fft_length=fft_length,
+        hop_length=hop_length,
+    )
+
+
+def _power(spectra: tf.Tensor) -> tf.Tensor:
+    return tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
+
+
+def _over_spectra(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    measure: Callable[[tf.Tensor], tf.Tensor],
+    along: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    audio: tf.Tensor,
+    *,
+    fft_length: int,
+    hop_length: int,
+) -> tf.Tensor:
+    """Computes something of a real measure of each frame's spectrum.
+
+    Args:
+        function: Of the measures.
+        measure: Of the absolute value of each bin.
+        along: The slope of each bin, as a multiple of the bin, given that of its measure and the
+            measure itself.
+        audio: `[batch, n_samples]`.
+        fft_length: Samples in a frame.
+        hop_length: Samples between frames.
+    """
+    require_positive_integer("fft_length", fft_length)
+    return over_frames(
+        lambda frames: function(measure(spectra_of_frames(frames))),
+        audio,
+        frame_length=fft_length,
+        hop_length=hop_length,
+        at_once=lambda audio: function(
+            _measure_at_once(measure, along, audio, fft_length, hop_length)
+        ),
+    )
+
+
+def _measure_at_once(
+    measure: Callable[[tf.Tensor], tf.Tensor],
+    along: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    audio: tf.Tensor,
+    fft_length: int,
+    hop_length: int,
+) -> tf.Tensor:
+    """The measures of all frames, whose gradient takes one inverse FFT."""
     n_samples = size(audio, 1)
     window = hann_window(fft_length, audio.dtype.as_numpy_dtype)
 
     @tf.custom_gradient
-    def magnitude(audio: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    def measures(audio: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         spectrum = stft(audio, fft_length=fft_length, hop_length=hop_length)
-        result = tf.abs(spectrum)
+        result = measure(spectrum)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             weights = _adjoint_weights(fft_length).astype(window.dtype)
-            weight = tf.math.divide_no_nan(upstream, result) * weights
+            weight = along(upstream, result) * weights
             frames = tf.signal.irfft(spectrum * tf.cast(weight, spectrum.dtype), [fft_length])
             return frame_adjoint(frames * window, hop_length, n_samples)
 
         return result, gradient
 
-    return magnitude(audio)
+    return measures(audio)
 
 
 @functools.cache

@@ -5,7 +5,12 @@ from ddsp_tf.losses.adversarial import Adversarial
 from ddsp_tf.losses.compare import Compare
 from ddsp_tf.losses.framed_loss import FramedLoss, FramedPart
 from ddsp_tf.losses.loudness import Loudness
-from ddsp_tf.losses.objective import Objective, require_objective, variables_of
+from ddsp_tf.losses.objective import (
+    Objective,
+    framed_losses_of,
+    require_objective,
+    variables_of,
+)
 from ddsp_tf.losses.objectives import Objectives
 from ddsp_tf.losses.regularizer import Regularizer
 from ddsp_tf.losses.spectra import Spectra
@@ -35,6 +40,7 @@ __all__ = [
     "Spectra",
     "SpectralLoss",
     "Term",
+    "framed_losses_of",
     "require_objective",
     "variables_of",
 ]

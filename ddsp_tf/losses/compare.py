@@ -51,6 +51,11 @@ class Compare:
         """The weights of the loss, if it has any."""
         return list(getattr(self.loss, "variables", []))
 
+    @property
+    def framed_losses(self) -> list[FramedLoss]:
+        """The loss, if it analyses sounds in frames."""
+        return [self.loss] if isinstance(self.loss, FramedLoss) else []
+
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:

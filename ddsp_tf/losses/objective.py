@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
+from ddsp_tf.losses.framed_loss import FramedLoss
 
 
 @runtime_checkable
@@ -52,6 +53,11 @@ def require_objective(value: Any, name: str = "objective") -> None:
 def variables_of(objective: Any) -> list[Any]:
     """Gives the Keras variables that an objective owns."""
     return list(getattr(objective, "variables", []))
+
+
+def framed_losses_of(objective: Any) -> list[FramedLoss]:
+    """Gives the losses of an objective that analyse sounds in frames."""
+    return list(getattr(objective, "framed_losses", []))
 
 
 def found(column: str, tensors: Mapping[str, Any], what: str) -> Any:

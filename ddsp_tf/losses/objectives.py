@@ -6,7 +6,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ddsp_tf.losses.objective import Objective, require_objective, variables_of
+from ddsp_tf.losses.framed_loss import FramedLoss
+from ddsp_tf.losses.objective import (
+    Objective,
+    framed_losses_of,
+    require_objective,
+    variables_of,
+)
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -38,6 +44,11 @@ class Objectives:
         """The weights of all, each once."""
         every = [variable for each in self.objectives for variable in variables_of(each)]
         return list({id(variable): variable for variable in every}.values())
+
+    @property
+    def framed_losses(self) -> list[FramedLoss]:
+        """Those of all."""
+        return [loss for each in self.objectives for loss in framed_losses_of(each)]
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]

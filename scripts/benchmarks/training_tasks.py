@@ -38,7 +38,7 @@ def build_trainer(bindings: Sequence[str]) -> Trainer:
 def trainer_of(files: Sequence[str], bindings: Sequence[str] = ()) -> Trainer:
     """A trainer as `ddsp-tf train` makes it."""
     settings = config.parse(list(files), bindings)
-    return Trainer(settings.build_model(), settings.build_objective())
+    return Trainer(settings.build_model(), settings.build_objective(), xla_losses=True)
 
 
 def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, dict[str, Any]]:

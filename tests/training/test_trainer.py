@@ -15,7 +15,7 @@ import tensorflow as tf
 from training_toys import ToyDataset, ToyModel, in_settings, l1
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.losses import Compare, SpectralLoss
+from ddsp_tf.losses import Compare, Objectives, SpectralLoss
 from ddsp_tf.training import Trainer, get_strategy
 
 BATCH = next(iter(ToyDataset().batches(batch_size=4, clip_s=0.2)))
@@ -90,6 +90,17 @@ def test_xla_is_switched_at_the_model(xla: Any, expected: bool) -> None:
     model.jit_network = None
     trainer(model=model, xla=xla)
     assert model.jit_network is expected
+
+
+def test_compiled_losses_take_the_same_step() -> None:
+    def step(**arguments: Any) -> tuple[float, np.ndarray]:
+        one = trainer(objective=Objectives([Compare(SpectralLoss(fft_lengths=(64,)))]), **arguments)
+        return float(one.step(BATCH)["loss"]), weights(one.model)
+
+    loss, moved = step()
+    compiled_loss, compiled_moved = step(xla_losses=True)
+    assert compiled_loss == pytest.approx(loss, rel=1e-5)
+    np.testing.assert_allclose(compiled_moved, moved, rtol=1e-5)
 
 
 def test_arguments_that_make_no_sense_are_refused() -> None:
