@@ -1,5 +1,6 @@
 """What code in other languages needs of a decoder that it knows: facts, and arrays by name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ddsp_tf.types import Float32Array
 
 Arrays = dict[str, Float32Array]
 
+_KNOWN = (RnnFcDecoder, MinGruFcDecoder, DilatedConvDecoder)
 _MOST = {
     "channels": 4096,
     "units": 4096,
@@ -22,6 +24,19 @@ _MOST = {
     "recurrences": 16,
 }
 """What the engine in C++ takes; far beyond any instrument."""
+
+
+def state_sizes(network: Mapping[str, Any]) -> list[int]:
+    """Gives how many numbers each layer that remembers carries from frame to frame.
+
+    Args:
+        network: As a file describes it.
+    """
+    units = network["units"]
+    if network["kind"] == "convolutions":
+        past = network["kernel_size"] - 1
+        return [past * dilation * units for dilation in network["dilations"]]
+    return [units] * network["recurrences"]
 
 
 def describe_decoder(instrument: Instrument, parts: LiveParts) -> dict[str, Any]:
@@ -68,23 +83,19 @@ def decoder_arrays(decoder: Any) -> Arrays:
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
 
 
-def require_known_decoder(parts: LiveParts, who: str, *, convolutions: bool = False) -> None:
+def require_known_decoder(parts: LiveParts, who: str) -> None:
     """Checks that a decoder is one that is known in C and C++, of a size that is played there.
 
     Args:
         parts: Of the model.
         who: Plays it, as a sentence begins.
-        convolutions: Whether that knows `DilatedConvDecoder`, too.
 
     Raises:
         ExportError: It isn't.
     """
     decoder = parts.decoder
-    known: list[type] = [RnnFcDecoder, MinGruFcDecoder]
-    if convolutions:
-        known.append(DilatedConvDecoder)
-    if type(decoder) not in known:
-        *others, last = (kind.__name__ for kind in known)
+    if type(decoder) not in _KNOWN:
+        *others, last = (kind.__name__ for kind in _KNOWN)
         raise ExportError(
             f"{who} knows the decoders {', '.join(others)} and {last}, and this model has a "
             f"{type(decoder).__name__}. Export it with --target onnx, which takes any."

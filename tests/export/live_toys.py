@@ -36,7 +36,7 @@ def live_instrument(
     """An untrained instrument with small MLPs; by default one that DDSP-VST plays."""
     keras.utils.set_random_seed(3)
     rates = {"sample_rate": sample_rate, "hop_length": hop_length}
-    convolves = decoder_type is DilatedConvDecoder  # others may be partial, with a width
+    convolves = getattr(decoder_type, "func", decoder_type) is DilatedConvDecoder  # or partial
     width = {"conv_channels" if convolves else "rnn_channels": rnn_channels}
     decoder = decoder_type(**width, channels=16, layers_per_stack=layers_per_stack)
     dag: list[Any] = [

@@ -9,7 +9,7 @@ import numpy as np
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.export.c.c_arrays import as_stored, n_constant_bytes
 from ddsp_tf.export.c.c_program import describe_compiler, find_c_compiler, run_in_c
-from ddsp_tf.export.c.c_source import identifier, write_sources
+from ddsp_tf.export.c.c_source import identifier, n_state_of, write_sources
 from ddsp_tf.export.decoder_contents import (
     decoder_arrays,
     describe_decoder,
@@ -118,16 +118,14 @@ def export_c(
     with atomic_directory(directory, sort=sort, overwrite=overwrite) as folder:
         decoder = _Decoder(instrument, parts, name)
         advance(0.1)
-        run, runtime = decoder.run(int8=False)
-        parity = measure_decoder_parity(
-            instrument, parts, run, n_state=decoder.n_state, runtime=runtime
-        )
+        run, n_state, runtime = decoder.run(int8=False)
+        parity = measure_decoder_parity(instrument, parts, run, n_state=n_state, runtime=runtime)
         parity.require("decoder in C")
         advance(0.6)
         loss = None
         if quantize is not None:
-            run, _ = decoder.run(int8=True)
-            loss = measure_sound_loss(instrument, parts, run, n_state=decoder.n_state)
+            run, n_state, _ = decoder.run(int8=True)
+            loss = measure_sound_loss(instrument, parts, run, n_state=n_state)
             loss.require(quantize)
         report = CReport(
             f"{name}_decoder.c", parity, loss, decoder.n_weight_bytes(int8=quantize is not None)
@@ -154,7 +152,6 @@ class _Decoder:
 
     def __init__(self, instrument: Instrument, parts: LiveParts, name: str) -> None:
         self.facts = describe_decoder(instrument, parts)
-        self.n_state = self.facts["network"]["units"] * self.facts["network"]["recurrences"]
         self._sizes = parts.output_sizes
         self._arrays = decoder_arrays(parts.decoder)
         self._name = name
@@ -163,14 +160,15 @@ class _Decoder:
         """The files."""
         return write_sources(self.facts, self._arrays, name=self._name, int8=int8)
 
-    def run(self, *, int8: bool) -> tuple[Runner, str]:
-        """Gives what decodes a frame, and says what that runs in."""
+    def run(self, *, int8: bool) -> tuple[Runner, int, str]:
+        """Gives what decodes a frame, how many numbers its state has, and what it runs in."""
         compiler = find_c_compiler()
         if compiler is None:
             arrays = as_stored(self._arrays, int8=int8)
-            return FileDecoder(Container(self.facts, arrays)), f"NumPy {np.__version__}"
+            found = FileDecoder(Container(self.facts, arrays))
+            return found, found.n_state, f"NumPy {np.__version__}"
         run = run_in_c(compiler, self.sources(int8=int8), self._sizes, name=self._name)
-        return run, describe_compiler(compiler)
+        return run, n_state_of(self.facts["network"]), describe_compiler(compiler)
 
     def n_weight_bytes(self, *, int8: bool) -> int:
         """What constants take in a program."""

@@ -8,6 +8,7 @@ from string import Template
 from typing import Any
 
 from ddsp_tf.export.c.c_arrays import write_dense, write_norm
+from ddsp_tf.export.decoder_contents import state_sizes
 from ddsp_tf.types import Float32Array
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -22,6 +23,17 @@ def identifier(name: str) -> str:
     """
     plain = re.sub(r"\W", "_", name, flags=re.ASCII)
     return f"instrument_{plain}" if plain[:1].isdigit() else plain
+
+
+def n_state_of(network: Mapping[str, Any]) -> int:
+    """Gives how many numbers the state has in C, where the past of a convolution is a ring.
+
+    Args:
+        network: As a file describes it.
+    """
+    sizes = state_sizes(network)
+    # A ring begins with the number of its oldest frame.
+    return sum(sizes) + (len(sizes) if network["kind"] == "convolutions" else 0)
 
 
 def write_sources(
@@ -65,7 +77,7 @@ def _words(facts: Mapping[str, Any], name: str, *, int8: bool) -> dict[str, Any]
         "frame_rate": f"{facts['frame_rate']:g}",
         "sample_rate": facts["sample_rate"],
         "hop_length": facts["hop_length"],
-        "n_state": facts["network"]["units"] * facts["network"]["recurrences"],
+        "n_state": n_state_of(facts["network"]),
         "n_harmonics": synthesis["n_harmonics"],
         "n_bands": noise["n_bands"] if noise else 0,
         "window_length": noise["window_length"] if noise else 0,
@@ -129,28 +141,36 @@ class _Network:
         self._network = facts["network"]
         self._arrays = arrays
         self._int8 = int8
-        self._is_gru = self._network["kind"] == "gru"
+        self._kind = self._network["kind"]
         self._n_layers = self._network["layers_per_stack"]
         self._n_joined = sum(map(self._width, self._network["input_keys"]))
-        self._n_state = self._network["units"] * self._network["recurrences"]
+        n_read = 1 if self._kind == "convolutions" else self._network["recurrences"]
+        self._n_recurrent = n_read * self._network["units"]
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:
         """The templates that this network needs: what isn't called would be warned of."""
         synthesis, noise = self._facts["synthesis"], self._facts["synthesis"]["noise"]
         scales = synthesis["scale_harmonics"] or (noise is not None and noise["scale"])
-        normalizes = self._n_layers or not self._is_gru
+        normalizes = self._n_layers or self._kind != "gru"
         return {
             "normalize": ("normalize.c",) if normalizes else (),
             "exp_sigmoid": ("exp_sigmoid.c",) if scales else (),
             "spread": ("spread.c",) if self._network["input_cosines"] else (),
-            "recur": ("gru.c" if self._is_gru else "min_gru.c",),
+            "recur": {
+                "gru": ("sigmoid.c", "gru.c"),
+                "min_gru": ("sigmoid.c", "min_gru.c"),
+                "convolutions": ("convolutions.c",),
+            }[self._kind],
             "read_inputs": ("read_inputs.c", "read_loudness.c")[: self._n_softened()],
         }
 
     def declare(self) -> str:
         """All weights, as constants."""
-        text = f"#define UNITS {self._network['units']}\n\n"
+        text = f"#define UNITS {self._network['units']}\n"
+        if self._kind == "convolutions":
+            text += f"#define KERNEL_SIZE {self._network['kernel_size']}\n"
+        text += "\n"
         for key in self._arrays:
             if not key.endswith("/kernel"):
                 continue
@@ -166,7 +186,7 @@ class _Network:
         """The statements of one step."""
         widths = [1 + self._network["input_cosines"], self._network["channels"]]
         n_controls = sum(output["size"] for output in self._network["outputs"])
-        lines = [f"float joined[{self._n_joined + self._n_state}], raw[{n_controls}];"]
+        lines = [f"float joined[{self._n_joined + self._n_recurrent}], raw[{n_controls}];"]
         buffers = ("first", "second")[: self._n_layers]
         lines += [f"float {name}[{max(widths)}];" for name in buffers]
         if self._facts["synthesis"]["normalize_below_nyquist"]:
@@ -222,11 +242,22 @@ class _Network:
         return lines
 
     def _recur(self) -> list[str]:
-        if self._is_gru:
+        place = f"joined + {self._n_joined}"
+        if self._kind == "gru":
             return [
                 "recur(&recurrence_0, &recurrence_0_state, joined, state);",
-                f"for (i = 0; i < {self._n_state}; ++i) joined[{self._n_joined} + i] = state[i];",
+                f"for (i = 0; i < UNITS; ++i) ({place})[i] = state[i];",
             ]
+        if self._kind == "convolutions":
+            lines, at = [f"multiply(&entry, joined, {place});"], 0
+            sizes = state_sizes(self._network)
+            for i, (size, dilation) in enumerate(
+                zip(sizes, self._network["dilations"], strict=True)
+            ):
+                layer = f"&recurrence_{i}, &recurrence_{i}_norm"
+                lines.append(f"convolve({layer}, {dilation}, state + {at}, {place});")
+                at += size + 1
+            return lines
         lines, x = [], "joined"
         for i in range(self._network["recurrences"]):
             y = f"joined + {self._n_joined + i * self._network['units']}"

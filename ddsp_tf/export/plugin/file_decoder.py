@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_tf.export.decoder_contents import state_sizes
 from ddsp_tf.export.decoder_step import NEXT_STATE, STATE
 from ddsp_tf.export.plugin.container import Container
 from ddsp_tf.types import Float32Array
@@ -32,16 +33,7 @@ class FileDecoder:
     @property
     def n_state(self) -> int:
         """Numbers of the state."""
-        return sum(self._sizes)
-
-    @property
-    def _sizes(self) -> list[int]:
-        """Numbers of each layer's state."""
-        units = self._network["units"]
-        if self._network["kind"] == "convolutions":
-            past = self._network["kernel_size"] - 1
-            return [past * dilation * units for dilation in self._network["dilations"]]
-        return [units] * self._network["recurrences"]
+        return sum(state_sizes(self._network))
 
     def __call__(self, inputs: Mapping[str, Float32Array]) -> dict[str, Float32Array]:
         """Decodes one frame; names and shapes are those of `DecoderStep.step`."""
@@ -81,7 +73,7 @@ class FileDecoder:
         kind = self._network["kind"]
         sequences, states = [], []
         x = self._dense("decoder/entry", joined) if kind == "convolutions" else joined
-        for i, before in enumerate(np.split(state, np.cumsum(self._sizes)[:-1])):
+        for i, before in enumerate(np.split(state, np.cumsum(state_sizes(self._network))[:-1])):
             x, after = kinds[kind](i, x, before)
             sequences.append(x)
             states.append(after)

@@ -28,7 +28,7 @@ def describe_for_engine(instrument: Instrument, parts: LiveParts) -> dict[str, A
     Raises:
         ExportError: The engine can't play the instrument.
     """
-    require_known_decoder(parts, _WHO, convolutions=True)
+    require_known_decoder(parts, _WHO)
     described = describe_decoder(instrument, parts)
     if parts.reverb is not None:
         described["synthesis"]["reverb"]["impulse_response"] = _ROOM
@@ -47,7 +47,7 @@ def gather_arrays(instrument: Instrument, parts: LiveParts) -> Arrays:
         ExportError: The engine can't play the instrument.
         ModelError: The tracker's weights aren't installed.
     """
-    require_known_decoder(parts, _WHO, convolutions=True)
+    require_known_decoder(parts, _WHO)
     arrays = {**decoder_arrays(parts.decoder), **_tracker_arrays(instrument)}
     if parts.reverb is not None:
         response = parts.reverb.controls({"audio": None})["impulse_response"]

@@ -151,8 +151,9 @@ def describe_for_neutone(contents: Contents, name: str) -> Any:
     network, synthesis = facts["network"], facts["synthesis"]
     credits = "; ".join(map(str, metadata.get("attribution") or ()))
     training = metadata.get("training_data", "recordings")
+    units = "convolved channels" if network["kind"] == "convolutions" else "recurrent units"
     technical = (
-        f"A network of {network['units']} recurrent units tells {synthesis['n_harmonics']} "
+        f"A network of {network['units']} {units} tells {synthesis['n_harmonics']} "
         "partials and filtered noise what to play, by pitch (CREPE) and loudness; ddsp_tf "
         f"{facts['ddsp_tf_version']}. Trained on {training}.{licence} {credits}"
     )

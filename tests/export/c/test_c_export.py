@@ -19,7 +19,7 @@ from ddsp_tf.export.c.c_source import write_sources
 from ddsp_tf.export.decoder_contents import decoder_arrays, describe_decoder
 from ddsp_tf.export.live_parts import find_live_parts
 from ddsp_tf.inference import Streamer
-from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder
+from ddsp_tf.models import DilatedConvDecoder, Instrument, MinGruFcDecoder, RnnFcDecoder
 
 SMALL = {"n_harmonics": 6, "n_noise_bands": 5, "rnn_channels": 9, "hop_length": 64}
 
@@ -65,6 +65,8 @@ def glide(n_frames: int = 60) -> np.ndarray:
         (partial(RnnFcDecoder, input_cosines=3), {"statistics": False}),
         (partial(MinGruFcDecoder, rnn_layers=2, input_cosines=2), {}),
         (MinGruFcDecoder, {"n_noise_bands": 0, "scale": False}),
+        (partial(DilatedConvDecoder, dilations=(1, 5, 31)), {}),
+        (partial(DilatedConvDecoder, kernel_size=1), {"n_noise_bands": 0}),
     ],
 )
 def test_the_example_plays_what_streamer_plays(

@@ -19,13 +19,20 @@ from ddsp_tf.export.torchscript.modules.players import ControlPlayer
 from ddsp_tf.export.torchscript.modules.streamed_instrument import StreamedInstrument
 from ddsp_tf.export.torchscript.parity import measure_audio
 from ddsp_tf.inference.score_inputs import is_played_by_notes
-from ddsp_tf.models import Instrument, MinGruFcDecoder, RnnFcDecoder, list_presets
+from ddsp_tf.models import (
+    DilatedConvDecoder,
+    Instrument,
+    MinGruFcDecoder,
+    RnnFcDecoder,
+    list_presets,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from live_toys import odd_instrument
 
 MIN_GRU = partial(MinGruFcDecoder, channels=11)
 GRU = partial(RnnFcDecoder, channels=11)
+CONVOLUTIONS = partial(DilatedConvDecoder, channels=11)
 # Decoder, hop, whether there are noise, room and statistics.
 CASES: dict[str, tuple[Any, int, bool, bool, bool]] = {
     "three minimal GRUs": (
@@ -39,6 +46,21 @@ CASES: dict[str, tuple[Any, int, bool, bool, bool]] = {
     "long hops": (partial(GRU, rnn_channels=37, input_cosines=3), 320, True, True, True),
     "no noise": (partial(GRU, rnn_channels=8, layers_per_stack=0), 64, False, True, True),
     "hops of a sample": (partial(GRU, rnn_channels=5, layers_per_stack=4), 1, False, False, True),
+    "convolutions": (partial(CONVOLUTIONS, conv_channels=37), 64, True, True, True),
+    "convolutions of two frames": (
+        partial(CONVOLUTIONS, conv_channels=8, kernel_size=2, dilations=(1, 7, 300)),
+        16,
+        False,
+        False,
+        False,
+    ),
+    "convolutions of one frame": (
+        partial(CONVOLUTIONS, conv_channels=8, kernel_size=1, dilations=(1, 2)),
+        64,
+        True,
+        False,
+        True,
+    ),
     "pitch alone": (partial(GRU, rnn_channels=9, input_keys=["f0_scaled"]), 64, True, False, True),
 }
 BLOCKS = (1, 300, 64, 1024, 5000)

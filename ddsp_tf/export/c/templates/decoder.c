@@ -36,12 +36,7 @@ static void multiply(const struct dense *layer, const float *x, float *y)
         for (o = 0; o < n; ++o) y[first + o] = ${scaled_sum} + layer->bias[first + o];
     }
 }
-${normalize}
-static float sigmoid(float x)
-{
-    return 1.0f / (1.0f + expf(-x));
-}
-${exp_sigmoid}${spread}${recur}${read_inputs}
+${normalize}${exp_sigmoid}${spread}${recur}${read_inputs}
 void ${name}_step(float f0_scaled, float loudness_scaled, float *state, float *amplitudes,
 ${indent}float *harmonic_distribution${noise_argument})
 {

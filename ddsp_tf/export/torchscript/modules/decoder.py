@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ddsp_tf.export.torchscript.modules.recurrences import Gru, MinGru
+from ddsp_tf.export.decoder_contents import state_sizes
+from ddsp_tf.export.torchscript.modules.recurrences import recurrence
 from ddsp_tf.export.torchscript.modules.stack import Arrays, dense, stack
 
 
@@ -30,13 +31,8 @@ class Decoder(nn.Module):
         self.register_buffer("half_turns", math.pi * numbers)
         self.inputs = nn.ModuleList([stack(arrays, f"decoder/{key}", n_layers) for key in keys])
         n_joined = len(keys) * (network["channels"] if n_layers else 1 + network["input_cosines"])
-        units, n_recurrent = network["units"], network["recurrences"]
-        self.recurrence = (
-            Gru(arrays, n_joined, units)
-            if network["kind"] == "gru"
-            else MinGru(arrays, units, n_recurrent)
-        )
-        self.n_state: int = units * n_recurrent
+        self.recurrence = recurrence(network, arrays, n_joined)
+        self.n_state: int = sum(state_sizes(network))
         self.output = stack(arrays, "decoder/output", n_layers)
         self.controls = dense(arrays, "decoder/controls")
         self._place_controls(network["outputs"])

@@ -1,10 +1,28 @@
-"""The recurrent layers of both decoders."""
+"""What the decoders remember by: recurrences, and convolutions over the past."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ddsp_tf.export.torchscript.modules.stack import Arrays, dense, normalization
+
+
+def recurrence(network: Mapping[str, Any], arrays: Arrays, n_in: int) -> nn.Module:
+    """Makes the one that a file describes.
+
+    Args:
+        network: As `describe_decoder` gives.
+        arrays: Of the decoder.
+        n_in: Channels that it reads.
+    """
+    if network["kind"] == "gru":
+        return Gru(arrays, n_in, network["units"])
+    if network["kind"] == "min_gru":
+        return MinGru(arrays, network["units"], network["recurrences"])
+    return Convolutions(arrays, network["units"], network["kernel_size"], network["dilations"])
 
 
 class Gru(nn.Module):
@@ -65,3 +83,53 @@ class _MinGruLayer(nn.Module):
             state = torch.lerp(state, candidate[:, t], update[:, t])
             frames.append(state)
         return self.normalize(torch.stack(frames, dim=1)), state
+
+
+class Convolutions(nn.Module):
+    """Residual dilated convolutions in a row over the past; the last one is read."""
+
+    def __init__(
+        self, arrays: Arrays, units: int, kernel_size: int, dilations: Sequence[int]
+    ) -> None:
+        super().__init__()
+        self.entry = dense(arrays, "decoder/entry")
+        self.layers = nn.ModuleList(
+            [
+                _Convolution(arrays, f"decoder/recurrence/{i}", units, kernel_size, dilation)
+                for i, dilation in enumerate(dilations)
+            ]
+        )
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Gru.forward`; the state is the frames that are read again."""
+        x = self.entry(x)
+        states: list[Tensor] = []
+        start = 0
+        for layer in self.layers:
+            end = start + layer.n_state
+            x, after = layer(x, state[:, start:end])
+            states.append(after)
+            start = end
+        return x, torch.cat(states, dim=-1)
+
+
+class _Convolution(nn.Module):
+    def __init__(
+        self, arrays: Arrays, name: str, units: int, kernel_size: int, dilation: int
+    ) -> None:
+        super().__init__()
+        self.units, self.kernel_size, self.dilation = units, kernel_size, dilation
+        self.n_past = (kernel_size - 1) * dilation
+        self.n_state = self.n_past * units
+        self.product = dense(arrays, name)
+        self.normalize = normalization(arrays, name)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        n_rows, n_frames = x.size(0), x.size(1)
+        read = torch.cat([state.reshape(n_rows, self.n_past, self.units), x], dim=1)
+        taps: list[Tensor] = []
+        for tap in range(self.kernel_size):
+            start = tap * self.dilation
+            taps.append(read[:, start : start + n_frames])
+        y = x + self.normalize(self.product(torch.cat(taps, dim=-1)))
+        return y, read[:, n_frames:].reshape(n_rows, self.n_state)

@@ -1,0 +1,5 @@
+
+static float sigmoid(float x)
+{
+    return 1.0f / (1.0f + expf(-x));
+}
