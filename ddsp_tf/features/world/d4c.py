@@ -113,8 +113,8 @@ def _delay(
     frames = windowed(audio, times_s, pitch, **about, window="hann")
     spectrum = fold_below_pitch(power(frames), pitch, sample_rate)
     delay = fold_below_pitch(centroid, pitch, sample_rate) / smooth(spectrum, pitch, sample_rate)
-    delay = smooth(delay, 0.5 * pitch, sample_rate)
-    return delay - smooth(delay, pitch, sample_rate)
+    delay = smooth(delay, 0.5 * pitch, sample_rate, floored=False)
+    return delay - smooth(delay, pitch, sample_rate, floored=False)
 
 
 def _centroid(frames: FloatArray) -> FloatArray:

@@ -71,13 +71,16 @@ def fold_below_pitch(spectrum: FloatArray, f0_hz: FloatArray, sample_rate: int) 
     return spectrum + np.where(bins <= np.floor(pitch), mirrored, 0.0)
 
 
-def smooth(spectrum: FloatArray, width_hz: FloatArray, sample_rate: int) -> FloatArray:
+def smooth(
+    spectrum: FloatArray, width_hz: FloatArray, sample_rate: int, *, floored: bool = True
+) -> FloatArray:
     """Averages over a width of frequency, mirrored at 0 Hz and Nyquist.
 
     Args:
         spectrum: `[n_frames, n_bins]`.
         width_hz: Of the average, `[n_frames]`.
         sample_rate: In Hz.
+        floored: Whether it is a power, which is above 0.
     """
     n_bins = spectrum.shape[1]
     half = 0.5 * width_hz[:, np.newaxis] * (2 * (n_bins - 1) / sample_rate)
@@ -85,7 +88,9 @@ def smooth(spectrum: FloatArray, width_hz: FloatArray, sample_rate: int) -> Floa
     total = np.cumsum(np.pad(spectrum, ((0, 0), (n_more, n_more)), mode="reflect"), axis=1)
     # Bin k reaches from k - 1/2 to k + 1/2, and `total` is the integral up to its right edge.
     centre = np.arange(n_bins) + (n_more - 0.5)
-    return (_read(total, centre + half) - _read(total, centre - half)) / (2 * half)
+    summed = _read(total, centre + half) - _read(total, centre - half)
+    # A difference of large sums may miss by a rounding what is next to nothing.
+    return np.maximum(summed / (2 * half), _LEAST_POWER) if floored else summed / (2 * half)
 
 
 def _read(values: FloatArray, places: FloatArray) -> FloatArray:

@@ -237,8 +237,9 @@ class WorldVocoder(Model):
         for start, n_frames, found in self._analyses(audio, f0_hz):
             has = found.envelope
             if self.semitones:
-                part = moved_hz[start : start + len(has)]
+                part = moved_hz[start : start + n_frames]
                 has = self._measured(played, part, start).envelope
+                has = np.concatenate([has, has[-1:]])
             wanted = self._stretched(found.envelope)
             change = 0.5 * np.log(np.maximum(wanted, 1e-12) / np.maximum(has, 1e-12))
             response = dsp.minimum_phase(np.clip(change, -_MOST_GAIN, _MOST_GAIN))
