@@ -13,7 +13,7 @@ from ddsp_tf.types import FloatArray
 
 Mixing = Literal["power", "amplitude"]
 
-_LEAST_POWER = 1e-12
+_LEAST_POWER = 1e-20
 _LEAST_GAIN, _LEAST_NOISE = 1e-4, 0.01
 _LEAST_AMPLITUDE = 1e-5
 """The paper's epsilon, -100 dB."""
@@ -31,7 +31,7 @@ def world_responses(
         amplitude:  (1 - ap) sqrt(sp),    ap sqrt(sp)
 
     Args:
-        envelope: Power `sp`, `[..., n_bins]`, >= 0; below -120 dB it is held there.
+        envelope: Power `sp`, `[..., n_bins]`, >= 0; below -200 dB it is held there.
         aperiodicity: `ap`, of the same shape, 0 to 1. Noise stays above -40 dB, pulses above -80.
         mixing: Which of them.
 
@@ -164,6 +164,9 @@ def _bands(n_bands: int, n_bins: int, sample_rate: float) -> tuple[FloatArray, F
         )
     bands = bands / sums
     inverse = np.maximum(np.linalg.pinv(bands), 0.0)
+    # The bins at both ends lie in no band: they are as the next one.
+    held = np.flatnonzero(inverse.sum(axis=1) > 1e-6)
+    inverse = inverse[np.clip(np.arange(n_bins), held[0], held[-1])]
     return bands, inverse / inverse.sum(axis=1, keepdims=True)
 
 

@@ -27,6 +27,8 @@ _DRY = "dry"
 _SURE = 0.4
 _LOWEST_HZ = 32.0
 _FRAMES_AT_ONCE = 256
+_SHORTEST = 8192
+_LEAST = 1e-12
 _MOST_GAIN = float(np.log(100.0))
 
 
@@ -227,9 +229,11 @@ class WorldVocoder(Model):
         """Blocks of the sound itself, transposed, from its envelope to the one that is wanted."""
         ratio, played = 2.0 ** (self.semitones / 12.0), audio
         if self.semitones:
+            # Its frames of 2048 samples have to fit in.
+            long = np.pad(audio, (0, max(0, _SHORTEST - len(audio))))
             played = load_librosa().effects.pitch_shift(
-                audio, sr=self.sample_rate, n_steps=self.semitones
-            )
+                long, sr=self.sample_rate, n_steps=self.semitones
+            )[: len(audio)]
         n_more = -len(audio) % self.hop_length
         padded = np.pad(played, (0, n_more)).astype(np.float32)
         moved_hz = np.where(f0_hz * ratio < 0.5 * self.sample_rate, f0_hz * ratio, 0.0)
@@ -241,7 +245,7 @@ class WorldVocoder(Model):
                 has = self._measured(played, part, start).envelope
                 has = np.concatenate([has, has[-1:]])
             wanted = self._stretched(found.envelope)
-            change = 0.5 * np.log(np.maximum(wanted, 1e-12) / np.maximum(has, 1e-12))
+            change = 0.5 * np.log(np.maximum(wanted, _LEAST) / np.maximum(has, _LEAST))
             response = dsp.minimum_phase(np.clip(change, -_MOST_GAIN, _MOST_GAIN))
             fft_length = 2 * (has.shape[1] - 1)
             if tail is None:
