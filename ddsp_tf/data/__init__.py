@@ -11,7 +11,6 @@ from ddsp_tf.data.random_settings import RandomSettings
 from ddsp_tf.data.reverberant_recordings import ReverberantRecordings
 from ddsp_tf.data.source import Source
 from ddsp_tf.data.styled_recordings import StyledRecordings
-from ddsp_tf.data.synthetic_notes import SyntheticNotes
 
 __all__ = [
     "Dataset",
@@ -25,6 +24,5 @@ __all__ = [
     "ReverberantRecordings",
     "Source",
     "StyledRecordings",
-    "SyntheticNotes",
     "prepare",
 ]

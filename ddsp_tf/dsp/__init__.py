@@ -66,7 +66,6 @@ from ddsp_tf.dsp.framing import (
     overlap_add,
     pad_to_frames,
 )
-from ddsp_tf.dsp.frequencies import frequencies_sigmoid, frequencies_softmax
 from ddsp_tf.dsp.glottal import R_D_RANGE, lf_harmonics, lf_pulse, lf_shape
 from ddsp_tf.dsp.glottal_table import GlottalTable, glottal_table, stream_glottal
 from ddsp_tf.dsp.graphic_equalizer import graphic_equalizer_sections, octave_bands_hz
@@ -139,7 +138,6 @@ from ddsp_tf.dsp.tube import (
     tube_response,
     tube_waveguide,
 )
-from ddsp_tf.dsp.two_way_mismatch import two_way_mismatch
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -222,8 +220,6 @@ __all__ = [
     "formants_of_response",
     "fractional_delay",
     "frame",
-    "frequencies_sigmoid",
-    "frequencies_softmax",
     "glottal_table",
     "graphic_equalizer_sections",
     "hann_window",
@@ -313,7 +309,6 @@ __all__ = [
     "tube_reflection",
     "tube_response",
     "tube_waveguide",
-    "two_way_mismatch",
     "uniform_noise",
     "unscale_f0_hz",
     "unscale_loudness_db",

@@ -1,1 +1,0 @@
-"""A tracker that no label taught: it learned to explain sounds by sinusoids."""

@@ -1,1 +1,0 @@
-"""Models that hear a sound by making it again."""
