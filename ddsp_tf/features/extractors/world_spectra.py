@@ -81,8 +81,7 @@ class WorldSpectra(Extractor):
         envelopes, aperiodicities = [], []
         for start in range(0, len(f0_hz), _BLOCK_FRAMES):
             part = f0_hz[start : start + _BLOCK_FRAMES]
-            rates = {"sample_rate": rate, "hop_length": hop}
-            found = analyze_world(audio, part, **rates, first_frame=start)
+            found = analyze_world(audio, part, sample_rate=rate, hop_length=hop, first_frame=start)
             envelopes.append(
                 dsp.compress_envelope(found.envelope, n_bands=N_BANDS, sample_rate=rate).numpy()
             )

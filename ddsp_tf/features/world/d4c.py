@@ -104,17 +104,26 @@ def _delay(
     fft_length: int,
 ) -> FloatArray:
     """The group delay's ripple over frequency."""
-    about = {"sample_rate": sample_rate, "fft_length": fft_length, "periods": 4.0}
+
+    def cut(times: FloatArray, window: str) -> FloatArray:
+        return windowed(
+            audio,
+            times,
+            pitch,
+            sample_rate=sample_rate,
+            fft_length=fft_length,
+            periods=4.0,
+            window=window,
+        )
+
     quarter = 0.25 / pitch
-    centroid = sum(
-        _centroid(windowed(audio, times, pitch, **about, window="blackman"))
-        for times in (times_s - quarter, times_s + quarter)
-    )
-    frames = windowed(audio, times_s, pitch, **about, window="hann")
-    spectrum = fold_below_pitch(power(frames), pitch, sample_rate)
-    delay = fold_below_pitch(centroid, pitch, sample_rate) / smooth(spectrum, pitch, sample_rate)
+    before = _centroid(cut(times_s - quarter, "blackman"))
+    after = _centroid(cut(times_s + quarter, "blackman"))
+    centroid = fold_below_pitch(before + after, pitch, sample_rate)
+    spectrum = fold_below_pitch(power(cut(times_s, "hann")), pitch, sample_rate)
+    delay: FloatArray = centroid / smooth(spectrum, pitch, sample_rate)
     delay = smooth(delay, 0.5 * pitch, sample_rate, floored=False)
-    return delay - smooth(delay, pitch, sample_rate, floored=False)
+    return np.asarray(delay - smooth(delay, pitch, sample_rate, floored=False))
 
 
 def _centroid(frames: FloatArray) -> FloatArray:

@@ -30,7 +30,8 @@ def refine_pitch(
         float64 `[n_frames]`.
 
     Example:
-        >>> tone = np.sin(2 * np.pi * 220.0 * np.arange(16000) / 16000)
+        >>> turns = 220.0 * np.arange(16000) / 16000
+        >>> tone = sum(np.sin(2 * np.pi * k * turns) for k in range(1, 9))
         >>> found = refine_pitch(tone, np.array([225.0]), np.array([0.5]), sample_rate=16000)
         >>> round(float(found[0]), 1)
         220.0

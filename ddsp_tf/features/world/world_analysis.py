@@ -76,7 +76,8 @@ def analyze_world(
     if not np.all((f0_hz >= 0.0) & (f0_hz < 0.5 * sample_rate)):
         raise ArgumentError(f"`f0_hz` should be 0 to {0.5 * sample_rate:g} Hz everywhere.")
     audio = np.asarray(audio, np.float64)
-    envelopes, aperiodicities = [], []
+    envelopes: list[FloatArray] = []
+    aperiodicities: list[FloatArray] = []
     for start in range(0, len(f0_hz), _FRAMES_AT_ONCE):
         part = f0_hz[start : start + _FRAMES_AT_ONCE]
         times_s = (first_frame + start + np.arange(len(part))) * (hop_length / sample_rate)
