@@ -86,6 +86,7 @@ from ddsp_tf.dsp.loudness import (
     rms_power_db,
 )
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
+from ddsp_tf.dsp.minimum_phase import minimum_phase
 from ddsp_tf.dsp.modular import adsr_envelope, lfo_waves, modulated_phase, square_saw_wave
 from ddsp_tf.dsp.noise import uniform_noise
 from ddsp_tf.dsp.oscillators import (
@@ -158,6 +159,13 @@ from ddsp_tf.dsp.waveshaping import (
     oversampling_state,
     soft_clip,
 )
+from ddsp_tf.dsp.world import (
+    compress_aperiodicity,
+    compress_envelope,
+    decompress_aperiodicity,
+    decompress_envelope,
+    world_responses,
+)
 from ddsp_tf.dsp.yule_walker import yule_walker_sections
 
 __all__ = [
@@ -185,11 +193,15 @@ __all__ = [
     "biquads_at_samples",
     "chebyshev",
     "comb_filter",
+    "compress_aperiodicity",
+    "compress_envelope",
     "compressor_gain_db",
     "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",
     "db_to_power",
+    "decompress_aperiodicity",
+    "decompress_envelope",
     "design_poles_and_zeros",
     "exp_sigmoid",
     "expander_gain_db",
@@ -242,6 +254,7 @@ __all__ = [
     "mel_to_hz",
     "mfcc",
     "midi_to_hz",
+    "minimum_phase",
     "modulated_phase",
     "n_frames",
     "normalize_harmonics",
@@ -299,5 +312,6 @@ __all__ = [
     "uniform_noise",
     "unscale_f0_hz",
     "unscale_loudness_db",
+    "world_responses",
     "yule_walker_sections",
 ]

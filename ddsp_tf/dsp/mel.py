@@ -164,7 +164,7 @@ def mel_power(
             f"`audio` must be mono with at least one sample, [n_samples]; got {audio.shape}."
         )
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft_length) / fft_length)
-    bands = _mel_bands(sample_rate, fft_length, n_bands, per_hz)
+    bands = mel_bands(sample_rate, fft_length, n_bands, per_hz)
     padded = np.pad(np.asarray(audio, np.float64), fft_length // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft_length)[::hop_length]
     blocks = [
@@ -175,8 +175,8 @@ def mel_power(
 
 
 @functools.cache
-def _mel_bands(sample_rate: int, fft_length: int, n_bands: int, per_hz: bool) -> FloatArray:
-    """Triangles over the bins, `[n_bins, n_bands]`."""
+def mel_bands(sample_rate: int, fft_length: int, n_bands: int, per_hz: bool) -> FloatArray:
+    """Gives Slaney's triangles over the bins, `[n_bins, n_bands]`; of height 1, or of area 1."""
     # Equally spaced edges: linear in Hz below 1 kHz, logarithmic above.
     top = _hz_to_slaney(np.array([sample_rate / 2]))[0]
     edges = _slaney_to_hz(np.linspace(0.0, top, n_bands + 2))

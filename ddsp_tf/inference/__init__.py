@@ -48,6 +48,7 @@ from ddsp_tf.inference.transcribe import TranscriptionReport, transcribe, transc
 from ddsp_tf.inference.transfer_report import TransferReport
 from ddsp_tf.inference.transfer_result import TransferResult
 from ddsp_tf.inference.transfer_sample import TransferSample
+from ddsp_tf.inference.voice_change import VoiceChange
 from ddsp_tf.inference.voice_edits import VoiceEdits
 from ddsp_tf.inference.voice_pitches import pitches_of_curves, pitches_of_scores, tune_to_sound
 
@@ -89,6 +90,7 @@ __all__ = [
     "TransferResult",
     "TransferSample",
     "TreatedFile",
+    "VoiceChange",
     "VoiceEdits",
     "autotune",
     "can_design",

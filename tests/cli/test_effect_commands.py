@@ -144,3 +144,27 @@ def test_match_says_what_is_missing(run: Run, room: Path, tmp_path: Path):
     assert done.exit_code == 1
     assert "--dry FILE" in done.stderr
     assert not list(tmp_path.glob("found/*"))
+
+
+def test_world_says_a_voice_again_by_a_track(run: Run, tmp_path: Path):
+    time_s = np.arange(RATE // 2) / RATE
+    buzz = 0.05 * sum(np.sin(2 * np.pi * 150 * k * time_s) for k in range(1, 20))
+    soundfile.write(tmp_path / "voice.wav", buzz, RATE)
+    (tmp_path / "f0.csv").write_text("time_s,f0_hz\n0,150\n0.5,150\n")
+    (tmp_path / "short.csv").write_text("time_s,f0_hz\n0,150\n5,150\n")
+    about = ("process", "world", tmp_path / "voice.wav", "--semitones", "3")
+    done = run(*about, "-o", tmp_path / "up.wav", "--f0", tmp_path / "f0.csv", "--json")
+    assert done.exit_code == 0, done.output
+    (file,) = json.loads(done.stdout)["files"]
+    assert file["voiced"] > 0.9
+    assert len(soundfile.read(tmp_path / "up.wav")[0]) == len(buzz)
+    failed = run(*about, "-o", tmp_path / "no.wav", "--f0", tmp_path / "short.csv")
+    assert failed.exit_code == 1
+    assert "ends at 5.00 s and the sound at 0.50 s" in failed.stderr
+    assert not (tmp_path / "no.wav").exists()
+
+
+def test_world_alone_moves_voices(run: Run, room: Path, tmp_path: Path):
+    done = run("process", room / "room", room / "takes.wav", "-o", tmp_path, "--formants", "2")
+    assert done.exit_code == 2
+    assert "process with `world`" in done.stderr

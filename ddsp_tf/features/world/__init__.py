@@ -1,0 +1,1 @@
+"""WORLD's analysis: a smooth envelope, and how much of the sound is noise."""

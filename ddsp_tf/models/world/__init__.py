@@ -1,0 +1,1 @@
+"""Vocoders: a recording said again from its analysis."""
