@@ -235,20 +235,6 @@ class Trainer:
         with dsp.own_errors():
             return self._validation_step(dict(batch), tf.constant(noise_seed, tf.int32))
 
-    @property
-    def has_workers(self) -> bool:
-        """Whether several processes train together."""
-        return isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
-
-    def any_worker(self, flag: bool) -> bool:
-        """Whether `flag` is true in any worker. All workers must ask at the same step."""
-        if not self.has_workers:
-            return flag
-        values = self.strategy.experimental_distribute_values_from_function(
-            lambda _: tf.constant(float(flag))
-        )
-        return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)) > 0
-
     def averaged(self) -> AbstractContextManager[None]:
         """Returns a context in which the model has the averaged weights, if there are any."""
         return self.average.applied() if self.average is not None else nullcontext()
@@ -256,11 +242,11 @@ class Trainer:
     def _check_scope(self) -> None:
         if self.strategy.num_replicas_in_sync == 1:
             return
-        for variable in self.model.variables:
+        for variable in [*self.model.variables, *self._objective_variables()]:
             if not self.strategy.extended.variable_created_in_scope(variable.value):
                 raise TrainingError(
-                    f"The model's variable `{variable.path}` was created outside the strategy. "
-                    "Create the model inside `with strategy.scope():`."
+                    f"The variable `{variable.path}` was created outside the strategy. Create the "
+                    "model and what objectives hold inside `with strategy.scope():`."
                 )
 
     def _build_weights(self, batch: Batch) -> None:
@@ -386,5 +372,6 @@ def _set_xla(model: keras.Model, xla: Literal["auto"] | bool) -> None:
             raise ArgumentError("`xla` is True, but the model has no `jit_network` to switch on.")
         return
     # On a GPU the recurrent layer runs in cuDNN, which XLA can't call.
-    on_cpu = not tf.config.list_logical_devices("GPU")
+    # A TPU's step is compiled whole.
+    on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
     model.jit_network = on_cpu if xla == "auto" else xla

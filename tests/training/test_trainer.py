@@ -103,7 +103,7 @@ def test_arguments_that_make_no_sense_are_refused() -> None:
         trainer(objective=SpectralLoss())
     with pytest.raises(ArgumentError, match=r"give a dictionary of terms; this one gave `.*Tensor"):
         trainer(objective=lambda batch, outputs: tf.constant(0.0)).step(BATCH)
-    with pytest.raises(ArgumentError, match="`strategy` must be one of 'default', 'mirrored'"):
+    with pytest.raises(ArgumentError, match="`strategy` must be one of 'single', 'mirrored'"):
         get_strategy("cluster")
 
 
