@@ -83,6 +83,7 @@ setup(
             "playwright>=1.50",
             "websockets>=14",
             "hypothesis",
+            "pyyaml",
             "scipy",
             "ruff",
             "mypy",

@@ -162,6 +162,8 @@ def train(
     try:
         with workers.missed():
             workers.require_same(_checksum([settings, measured, asdict(schedule)]))
+            # Where all look whether there is a run, one may look before another begins it.
+            resume = bool(workers.of_chief(resume))
             trainer.build(next(iter(batches(0))))
             if start_from is not None and not resume:
                 from ddsp_tf.models import Instrument
@@ -180,9 +182,7 @@ def train(
             state = _restored(workers, directory, checkpoints, trainer, save_model, resume=resume)
             if state.best_step is not None and state.yardstick != measured:
                 changed = changes(state.yardstick, measured)
-                _measure_again(
-                    changed, state, directory, checkpoints, trainer, validation, workers
-                )
+                _measure_again(changed, state, directory, checkpoints, trainer, validation, workers)
             state.yardstick = measured
             trainer.n_steps = state.step
             summaries = None

@@ -131,4 +131,3 @@ class Workers:
             for number, (name, task) in enumerate(zip(self.names, self._tasks, strict=True))
             if task in found and number != self.index
         ]
-
