@@ -12,13 +12,14 @@ from ddsp_tf.data.analysis import file_digest
 from ddsp_tf.data.common_level import at_gain, common_gain_db, gain_remarks
 from ddsp_tf.data.dataset_writer import DATASET, write_dataset
 from ddsp_tf.data.duplicates import same_sound
+from ddsp_tf.data.engines import Engine
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.sources import Example, find_examples, source_for
 from ddsp_tf.data.sources.audio_names import as_paths
 from ddsp_tf.data.sources.example import Found
-from ddsp_tf.data.worker_pool import Job, Work, analyse_files, choose_n_workers
+from ddsp_tf.data.worker_pool import Job, Work
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.features import Column, columns_of
 from ddsp_tf.files import check_folder
@@ -50,6 +51,7 @@ def prepare(
     *,
     settings: PrepareSettings | None = None,
     n_workers: int | None = None,
+    engine: Engine | None = None,
     overwrite: bool = False,
     progress: NamedProgress | None = None,
 ) -> PrepareReport:
@@ -67,6 +69,7 @@ def prepare(
         settings: What is extracted and how it is split; None takes the defaults.
         n_workers: Processes; None takes one a core (8 at most), 1 works in this process. In a
             script more than one needs `if __name__ == "__main__":`.
+        engine: Who analyses the files; None: processes of this machine.
         overwrite: Whether an existing dataset at `output` may be replaced.
         progress: Called with the share done, 0 to 1, and the name of the file.
 
@@ -88,6 +91,8 @@ def prepare(
     output = Path(os.path.abspath(output))
     if n_workers is not None and n_workers < 1:
         raise ArgumentError(f"`n_workers` must be at least 1, not {n_workers}.")
+    engine = engine or Engine()
+    engine.require()
     _check_output(output, overwrite=overwrite)
     columns_of(settings.features)  # Complains of unknown ones before any work.
     name, found = find_examples(as_paths(input_paths), settings.source)
@@ -97,7 +102,7 @@ def prepare(
     _identify(files)
     columns = _columns(files, settings)
     work = Work(partial, settings, columns)
-    _analyse_all(files, work, n_workers=n_workers, tell=tell)
+    _analyse_all(files, work, engine, n_workers=n_workers, tell=tell)
     report = _write(files, work, output, found, overwrite=overwrite, tell=tell)
     shutil.rmtree(partial, ignore_errors=True)
     tell(1.0, "done")
@@ -158,7 +163,7 @@ def _columns(files: _Collection, settings: PrepareSettings) -> dict[str, Column]
 
 
 def _analyse_all(
-    files: _Collection, work: Work, *, n_workers: int | None, tell: NamedProgress
+    files: _Collection, work: Work, engine: Engine, *, n_workers: int | None, tell: NamedProgress
 ) -> None:
     names = {files.digests[name]: name for name in files.good}
     total = sum(files.seconds[name] for name in names.values()) or 1.0
@@ -172,9 +177,7 @@ def _analyse_all(
         tell((done + share * files.seconds[example.name]) / total, example.name)
 
     tell(done / total, "analysing")
-    for digest, error in analyse_files(
-        jobs, work, n_workers=n_workers or choose_n_workers(len(jobs)), progress=within
-    ):
+    for digest, error in engine.analyse(jobs, work, n_workers=n_workers, progress=within):
         name = names[digest]
         if error is not None:
             files.failed[name] = error
