@@ -1,7 +1,5 @@
 """`ddsp-tf prepare`: a folder of recordings becomes a dataset."""
 
-from pathlib import Path
-
 import click
 
 from ddsp_tf.allocator import keep_freed_memory
@@ -11,8 +9,8 @@ from ddsp_tf.cli.terminal import Terminal
 
 
 @click.command(name="prepare", short_help="Make a dataset of recordings, and report on it.")
-@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("recordings", nargs=-1, required=True)
+@click.argument("dataset")
 @click.option(
     "--eval-fraction", type=float, metavar="SHARE", help="Share that is held out (default 0.1)."
 )
@@ -50,8 +48,8 @@ from ddsp_tf.cli.terminal import Terminal
 @reporting
 def command(
     terminal: Terminal,
-    recordings: tuple[Path, ...],
-    dataset: Path,
+    recordings: tuple[str, ...],
+    dataset: str,
     eval_fraction: float | None,
     f0_tracker: str | None,
     columns: str | None,
@@ -66,6 +64,8 @@ def command(
     overwrite: bool,
 ) -> None:
     """Make a DATASET of RECORDINGS: files, or folders that are searched for audio.
+
+    Both may be addresses such as s3://bucket/takes, if fsspec is installed.
 
     WAV, FLAC, MP3, OGG, AIFF, M4A and the sound of videos, of any rate and number of channels.
     The report says how many minutes are usable, what may keep a model from sounding good, and
