@@ -134,7 +134,8 @@ def _found(system: Any, root: str, url: str) -> dict[str, str]:
         for address, name in relative.items()
         if PurePosixPath(name).suffix.lower() in _SUFFIXES
         # What leads out of the folder is no name.
-        and ".." not in PurePosixPath(name).parts and not PurePosixPath(name).is_absolute()
+        and ".." not in PurePosixPath(name).parts
+        and not PurePosixPath(name).is_absolute()
     }
     if not wanted:
         raise DatasetError(f"There is no audio file at `{url}`.")

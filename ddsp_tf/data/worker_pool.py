@@ -82,15 +82,11 @@ def analyse_files(
     yield from _in_processes(jobs, work, n_workers)
 
 
-def _in_processes(
-    jobs: Sequence[Job], work: Work, n_workers: int
-) -> Iterator[Outcome]:
+def _in_processes(jobs: Sequence[Job], work: Work, n_workers: int) -> Iterator[Outcome]:
     # Spawned, not forked: TensorFlow's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        n_workers, mp_context=context, initializer=_start_worker
-    )
+    executor = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start_worker)
     try:
         futures: list[Future[Outcome]] = [
             executor.submit(analyse_job, digest, example, work) for digest, example in jobs

@@ -52,7 +52,9 @@ def test_what_lies_in_a_bucket_is_as_if_it_lay_here(
     prepare(takes, "here", settings=QUICK, n_workers=1)
     report = prepare("memory://bucket/takes", "memory://bucket/out", settings=QUICK, n_workers=1)
     assert list(report.failed) == ["bad.wav"]
-    assert "memory" in report.failed["bad.wav"] or "/bucket/takes/bad.wav" in report.failed["bad.wav"]
+    assert (
+        "memory" in report.failed["bad.wav"] or "/bucket/takes/bad.wav" in report.failed["bad.wav"]
+    )
     memory.get("/bucket/out/", str(tmp_path / "back"), recursive=True)
     assert records(tmp_path / "back") == records(tmp_path / "here")
     assert Dataset.open(tmp_path / "back").info["sources"] == Dataset.open("here").info["sources"]
