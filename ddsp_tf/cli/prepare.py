@@ -1,7 +1,5 @@
 """`ddsp-tf prepare`: a folder of recordings becomes a dataset."""
 
-from pathlib import Path
-
 import click
 
 from ddsp_tf.allocator import keep_freed_memory
@@ -11,8 +9,8 @@ from ddsp_tf.cli.terminal import Terminal
 
 
 @click.command(name="prepare", short_help="Make a dataset of recordings, and report on it.")
-@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("recordings", nargs=-1, required=True)
+@click.argument("dataset")
 @click.option(
     "--eval-fraction", type=float, metavar="SHARE", help="Share that is held out (default 0.1)."
 )
@@ -31,24 +29,43 @@ from ddsp_tf.cli.terminal import Terminal
 )
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the dataset (default 16000).")
 @click.option("--workers", type=int, metavar="N", help="Processes (default: one a core).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask", "beam"]),
+    default="local",
+    help="Who analyses the files: processes here (default), Dask or Beam (docs/scaling.md).",
+)
+@click.option("--scheduler", metavar="URL", help="Of Dask, e.g. tcp://host:8786.")
+@click.option(
+    "--beam-option",
+    "beam_options",
+    multiple=True,
+    metavar="OPTION",
+    help="One of Beam's, e.g. --beam-option=--runner=FlinkRunner. Repeatable.",
+)
 @gin_options
 @overwrite_option
 @reporting
 def command(
     terminal: Terminal,
-    recordings: tuple[Path, ...],
-    dataset: Path,
+    recordings: tuple[str, ...],
+    dataset: str,
     eval_fraction: float | None,
     f0_tracker: str | None,
     columns: str | None,
     source: str | None,
     sample_rate: int | None,
     workers: int | None,
+    engine: str,
+    scheduler: str | None,
+    beam_options: tuple[str, ...],
     gin_files: tuple[str, ...],
     gin_params: tuple[str, ...],
     overwrite: bool,
 ) -> None:
     """Make a DATASET of RECORDINGS: files, or folders that are searched for audio.
+
+    Both may be addresses such as s3://bucket/takes, if fsspec is installed.
 
     WAV, FLAC, MP3, OGG, AIFF, M4A and the sound of videos, of any rate and number of channels.
     The report says how many minutes are usable, what may keep a model from sounding good, and
@@ -59,11 +76,12 @@ def command(
       ddsp-tf prepare recordings/ dataset/
       ddsp-tf prepare take_1.wav take_2.flac dataset/ --eval-fraction 0.2
       ddsp-tf prepare recordings/ dataset/ --f0-tracker crepe-full
+      ddsp-tf prepare recordings/ dataset/ --engine dask --scheduler tcp://head:8786
       ddsp-tf prepare recordings/ dataset/ --gin-param 'PrepareSettings.min_silence_s=0.5'
     """
     keep_freed_memory()
     from ddsp_tf import config as gin_config
-    from ddsp_tf.data import PrepareSettings, prepare
+    from ddsp_tf.data import Engine, PrepareSettings, prepare
     from ddsp_tf.features import FeatureSettings
 
     flags = {
@@ -84,6 +102,7 @@ def command(
             dataset,
             settings=settings,
             n_workers=workers,
+            engine=Engine(engine, scheduler, beam_options),
             overwrite=overwrite,
             progress=advance,
         )

@@ -30,6 +30,12 @@ CONFIG_FILE = "config.gin"
     help="Where the run goes: checkpoints, the best model, curves.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run that is there.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["single", "mirrored", "multi_worker", "tpu"]),
+    help="Which devices: one (default), all GPUs of this machine, those of the machines that "
+    "TF_CONFIG lists, or a TPU.",
+)
 @gin_options
 @overwrite_option
 @reporting
@@ -38,6 +44,7 @@ def command(
     data: Path | None,
     run: Path,
     resume: bool,
+    strategy: str | None,
     gin_files: tuple[str, ...],
     gin_params: tuple[str, ...],
     overwrite: bool,
@@ -57,11 +64,13 @@ def command(
       ddsp-tf train --run runs/violin --data dataset/ --resume
       ddsp-tf train --gin-file models/tiny_instrument.gin --gin-param 'Limits.max_minutes=10' \\
           --data dataset/ --run runs/try --overwrite
+      ddsp-tf train --gin-file models/solo_instrument.gin --data dataset/ --run runs/violin \\
+          --strategy mirrored --gin-param 'Schedule.batch_size=64'
     """
     return_large_memory()
     from ddsp_tf import config as gin_config
     from ddsp_tf.data import Dataset
-    from ddsp_tf.training import train
+    from ddsp_tf.training import get_strategy, train
 
     if resume and overwrite:
         raise click.UsageError("--resume goes on with a run, --overwrite discards it: choose one.")
@@ -75,12 +84,19 @@ def command(
     config = gin_config.parse(gin_files, gin_params)
     if data is None and not config.binds(train, "data"):
         raise click.UsageError("Add --data FOLDER, a dataset made by `ddsp-tf prepare`.")
+    # Before anything of TensorFlow: several machines can be joined only then.
+    devices = get_strategy(strategy or config.bound(train).get("strategy"))
     source = {} if data is None else {"data": Dataset.open(data)}
     words = "" if data is None else f" --data {data}"
     terminal.when_interrupted = f"Go on with: ddsp-tf train --run {run}{words} --resume"
     with training_progress(terminal) as progress:
         result = config.train(
-            **source, run=run, resume=resume, overwrite=overwrite, progress=progress
+            **source,
+            run=run,
+            resume=resume,
+            overwrite=overwrite,
+            strategy=devices,
+            progress=progress,
         )
     _report(terminal, result)
     if result.reason == "interrupted":

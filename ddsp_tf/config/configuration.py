@@ -193,6 +193,8 @@ class Config:
             with strategy.scope():
                 kwargs.setdefault("model", self.build_model())
                 kwargs.setdefault("objective", self.build_objective())
+                if "phases" not in kwargs and self.binds(function, "phases"):
+                    kwargs["phases"] = self.build(function, "phases")
             texts = {
                 "config.gin": config_text,
                 "operative_config.gin": self.operative_text + _settings_of(function),

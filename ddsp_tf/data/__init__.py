@@ -1,6 +1,7 @@
 """Sounds into datasets, and datasets and generators into batches."""
 
 from ddsp_tf.data.dataset import Dataset
+from ddsp_tf.data.engines import Engine
 from ddsp_tf.data.generated import Generated, Generator
 from ddsp_tf.data.joined_datasets import JoinedDatasets
 from ddsp_tf.data.preparation import prepare
@@ -14,6 +15,7 @@ from ddsp_tf.data.styled_recordings import StyledRecordings
 
 __all__ = [
     "Dataset",
+    "Engine",
     "Generated",
     "Generator",
     "JoinedDatasets",

@@ -37,7 +37,7 @@ def write_events(path: Path, events: Sequence[Events]) -> None:
                 for name, values in of_segment.items()
             }
             example = tf.train.Example(features=tf.train.Features(feature=content))
-            writer.write(example.SerializeToString())
+            writer.write(example.SerializeToString(deterministic=True))
 
 
 def read_events(path: Path, columns: Mapping[str, Column], *, n_segments: int) -> list[Events]:

@@ -5,20 +5,21 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ddsp_tf.audio.audio_files import AudioInfo, audio_info
 from ddsp_tf.data.analysis import file_digest
 from ddsp_tf.data.common_level import at_gain, common_gain_db, gain_remarks
 from ddsp_tf.data.dataset_writer import DATASET, write_dataset
 from ddsp_tf.data.duplicates import same_sound
+from ddsp_tf.data.engines import Engine
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.recording import Recording
+from ddsp_tf.data.remote import fetch, is_remote, require_free, send
 from ddsp_tf.data.sources import Example, find_examples, source_for
-from ddsp_tf.data.sources.audio_names import as_paths
 from ddsp_tf.data.sources.example import Found
-from ddsp_tf.data.worker_pool import Job, Work, analyse_files, choose_n_workers
+from ddsp_tf.data.worker_pool import Job, Work
 from ddsp_tf.errors import ArgumentError, AudioFileError, DatasetError
 from ddsp_tf.features import Column, columns_of
 from ddsp_tf.files import check_folder
@@ -50,6 +51,7 @@ def prepare(
     *,
     settings: PrepareSettings | None = None,
     n_workers: int | None = None,
+    engine: Engine | None = None,
     overwrite: bool = False,
     progress: NamedProgress | None = None,
 ) -> PrepareReport:
@@ -60,13 +62,15 @@ def prepare(
     output, which is removed at the end. Bad files are left out and listed in the report.
 
     Args:
-        input_paths: Audio files, or folders that are searched for them; or one folder with the
+        input_paths: Audio files, or folders that are searched for them, here or at an address such
+            as `s3://bucket/takes` (fsspec's); or one folder with the
             folders `dry` and `wet`. Which source they are is found out, or told by
             `settings.source`.
-        output: The dataset's folder.
+        output: The dataset's folder, or an address where it goes once it is finished.
         settings: What is extracted and how it is split; None takes the defaults.
         n_workers: Processes; None takes one a core (8 at most), 1 works in this process. In a
             script more than one needs `if __name__ == "__main__":`.
+        engine: Who analyses the files; None: processes of this machine.
         overwrite: Whether an existing dataset at `output` may be replaced.
         progress: Called with the share done, 0 to 1, and the name of the file.
 
@@ -85,23 +89,69 @@ def prepare(
     """
     settings = settings or PrepareSettings()
     tell = progress or no_progress
-    output = Path(os.path.abspath(output))
     if n_workers is not None and n_workers < 1:
         raise ArgumentError(f"`n_workers` must be at least 1, not {n_workers}.")
+    engine = engine or Engine()
+    engine.require()
+    if is_remote(output):
+        return _prepare_for(str(output), input_paths, settings, n_workers, engine, overwrite, tell)
+    output = Path(os.path.abspath(output))
     _check_output(output, overwrite=overwrite)
     columns_of(settings.features)  # Complains of unknown ones before any work.
-    name, found = find_examples(as_paths(input_paths), settings.source)
-    settings = source_for(name).adapted(replace(settings, source=name))
-    files = _Collection(found.examples, failed=dict(found.failed))
     partial = output.parent / f".{output.name}.partial"
+    paths, lost, addresses = fetch(_listed(input_paths), partial / "fetched")
+    name, found = find_examples(paths, settings.source)
+    settings = source_for(name).adapted(replace(settings, source=name))
+    files = _Collection(found.examples, failed={**found.failed, **lost})
     _identify(files)
     columns = _columns(files, settings)
     work = Work(partial, settings, columns)
-    _analyse_all(files, work, n_workers=n_workers, tell=tell)
+    _analyse_all(files, work, engine, n_workers=n_workers, tell=tell)
+    files.failed = {name: _told(error, addresses) for name, error in files.failed.items()}
     report = _write(files, work, output, found, overwrite=overwrite, tell=tell)
     shutil.rmtree(partial, ignore_errors=True)
     tell(1.0, "done")
     return report
+
+
+def _prepare_for(
+    url: str,
+    input_paths: PathLike | Iterable[PathLike],
+    settings: PrepareSettings,
+    n_workers: int | None,
+    engine: Engine,
+    overwrite: bool,
+    tell: NamedProgress,
+) -> PrepareReport:
+    """Prepares beside where this runs, and sends what is finished to an address."""
+    require_free(url, overwrite=overwrite)
+    name = PurePosixPath(url.rstrip("/")).name
+    folder = Path(os.path.abspath(f".{name}.sending"))
+    folder.mkdir(exist_ok=True)
+    report = prepare(
+        input_paths,
+        folder / name,
+        settings=settings,
+        n_workers=n_workers,
+        engine=engine,
+        overwrite=True,
+        progress=tell,
+    )
+    send(folder / name, url)
+    shutil.rmtree(folder, ignore_errors=True)
+    return report
+
+
+def _listed(input_paths: PathLike | Iterable[PathLike]) -> list[PathLike]:
+    return [input_paths] if isinstance(input_paths, str | os.PathLike) else list(input_paths)
+
+
+def _told(error: str, addresses: Mapping[str, str]) -> str:
+    """An error with the addresses of files in place of their copies."""
+    for copy, address in addresses.items():
+        if copy in error:
+            return error.replace(copy, address)
+    return error
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:
@@ -158,7 +208,7 @@ def _columns(files: _Collection, settings: PrepareSettings) -> dict[str, Column]
 
 
 def _analyse_all(
-    files: _Collection, work: Work, *, n_workers: int | None, tell: NamedProgress
+    files: _Collection, work: Work, engine: Engine, *, n_workers: int | None, tell: NamedProgress
 ) -> None:
     names = {files.digests[name]: name for name in files.good}
     total = sum(files.seconds[name] for name in names.values()) or 1.0
@@ -172,9 +222,7 @@ def _analyse_all(
         tell((done + share * files.seconds[example.name]) / total, example.name)
 
     tell(done / total, "analysing")
-    for digest, error in analyse_files(
-        jobs, work, n_workers=n_workers or choose_n_workers(len(jobs)), progress=within
-    ):
+    for digest, error in engine.analyse(jobs, work, n_workers=n_workers, progress=within):
         name = names[digest]
         if error is not None:
             files.failed[name] = error

@@ -211,7 +211,9 @@ def _serialise(
         "first_frame": tf.train.Feature(int64_list=tf.train.Int64List(value=[frames.start])),
         **{column: bytes_feature(values.tobytes()) for column, values in arrays.items()},
     }
-    return tf.train.Example(features=tf.train.Features(feature=content)).SerializeToString()
+    return tf.train.Example(features=tf.train.Features(feature=content)).SerializeToString(
+        deterministic=True
+    )
 
 
 def bytes_feature(value: bytes) -> tf.train.Feature:

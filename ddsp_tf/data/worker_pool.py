@@ -1,5 +1,6 @@
 """Analyses many files at once, each in its own process, and stops cleanly."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,9 @@ _MOST_WORKERS = 8  # Each holds TensorFlow and a whole recording in memory.
 
 Job = tuple[str, Example]
 """SHA-256 of an example's files, and the example."""
+
+Outcome = tuple[str, str | None]
+"""That SHA-256, and why it failed, or None."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def analyse_files(
     *,
     n_workers: int,
     progress: Callable[[float, Example], None],
-) -> Iterator[tuple[str, str | None]]:
+) -> Iterator[Outcome]:
     """Analyses examples into the cache, in any order.
 
     Args:
@@ -73,24 +77,19 @@ def analyse_files(
     """
     if n_workers == 1:
         for digest, example in jobs:
-            yield _analyse(digest, example, work, progress)
+            yield analyse_job(digest, example, work, progress)
         return
     yield from _in_processes(jobs, work, n_workers)
 
 
-def _in_processes(
-    jobs: Sequence[Job], work: Work, n_workers: int
-) -> Iterator[tuple[str, str | None]]:
+def _in_processes(jobs: Sequence[Job], work: Work, n_workers: int) -> Iterator[Outcome]:
     # Spawned, not forked: TensorFlow's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    n_threads = max(1, (os.cpu_count() or 1) // n_workers)
     before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        n_workers, mp_context=context, initializer=_start_worker, initargs=(n_threads,)
-    )
+    executor = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start_worker)
     try:
-        futures: list[Future[tuple[str, str | None]]] = [
-            executor.submit(_analyse, digest, example, work) for digest, example in jobs
+        futures: list[Future[Outcome]] = [
+            executor.submit(analyse_job, digest, example, work) for digest, example in jobs
         ]
         for future in as_completed(futures):
             yield future.result()
@@ -111,12 +110,13 @@ def _in_processes(
             worker.join()
 
 
-def _analyse(
+def analyse_job(
     digest: str,
     example: Example,
     work: Work,
     progress: Callable[[float, Example], None] | None = None,
-) -> tuple[str, str | None]:
+) -> Outcome:
+    """Analyses one example into the cache: what every engine does with every file."""
     within = None if progress is None else lambda share: progress(share, example)
     source = source_for(work.settings.source)
     try:
@@ -135,18 +135,28 @@ def _unforeseen(example: Example, error: Exception) -> str:
     return f"`{printable(example.audio)}` could not be analysed: {reason} ({type(error).__name__})."
 
 
-def _start_worker(n_threads: int) -> None:
-    """Prepares a new process: no Ctrl-C of its own, few threads, no GPU, no life of its own."""
+def _start_worker() -> None:
+    """Prepares a new process: no Ctrl-C of its own, one thread, no GPU, no life of its own."""
+    # The parent receives the same Ctrl-C and ends the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    one_thread()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def one_thread() -> None:
+    """Lets this process compute by one thread, without a GPU, if it has computed nothing yet.
+
+    Every process then sums in the same order, so that features are the same bit by bit.
+    """
     import tensorflow as tf
 
     keep_freed_memory()
-    # The parent receives the same Ctrl-C and ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tf.config.threading.set_intra_op_parallelism_threads(n_threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    # Several processes cannot share one GPU's memory without asking.
-    tf.config.set_visible_devices([], "GPU")
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # Once TensorFlow has computed, it can't be told any more; a process is told once.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        # Several processes cannot share one GPU's memory without asking.
+        tf.config.set_visible_devices([], "GPU")
 
 
 def _exit_with_parent() -> None:

@@ -1,7 +1,10 @@
 """Trains a model in a run directory: the one call behind `ddsp-tf train`."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,12 +25,13 @@ from ddsp_tf.training.progress import Progress
 from ddsp_tf.training.run_directory import RunDirectory
 from ddsp_tf.training.run_state import RunState
 from ddsp_tf.training.schedule import Schedule
-from ddsp_tf.training.strategies import get_strategy, is_chief
+from ddsp_tf.training.strategies import get_strategy, is_on_cpu
 from ddsp_tf.training.summaries import Summaries
 from ddsp_tf.training.trainer import Trainer
 from ddsp_tf.training.training_run import TrainingRun, TrainResult
 from ddsp_tf.training.validation import Validation
 from ddsp_tf.training.warm_start import copy_network
+from ddsp_tf.training.workers import Workers
 from ddsp_tf.training.yardstick import changes, describe, yardstick
 
 if TYPE_CHECKING:
@@ -154,58 +158,71 @@ def train(
             start_step=start_step,
         )
 
-    trainer.build(next(iter(batches(0))))
-    if start_from is not None and not resume:
-        from ddsp_tf.models import Instrument
-
-        copy_network(Instrument.load(start_from), model)
-    chief = is_chief(devices)
+    workers = Workers(devices)
     directory = RunDirectory(run)
-    checkpoints = Checkpoints(
-        directory.checkpoints, trainer.variables(), keep=schedule.keep, is_chief=chief
-    )
     origin = {} if start_from is None else {"started_from": str(start_from)}
     save_model = ModelWriter(model, data, {**(metadata or {}), **origin})
+    settings = _settings(model, data, optimization, phases)
+    measured = yardstick(data, objective, schedule)
     try:
-        if chief:
-            settings = _settings(model, data, optimization, phases)
-            directory.start(settings, resume=resume, overwrite=overwrite)
-            directory.write_provenance(texts or {}, dataset_identity(data))
-            checkpoints.remove_leftovers()
-        state = RunState()
-        if resume:
-            state = _restore(directory, checkpoints, trainer, save_model, chief=chief)
-        measured = yardstick(data, objective, schedule)
-        if state.best_step is not None and state.yardstick != measured:
-            changed = changes(state.yardstick, measured)
-            _measure_again(changed, state, directory, checkpoints, trainer, validation, chief=chief)
-        state.yardstick = measured
-        trainer.n_steps = state.step
-        summaries = None
-        if chief:
-            summaries = Summaries(directory.tensorboard, directory.samples, data.features)
-        return TrainingRun(
-            trainer,
-            state,
-            directory=directory,
-            checkpoints=checkpoints,
-            validation=validation,
-            summaries=summaries,
-            batches=batches,
-            save_model=save_model,
-            schedule=schedule,
-            limits=limits,
-            play_melody=_melody(transfer, model, save_model),
-            progress=progress,
-        ).run()
+        with workers.missed():
+            workers.require_same(_checksum([settings, measured, asdict(schedule)]))
+            # Where all look whether there is a run, one may look before another begins it.
+            resume = bool(workers.of_chief(resume))
+            trainer.build(next(iter(batches(0))))
+            if start_from is not None and not resume:
+                from ddsp_tf.models import Instrument
+
+                copy_network(Instrument.load(start_from), model)
+            checkpoints = Checkpoints(
+                directory.checkpoints,
+                trainer.variables(),
+                keep=schedule.keep,
+                is_chief=workers.is_chief,
+            )
+            if workers.is_chief:
+                directory.start(settings, resume=resume, overwrite=overwrite)
+                directory.write_provenance(texts or {}, dataset_identity(data))
+                checkpoints.remove_leftovers()
+            state = _restored(workers, directory, checkpoints, trainer, save_model, resume=resume)
+            if state.best_step is not None and state.yardstick != measured:
+                changed = changes(state.yardstick, measured)
+                _measure_again(changed, state, directory, checkpoints, trainer, validation, workers)
+            state.yardstick = measured
+            trainer.n_steps = state.step
+            summaries = None
+            if workers.is_chief:
+                summaries = Summaries(directory.tensorboard, directory.samples, data.features)
+            result = TrainingRun(
+                trainer,
+                state,
+                workers=workers,
+                directory=directory,
+                checkpoints=checkpoints,
+                validation=validation,
+                summaries=summaries,
+                batches=batches,
+                save_model=save_model,
+                schedule=schedule,
+                limits=limits,
+                play_melody=_melody(transfer, model, save_model),
+                progress=progress,
+            ).run()
+            # Who leaves while another still writes would be missed.
+            workers.share(0.0)
+            return result
     finally:
         directory.close()
 
 
 def _losses_gain(limits: Limits) -> bool:
     """Whether compiled losses are faster in the end: the same for all sessions of a run."""
-    on_cpu = not tf.config.list_logical_devices("GPU")
-    return on_cpu and limits.num_steps >= _STEPS_WORTH_COMPILING
+    return is_on_cpu() and limits.num_steps >= _STEPS_WORTH_COMPILING
+
+
+def _checksum(values: Any) -> str:
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _melody(transfer: MelodyPlayer | None, model: keras.Model, save_model: ModelWriter) -> Any:
@@ -216,21 +233,36 @@ def _melody(transfer: MelodyPlayer | None, model: keras.Model, save_model: Model
     return partial(transfer, save_model.instrument())
 
 
-def _restore(
+def _restored(
+    workers: Workers,
     directory: RunDirectory,
     checkpoints: Checkpoints,
     trainer: Trainer,
     save_model: ModelWriter,
     *,
-    chief: bool,
+    resume: bool,
+) -> RunState:
+    """Goes on from the checkpoint that the chief has chosen; from none if it doesn't resume."""
+    state = RunState()
+    if workers.is_chief and resume:
+        state = _restored_newest(directory, checkpoints, trainer, save_model)
+    step = round(workers.of_chief(state.step))
+    if step and not workers.is_chief:
+        state = RunState.from_dict(checkpoints.restore(step))
+    return state
+
+
+def _restored_newest(
+    directory: RunDirectory,
+    checkpoints: Checkpoints,
+    trainer: Trainer,
+    save_model: ModelWriter,
 ) -> RunState:
     values = checkpoints.restore_newest()
     if values is None:
         directory.rewind_metrics(0)
         return RunState()
     state = RunState.from_dict(values)
-    if not chief:
-        return state
     directory.rewind_metrics(state.step)
     if not directory.model.exists() and state.best_step in checkpoints.steps():
         # Killed between taking the old model away and putting the new one in its place.
@@ -248,8 +280,7 @@ def _measure_again(
     checkpoints: Checkpoints,
     trainer: Trainer,
     validation: Validation,
-    *,
-    chief: bool,
+    workers: Workers,
 ) -> None:
     """Gives the best model so far the validation loss that it has with the new yardstick."""
     best_step, before = state.best_step, state.best_loss
@@ -261,6 +292,7 @@ def _measure_again(
         words += f"The checkpoint of the best step ({best_step}) is gone; the next one counts."
     else:
         losses, _ = validation.run(trainer)
+        losses["loss"] = workers.of_chief(losses["loss"])
         state.measure_again(losses["loss"])
         words += (
             f"Its best model (step {best_step}) was measured again: {losses['loss']:.4g} on "
@@ -269,7 +301,7 @@ def _measure_again(
     # The newest was restored before, so it is there.
     checkpoints.restore(state.step)
     _LOGGER.warning(words)
-    if chief:
+    if workers.is_chief:
         directory.append_metrics(
             {"step": state.step, "measured_again": state.best_loss, "changed": changed}
         )

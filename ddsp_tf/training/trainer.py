@@ -14,6 +14,7 @@ from ddsp_tf.losses import Objective, framed_losses_of, require_objective, varia
 from ddsp_tf.training.optimization import Optimization
 from ddsp_tf.training.phase import Phase
 from ddsp_tf.training.precision import set_precision
+from ddsp_tf.training.strategies import is_on_cpu
 from ddsp_tf.training.weight_average import WeightAverage
 
 Batch = Mapping[str, Any]
@@ -241,20 +242,6 @@ class Trainer:
         with dsp.own_errors():
             return self._validation_step(dict(batch), tf.constant(noise_seed, tf.int32))
 
-    @property
-    def has_workers(self) -> bool:
-        """Whether several processes train together."""
-        return isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
-
-    def any_worker(self, flag: bool) -> bool:
-        """Whether `flag` is true in any worker. All workers must ask at the same step."""
-        if not self.has_workers:
-            return flag
-        values = self.strategy.experimental_distribute_values_from_function(
-            lambda _: tf.constant(float(flag))
-        )
-        return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)) > 0
-
     def averaged(self) -> AbstractContextManager[None]:
         """Returns a context in which the model has the averaged weights, if there are any."""
         return self.average.applied() if self.average is not None else nullcontext()
@@ -262,11 +249,11 @@ class Trainer:
     def _check_scope(self) -> None:
         if self.strategy.num_replicas_in_sync == 1:
             return
-        for variable in self.model.variables:
+        for variable in [*self.model.variables, *self._objective_variables()]:
             if not self.strategy.extended.variable_created_in_scope(variable.value):
                 raise TrainingError(
-                    f"The model's variable `{variable.path}` was created outside the strategy. "
-                    "Create the model inside `with strategy.scope():`."
+                    f"The variable `{variable.path}` was created outside the strategy. Create the "
+                    "model and what objectives hold inside `with strategy.scope():`."
                 )
 
     def _build_weights(self, batch: Batch) -> None:
@@ -391,6 +378,6 @@ def _set_xla(model: keras.Model, xla: Literal["auto"] | bool) -> None:
         if xla is True:
             raise ArgumentError("`xla` is True, but the model has no `jit_network` to switch on.")
         return
-    # On a GPU the recurrent layer runs in cuDNN, which XLA can't call.
-    on_cpu = not tf.config.list_logical_devices("GPU")
-    model.jit_network = on_cpu if xla == "auto" else xla
+    # On a GPU the recurrent layer runs in cuDNN, which XLA can't call; a TPU's step is compiled
+    # whole.
+    model.jit_network = is_on_cpu() if xla == "auto" else xla

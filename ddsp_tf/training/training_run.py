@@ -23,6 +23,7 @@ from ddsp_tf.training.schedule import Schedule
 from ddsp_tf.training.summaries import Summaries
 from ddsp_tf.training.trainer import Trainer
 from ddsp_tf.training.validation import Validation
+from ddsp_tf.training.workers import Workers
 
 StopReason = Literal["num_steps", "max_minutes", "patience", "interrupted"]
 
@@ -68,6 +69,7 @@ class TrainingRun:
     Args:
         trainer: Takes the steps. It has been built, and restored when resuming.
         state: Where the run is.
+        workers: The processes that train together.
         directory: Where it writes.
         checkpoints: Of the trainer's variables.
         validation: The held-out losses.
@@ -85,6 +87,7 @@ class TrainingRun:
         trainer: Trainer,
         state: RunState,
         *,
+        workers: Workers,
         directory: RunDirectory,
         checkpoints: Checkpoints,
         validation: Validation,
@@ -98,6 +101,7 @@ class TrainingRun:
     ) -> None:
         self._trainer = trainer
         self._state = state
+        self._workers = workers
         self._directory = directory
         self._checkpoints = checkpoints
         self._validation = validation
@@ -189,15 +193,15 @@ class TrainingRun:
             return "num_steps"
         if limits.patience is not None and state.n_without_improvement >= limits.patience:
             return "patience"
-        if self._trainer.has_workers and state.step % self._schedule.log_every:
+        if self._workers.are_several and state.step % self._schedule.log_every:
             return None
         # Several workers must stop at the same step, though only one may have been told to.
-        if self._trainer.any_worker(interruption.requested):
+        if self._workers.any(interruption.requested):
             return "interrupted"
         # However short the time, one step is taken: a run without any has nothing to show.
         limit = limits.max_minutes if state.step else None
         late = limit is not None and self._minutes() >= limit
-        return "max_minutes" if self._trainer.any_worker(late) else None
+        return "max_minutes" if self._workers.any(late) else None
 
     def _finish(self, reason: StopReason) -> None:
         state = self._state
@@ -206,14 +210,10 @@ class TrainingRun:
             self._validate()
         if self._saved_step != state.step and state.step:
             self._save_checkpoint()
-        if self._is_chief and not self._directory.model.exists():
+        if self._workers.is_chief and not self._directory.model.exists():
             self._save_best({})
         if self._summaries is not None:
             self._summaries.close()
-
-    @property
-    def _is_chief(self) -> bool:
-        return self._summaries is not None
 
     def _minutes(self) -> float:
         return (self._elapsed_before + time.monotonic() - self._started) / 60
@@ -234,6 +234,11 @@ class TrainingRun:
         for index, tensors in enumerate(unread):
             losses = {name: float(value) for name, value in tensors.items()}
             if not all(math.isfinite(value) for value in losses.values()):
+                if not self._workers.is_chief:
+                    raise TrainingError(
+                        f"The loss is not finite at step {first + index + 1}; "
+                        f"{self._workers.names[0]} says more."
+                    )
                 raise non_finite_loss(
                     self._directory.path,
                     self._batches(first + index),
@@ -262,6 +267,8 @@ class TrainingRun:
         self._read_losses()
         self._measure_rate()
         losses, examples = self._validation.run(self._trainer)
+        # Each measures it; whether it is the best is the same for all.
+        losses["loss"] = self._workers.of_chief(losses["loss"])
         if not math.isfinite(losses["loss"]):
             raise TrainingError(
                 f"The loss on held-out data is not finite at step {self._state.step}, though it "
@@ -292,7 +299,7 @@ class TrainingRun:
             self._summaries.scalars(self._state.step, values, group=group)
 
     def _save_best(self, losses: dict[str, float]) -> None:
-        if self._is_chief:
+        if self._workers.is_chief:
             metrics = {f"validation_{name}": value for name, value in losses.items()}
             about = {
                 "step": self._state.step,
