@@ -71,7 +71,7 @@ class Workers:
         if not self.are_several:
             return [float(value)]
         n_devices = self._strategy.num_replicas_in_sync // len(self.names)
-        said = tf.one_hot(self.index, len(self.names), dtype=tf.float64) * value / n_devices
+        said = tf.one_hot(self.index, len(self.names), dtype=tf.float64) * float(value) / n_devices
         values = self._strategy.experimental_distribute_values_from_function(lambda _: said)
         summed = self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
         return [float(each) for each in summed.numpy()]
