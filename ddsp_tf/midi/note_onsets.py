@@ -12,7 +12,7 @@ _N_PARTIALS = 4
 _HIGHEST = 0.44
 """Of the sample rate: partials above it are not heard for."""
 _LEAST_RISE_DB, _MOST_RISE_DB = 6.0, 60.0
-"""What is softer than the most by more is silence: the half of it would lie in the window's foot."""
+"""What is softer than the most by more is silence, half of which lies in the window's foot."""
 _FLOOR = 1e-7
 
 
