@@ -52,11 +52,12 @@ def measure(settings_run: str, sound_run: str, notes: tuple[Path, ...], steps: i
     n_parameters = len(networks["sound"].parameters)
     places = tf.constant(random.random([N_SOUNDS, n_parameters]), tf.float32)
     target = networks["sound"].played(networks["sound"].values_of(places), n_samples)["audio"]
-    target += 1e-4 * random.standard_normal(target.shape)
+    # Heard with the noise that it is trained with, compared without: no settings play noise.
+    noisy = target + 1e-4 * random.standard_normal(target.shape)
     off = np.mean(np.abs(places - 0.5))
     print(f"settings off by: mean of all {off:.3f}")
     for name, network in networks.items():
-        heard = network.shares(target)
+        heard = network.shares(noisy)
         played = network.played(network.values_of(heard), n_samples)["audio"]
         off = float(np.mean(np.abs(heard - places)))
         print(f"trained by {name}: off by {off:.3f}, LSD {distance_db(target, played):.2f} dB")

@@ -74,11 +74,11 @@ class SoundSearch:
             self._heard = {key: x[:, :longest] for key, x in batch.items()}
         elif n_samples > longest:
             self._clip = round(_CLIP_S * model.sample_rate)
-        self._judged = self._fixed_part()
+        self.judged = self._fixed_part()
         self._loss = tf.function(self._loss_of, autograph=False)
         self._gradients = tf.function(self._loss_and_gradients, autograph=False)
         self._signals = _ranged(model)
-        self._losses = tf.function(self._losses_of, autograph=False)
+        self._losses = tf.function(self.losses_of, autograph=False)
         self.n_steps = 0
         self.n_evaluations = 0
         self.first = self.best = self._judge()
@@ -253,18 +253,18 @@ class SoundSearch:
 
     def _losses_at(self, places: FloatArray) -> FloatArray:
         """Of places in the ranges `[n, n_dimensions]`, some at a time on one graph."""
-        n_samples = int(np.prod(self._judged["audio"].shape[:2]))
+        n_samples = int(np.prod(self.judged["audio"].shape[:2]))
         at_once = int(np.clip(_SAMPLES_AT_ONCE // n_samples, 1, _MOST_AT_ONCE))
         found = []
         for start in range(0, len(places), at_once):
             part = places[start : start + at_once]
             filled = np.concatenate([part, np.repeat(part[-1:], at_once - len(part), axis=0)])
             with dsp.own_errors():
-                losses = self._losses(tf.constant(filled, tf.float32), self._judged)
+                losses = self._losses(tf.constant(filled, tf.float32), self.judged)
             found.append(losses.numpy()[: len(part)])
         return np.concatenate(found)
 
-    def _losses_of(self, places: tf.Tensor, judged: dict[str, tf.Tensor]) -> tf.Tensor:
+    def losses_of(self, places: tf.Tensor, judged: dict[str, tf.Tensor]) -> tf.Tensor:
         """Every place plays every clip; the objective hears the clips of each place alone."""
         n_places, (n_clips, length) = places.shape[0], judged["audio"].shape[:2]
         constants = {key: x[tf.newaxis] for key, x in self._model.constants().items()}
@@ -318,7 +318,7 @@ class SoundSearch:
 
     def _judge(self) -> float:
         with dsp.own_errors():
-            return float(self._loss(self._judged, self._beginning(self._judged, 1.0)))
+            return float(self._loss(self.judged, self._beginning(self.judged, 1.0)))
 
     def _beginning(self, batch: dict[str, tf.Tensor], share: float) -> tf.Tensor:
         """Where sound is heard: 1, and after the beginning 0."""
@@ -343,7 +343,7 @@ class SoundSearch:
     def _part(self) -> dict[str, tf.Tensor]:
         """The whole of a short sound, clips of a long one."""
         if self._clip is None:
-            return self._judged
+            return self.judged
         last = self._batch["audio"].shape[1] - self._clip
         return self._clips(self._random.integers(0, last + 1, _N_CLIPS))
 

@@ -9,7 +9,7 @@ from ddsp_tf.audio import read_audio
 from ddsp_tf.errors import AudioFileError
 from ddsp_tf.features import Features, FeatureSettings, extract_features
 from ddsp_tf.files import check_writable, printable
-from ddsp_tf.midi import recognise_notes, write_notes
+from ddsp_tf.midi import recognise_notes, refine_onsets, write_notes
 from ddsp_tf.note_names import note_name
 from ddsp_tf.types import FloatArray, PathLike, Progress
 
@@ -54,7 +54,7 @@ def transcribe(
     *,
     progress: Progress | None = None,
 ) -> FloatArray:
-    """Finds the notes of a melody; see `recognise_notes`.
+    """Finds the notes of a melody; see `recognise_notes` and `refine_onsets`.
 
     Args:
         audio: Mono at `settings.sample_rate`, `[n_samples]`.
@@ -71,8 +71,15 @@ def transcribe(
     """
     settings = replace(settings or FeatureSettings(), columns=_COLUMNS)
     found: Features = extract_features(audio, settings, progress=progress)
-    return recognise_notes(
+    notes = recognise_notes(
         found.f0_hz, found.f0_confidence, found.loudness_db, frame_rate=settings.frame_rate
+    )
+    return refine_onsets(
+        notes,
+        audio,
+        found.f0_hz,
+        sample_rate=settings.sample_rate,
+        frame_rate=settings.frame_rate,
     )
 
 

@@ -7,6 +7,7 @@ from ddsp_tf.midi.note_expression import (
     expression_frames,
     measure_expression,
 )
+from ddsp_tf.midi.note_onsets import refine_onsets
 from ddsp_tf.midi.note_recognition import levels_as_velocities, recognise_notes
 from ddsp_tf.midi.note_table import read_note_table
 from ddsp_tf.midi.part_choice import choose_parts
@@ -38,6 +39,7 @@ __all__ = [
     "read_notes",
     "read_score",
     "recognise_notes",
+    "refine_onsets",
     "search_scores",
     "split_voices",
     "sustained",

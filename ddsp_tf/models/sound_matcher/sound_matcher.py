@@ -158,7 +158,8 @@ class SoundMatcher(GroupModel):
 
         Returns:
             `audio`, as long as that which came; `settings` `[batch, n_parameters]`; `controls` by
-            "name/controls/..."; with settings in the batch also `target`, of the same shape.
+            "name/controls/..."; with settings in the batch also `target`, of the same shape: what
+            they play, without what is in "audio" and heard with it.
 
         Raises:
             ArgumentError: The sound is missing, or something has another shape.
@@ -169,8 +170,9 @@ class SoundMatcher(GroupModel):
         made: dict[str, Any] = {}
         if _SETTINGS in inputs:
             wanted = self.values_of(tf.cast(inputs[_SETTINGS], tf.float32))
-            audio = tf.stop_gradient(self.played(wanted, tf.shape(audio)[1])[_AUDIO] + audio)
-            made["target"] = audio
+            # The noise is heard, but isn't to be played: a synthesiser would ring on to fill it.
+            made["target"] = tf.stop_gradient(self.played(wanted, tf.shape(audio)[1])[_AUDIO])
+            audio += made["target"]
         shares = self.shares(audio)
         values = self.values_of(shares)
         if _F0 in values:  # Spectra of another pitch tell nothing of where the right one is.

@@ -30,6 +30,10 @@ def test_a_batch_with_settings_makes_its_own_task() -> None:
     outputs = model({"settings": settings, "audio": tf.zeros([2, 3200])})
     wanted = model.played(model.values_of(settings), 3200)["audio"]
     np.testing.assert_allclose(outputs["target"], wanted, atol=1e-6)
+    noise = tf.random.stateless_normal([2, 3200], [1, 2], stddev=0.1)
+    heard = model({"settings": settings, "audio": noise})
+    np.testing.assert_allclose(heard["target"], wanted, atol=1e-6)
+    assert np.abs(heard["settings"] - outputs["settings"]).max() > 1e-3
     assert outputs["audio"].shape == (2, 3200)
     assert outputs["settings"].shape == (2, 4)
     alone = model({"audio": wanted})
