@@ -12,6 +12,7 @@ room. Sizes are bound to be small by gin; topology and every other number are th
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import gin
 import numpy as np
@@ -88,12 +89,10 @@ def _write(kind: str, folder: Path) -> None:
         expected["room_power"] = np.mean(np.square(draws), axis=0)
     else:
         expected["wet"] = np.asarray(reverb(dry))
-    np.savez_compressed(
-        folder / "expected.npz",
-        **{key: np.asarray(x, np.float32) for key, x in expected.items()},
-        f0_hz=features["f0_hz"],
-        loudness_db=np.asarray(outputs["pw_db"])[..., 0] if kind == "vst" else level,
-    )
+    expected["f0_hz"] = features["f0_hz"]
+    expected["loudness_db"] = np.asarray(outputs["pw_db"])[..., 0] if kind == "vst" else level
+    arrays: dict[str, Any] = {key: np.asarray(x, np.float32) for key, x in expected.items()}
+    np.savez_compressed(folder / "expected.npz", **arrays)
 
 
 if __name__ == "__main__":
