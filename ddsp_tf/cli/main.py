@@ -22,6 +22,7 @@ COMMANDS = (
     "match",
     "separate",
     "export",
+    "import",
     "demo",
     "inspect",
     "instruments",

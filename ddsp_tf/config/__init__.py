@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ddsp_tf.config.configuration import Config, parse
+    from ddsp_tf.config.magenta_gin import read_magenta_gin
     from ddsp_tf.config.names import find_gin_file, packaged_configs
 
-__all__ = ["Config", "find_gin_file", "packaged_configs", "parse"]
+__all__ = ["Config", "find_gin_file", "packaged_configs", "parse", "read_magenta_gin"]
 
 _MODULES = {
     "Config": "configuration",
     "find_gin_file": "names",
     "packaged_configs": "names",
     "parse": "configuration",
+    "read_magenta_gin": "magenta_gin",
 }
 
 

@@ -225,7 +225,7 @@ class Config:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"Cannot read the gin file `{path}`: {error}.") from error
         imports = Imports()
-        statements = _statements(source, str(path))
+        statements = gin_statements(source, str(path))
         ends = [statement.location.line_num for statement in statements[1:]] + [None]
         for statement, end in zip(statements, ends, strict=True):
             place = Place(f"`{path}`, line {statement.location.line_num}")
@@ -248,12 +248,12 @@ class Config:
         with place.named():
             if "=" not in binding:
                 raise ConfigError("A binding looks like `Limits.num_steps=30000`.")
-            parsed = _statements(binding, None)
+            parsed = gin_statements(binding, None)
             if len(parsed) != 1 or not isinstance(parsed[0], gin.config_parser.BindingStatement):
                 raise ConfigError("A binding is one assignment: `Limits.num_steps=30000`.")
             imports = Imports(dict(self._imports), list(self._import_lines))
             text = with_full_names(binding, imports)
-            (statement,) = _statements(text, None)
+            (statement,) = gin_statements(text, None)
             self._check(statement, imports, place)
             self._chunks.append(_Chunk(place, imports.lines, text))
 
@@ -352,7 +352,7 @@ class _Chunk:
             raise ConfigError(f"{self.place.name}: {message}") from error
 
 
-def _statements(source: str, name: str | None) -> list[Any]:
+def gin_statements(source: str, name: str | None) -> list[Any]:
     """Splits gin source into statements, without importing or binding anything."""
     stream = io.StringIO(source)
     where = f"`{name}`, line {{}}: " if name else ""

@@ -96,6 +96,11 @@ from ddsp_tf.dsp.oscillators import (
     stream_harmonic,
     stream_sinusoidal,
 )
+from ddsp_tf.dsp.partials import (
+    frequencies_softmax,
+    harmonic_to_sinusoidal,
+    sinusoidal_to_harmonic,
+)
 from ddsp_tf.dsp.partitioned_convolution import (
     convolve_partitioned,
     initial_partition_history,
@@ -208,11 +213,13 @@ __all__ = [
     "formants_of_response",
     "fractional_delay",
     "frame",
+    "frequencies_softmax",
     "glottal_table",
     "graphic_equalizer_sections",
     "hann_window",
     "hard_clip",
     "harmonic",
+    "harmonic_to_sinusoidal",
     "high_pass_biquad",
     "high_shelf_biquad",
     "hold_last_frame",
@@ -278,6 +285,7 @@ __all__ = [
     "sections_from_roots",
     "sections_magnitude_db",
     "sinusoidal",
+    "sinusoidal_to_harmonic",
     "soft_clip",
     "square_saw_wave",
     "state_space",

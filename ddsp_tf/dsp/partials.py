@@ -1,0 +1,134 @@
+"""Partials of a fundamental and free sinusoids, one as the other; frequencies of a network."""
+
+import tensorflow as tf
+
+from ddsp_tf.dsp.oscillators import remove_above_nyquist
+from ddsp_tf.dsp.shapes import checked, require_positive_integer
+from ddsp_tf.dsp.units import hz_to_midi, midi_to_hz
+from ddsp_tf.errors import ArgumentError
+
+
+def harmonic_to_sinusoidal(
+    f0_hz: tf.Tensor,
+    amplitudes: tf.Tensor,
+    harmonic_distribution: tf.Tensor,
+    *,
+    sample_rate: int,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives the partials of a fundamental as free sinusoids, for `sinusoidal`.
+
+    Args:
+        f0_hz: Fundamental in Hz, `[batch, n_frames, 1]`, >= 0.
+        amplitudes: Linear amplitude of the sum, `[batch, n_frames, 1]`, >= 0.
+        harmonic_distribution: Share of each partial, `[batch, n_frames, n_harmonics]`, >= 0.
+        sample_rate: In Hz. Partials at or above half of it get the amplitude 0.
+
+    Returns:
+        Frequencies in Hz and amplitudes, each `[batch, n_frames, n_harmonics]`.
+
+    Raises:
+        ArgumentError: Shapes that don't fit each other.
+
+    Example:
+        >>> one = tf.ones([1, 1, 1])
+        >>> hz, _ = harmonic_to_sinusoidal(100 * one, one, tf.ones([1, 1, 3]) / 3, sample_rate=8000)
+        >>> hz.numpy().tolist()
+        [[[100.0, 200.0, 300.0]]]
+    """
+    require_positive_integer("sample_rate", sample_rate)
+    f0_hz, amplitudes, harmonic_distribution = checked(
+        f0_hz=(f0_hz, "batch n_frames 1"),
+        amplitudes=(amplitudes, "batch n_frames 1"),
+        harmonic_distribution=(harmonic_distribution, "batch n_frames n_harmonics"),
+    )
+    numbers = tf.range(1, harmonic_distribution.shape[-1] + 1, dtype=f0_hz.dtype)
+    frequencies_hz = f0_hz * numbers
+    levels = amplitudes * harmonic_distribution
+    return frequencies_hz, remove_above_nyquist(frequencies_hz, levels, sample_rate=sample_rate)
+
+
+def sinusoidal_to_harmonic(
+    frequencies_hz: tf.Tensor,
+    amplitudes: tf.Tensor,
+    f0_hz: tf.Tensor,
+    *,
+    n_harmonics: int = 100,
+    width: float = 0.1,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives free sinusoids as partials of a fundamental, each by how near it lies to them.
+
+    A sinusoid counts for partial k by exp(-(d / width)^2), with d its distance from k f0 in
+    units of f0.
+
+    Args:
+        frequencies_hz: `[batch, n_frames, n_sinusoids]`, in Hz, >= 0.
+        amplitudes: Linear, `[batch, n_frames, n_sinusoids]`, >= 0.
+        f0_hz: Fundamental in Hz, `[batch, n_frames, 1]`. Where it is 0, nothing sounds.
+        n_harmonics: Partials wanted.
+        width: Of the bell around each partial, > 0.
+
+    Returns:
+        Amplitude of the sum `[batch, n_frames, 1]`, and the shares of its partials
+        `[batch, n_frames, n_harmonics]`, which sum to one, or to zero where nothing sounds.
+
+    Raises:
+        ArgumentError: Shapes that don't fit each other, no partial, or no width.
+
+    Reference:
+        Engel et al. 2020b, "Self-supervised pitch detection by inverse audio synthesis".
+    """
+    require_positive_integer("n_harmonics", n_harmonics)
+    if width <= 0:
+        raise ArgumentError(f"`width` should be above 0. Received {width}.")
+    frequencies_hz, amplitudes, f0_hz = checked(
+        frequencies_hz=(frequencies_hz, "batch n_frames n_sinusoids"),
+        amplitudes=(amplitudes, "batch n_frames n_sinusoids"),
+        f0_hz=(f0_hz, "batch n_frames 1"),
+    )
+    numbers = tf.range(1, n_harmonics + 1, dtype=f0_hz.dtype)
+    sounding = f0_hz > 0
+    multiples = frequencies_hz / tf.where(sounding, f0_hz, tf.ones_like(f0_hz))
+    distance = multiples[..., tf.newaxis] - numbers
+    bells = tf.exp(-tf.square(distance / width))
+    levels = tf.reduce_sum(amplitudes[..., tf.newaxis] * bells, axis=-2)
+    levels = tf.where(sounding, levels, tf.zeros_like(levels))
+    total = tf.reduce_sum(levels, axis=-1, keepdims=True)
+    return total, tf.math.divide_no_nan(levels, total)
+
+
+def frequencies_softmax(
+    logits: tf.Tensor, *, lowest_hz: float = 20.0, highest_hz: float = 8000.0
+) -> tf.Tensor:
+    """Makes frequencies of a network's numbers: the mean pitch of bins that are weighed by them.
+
+    The bins are evenly spaced in pitch from `lowest_hz` to `highest_hz`.
+
+    Args:
+        logits: `[..., n_bins]`, any real numbers, at least two bins.
+        lowest_hz: The first bin, > 0.
+        highest_hz: The last bin, above it.
+
+    Returns:
+        Frequencies in Hz, `[...]`.
+
+    Raises:
+        ArgumentError: One bin, or limits that are no range.
+
+    Example:
+        >>> float(frequencies_softmax(tf.zeros([64]), lowest_hz=110.0, highest_hz=440.0))
+        220.0
+
+    Reference:
+        Engel et al. 2020b, "Self-supervised pitch detection by inverse audio synthesis".
+    """
+    (logits,) = checked(logits=(logits, "... n_bins"))
+    if logits.shape[-1] is None or logits.shape[-1] < 2:
+        raise ArgumentError(f"`logits` should have two bins or more. Received {logits.shape}.")
+    if not 0 < lowest_hz < highest_hz:
+        raise ArgumentError(
+            "`lowest_hz` should be above 0, and `highest_hz` above it. "
+            f"Received {lowest_hz} and {highest_hz}."
+        )
+    lowest, highest = (float(hz_to_midi(hz)) for hz in (lowest_hz, highest_hz))
+    bins = tf.linspace(tf.cast(lowest, logits.dtype), highest, logits.shape[-1])
+    return midi_to_hz(tf.reduce_sum(tf.nn.softmax(logits) * bins, axis=-1))

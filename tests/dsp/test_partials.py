@@ -1,0 +1,98 @@
+"""Partials and free sinusoids: there and back, levels, and gradients that find a frequency."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
+
+
+def _partials(n_harmonics: int = 12) -> dict[str, tf.Tensor]:
+    rng = np.random.default_rng(1)
+    shares = rng.uniform(0.1, 1.0, [2, 5, n_harmonics])
+    return {
+        "f0_hz": tf.constant(rng.uniform(100.0, 300.0, [2, 5, 1]), tf.float32),
+        "amplitudes": tf.constant(rng.uniform(0.1, 0.9, [2, 5, 1]), tf.float32),
+        "harmonic_distribution": tf.constant(
+            shares / shares.sum(axis=-1, keepdims=True), tf.float32
+        ),
+    }
+
+
+def test_partials_come_back_from_free_sinusoids() -> None:
+    partials = _partials()
+    hz, levels = dsp.harmonic_to_sinusoidal(**partials, sample_rate=16000)
+    total, shares = dsp.sinusoidal_to_harmonic(hz, levels, partials["f0_hz"], n_harmonics=12)
+    np.testing.assert_allclose(total, partials["amplitudes"], rtol=1e-5)
+    np.testing.assert_allclose(shares, partials["harmonic_distribution"], atol=1e-6)
+
+
+def test_both_ways_of_playing_them_are_one_sound() -> None:
+    partials = _partials()
+    hz, levels = dsp.harmonic_to_sinusoidal(**partials, sample_rate=16000)
+    rates = {"hop_length": 64, "sample_rate": 16000}
+    free = dsp.sinusoidal(hz, levels, **rates)
+    np.testing.assert_allclose(free, dsp.harmonic(**partials, **rates), atol=2e-5)
+
+
+def test_what_lies_beyond_nyquist_is_silent() -> None:
+    partials = _partials(60)
+    hz, levels = dsp.harmonic_to_sinusoidal(**partials, sample_rate=8000)
+    assert not np.any(levels.numpy()[hz.numpy() >= 4000])
+    assert np.all(levels.numpy()[hz.numpy() < 4000] > 0)
+
+
+def test_a_sinusoid_counts_by_its_distance() -> None:
+    """A tenth of f0 beside the second partial it counts 1/e, and no other partial hears it."""
+    hz = tf.constant([[[210.0]]])
+    total, shares = dsp.sinusoidal_to_harmonic(
+        hz, tf.ones_like(hz), tf.constant([[[100.0]]]), n_harmonics=3
+    )
+    assert float(tf.squeeze(total)) == pytest.approx(np.exp(-1.0), rel=1e-4)
+    np.testing.assert_allclose(shares[0, 0], [0.0, 1.0, 0.0], atol=1e-6)
+
+
+def test_without_a_fundamental_nothing_sounds_and_gradients_are_finite() -> None:
+    hz = tf.constant([[[210.0, 0.0]]])
+    f0_hz = tf.Variable([[[0.0]]])
+    with tf.GradientTape() as tape:
+        total, shares = dsp.sinusoidal_to_harmonic(hz, tf.ones_like(hz), f0_hz, n_harmonics=3)
+        loss = tf.reduce_sum(total) + tf.reduce_sum(shares)
+    assert float(loss) == 0.0
+    assert np.isfinite(tape.gradient(loss, f0_hz).numpy()).all()
+
+
+def test_bins_are_spaced_by_pitch() -> None:
+    chosen = 50.0 * tf.eye(5)
+    hz = dsp.frequencies_softmax(chosen, lowest_hz=110.0, highest_hz=1760.0)
+    np.testing.assert_allclose(hz, [110.0, 220.0, 440.0, 880.0, 1760.0], rtol=1e-5)
+
+
+def test_its_gradient_finds_a_frequency() -> None:
+    logits = tf.Variable(tf.zeros([64]))
+    optimizer = tf.keras.optimizers.Adam(0.1)
+    for _ in range(60):
+        with tf.GradientTape() as tape:
+            cents = 100 * (dsp.hz_to_midi(dsp.frequencies_softmax(logits)) - dsp.hz_to_midi(440.0))
+            loss = tf.square(cents)
+        optimizer.apply_gradients([(tape.gradient(loss, logits), logits)])
+    assert abs(float(cents)) < 20.0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: dsp.frequencies_softmax(tf.zeros([3, 1])), "two bins"),
+        (lambda: dsp.frequencies_softmax(tf.zeros([4]), lowest_hz=0.0), "`lowest_hz`"),
+        (
+            lambda: dsp.sinusoidal_to_harmonic(
+                tf.ones([1, 2, 3]), tf.ones([1, 2, 4]), tf.ones([1, 2, 1])
+            ),
+            "`amplitudes`",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named(call: object, words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        call()
