@@ -96,3 +96,30 @@ def test_its_gradient_finds_a_frequency() -> None:
 def test_wrong_arguments_are_named(call: object, words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         call()
+
+
+def test_single_sinusoids_add_up_to_their_sum() -> None:
+    partials = _partials()
+    hz, levels = dsp.harmonic_to_sinusoidal(**partials, sample_rate=16000)
+    rates = {"hop_length": 64, "sample_rate": 16000}
+    single = dsp.sinusoids(hz, levels, **rates)
+    assert single.shape == [2, 320, 12]
+    np.testing.assert_allclose(
+        tf.reduce_sum(single, axis=-1), dsp.sinusoidal(hz, levels, **rates), atol=1e-5
+    )
+    alone = dsp.sinusoidal(hz[..., 3:4], levels[..., 3:4], **rates)
+    np.testing.assert_allclose(single[..., 3], alone, atol=1e-6)
+
+
+def test_units_are_even_in_pitch_and_come_back() -> None:
+    midi = np.array([20.0, 55.0, 90.0, 97.0], np.float32)
+    np.testing.assert_allclose(dsp.midi_to_unit(midi), [0.0, 0.5, 1.0, 1.1], atol=1e-6)
+    np.testing.assert_allclose(dsp.unit_to_midi(dsp.midi_to_unit(midi)), midi, atol=1e-5)
+    hz = np.array([100.0, 200.0, 400.0], np.float32)
+    limits = {"lowest_hz": 100.0, "highest_hz": 400.0}
+    np.testing.assert_allclose(dsp.hz_to_unit(hz, **limits), [0.0, 0.5, 1.0], atol=1e-6)
+    np.testing.assert_allclose(
+        dsp.unit_to_hz(dsp.hz_to_unit(hz, **limits), **limits), hz, rtol=1e-5
+    )
+    with pytest.raises(ArgumentError, match="above the lowest"):
+        dsp.midi_to_unit(midi, lowest=60.0, highest=50.0)
