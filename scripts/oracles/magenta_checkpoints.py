@@ -16,6 +16,7 @@ With `--full` the sizes are the library's own, too. The tests read such a folder
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import gin
 import numpy as np
@@ -96,13 +97,11 @@ def _write(kind: str, folder: Path, bindings: list[str]) -> None:
         expected["room_power"] = np.mean(np.square(draws), axis=0)
     else:
         expected["wet"] = np.asarray(reverb(dry))
-    np.savez_compressed(
-        folder / "expected.npz",
-        **{key: np.asarray(x, np.float32) for key, x in expected.items()},
-        f0_hz=features["f0_hz"],
-        loudness_db=np.asarray(outputs["pw_db"])[..., 0] if kind == "vst" else level,
-        audio=features["audio"],
-    )
+    expected["f0_hz"] = features["f0_hz"]
+    expected["loudness_db"] = np.asarray(outputs["pw_db"])[..., 0] if kind == "vst" else level
+    expected["audio"] = features["audio"]
+    arrays: dict[str, Any] = {key: np.asarray(x, np.float32) for key, x in expected.items()}
+    np.savez_compressed(folder / "expected.npz", **arrays)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,11 @@ def imported_instrument(settings: Settings, checkpoint: MagentaCheckpoint) -> In
         checkpoint=checkpoint,
     )
     model = Autoencoder(decoder=decoder, processor_group=group.group())
+    if model_arguments["preprocessor"] == "F0LoudnessPreprocessor":
+        group.changes.append("pitch is followed without the 32 ms by which theirs led")
     metadata = {
         "imported_from": f"magenta/ddsp, {checkpoint.prefix.name}",
-        "changes": [*group.changes, "pitch is followed without the 32 ms by which theirs led"],
+        "changes": group.changes,
     }
     return Instrument(model, features, metadata=metadata)
 
