@@ -53,6 +53,7 @@ from ddsp_tf.dsp.filters import (
     fft_convolve,
     fir_context_frames,
     impulse_response_from_magnitudes,
+    sinc_impulse_response,
     time_varying_fir,
     time_varying_fir_block,
 )
@@ -101,6 +102,7 @@ from ddsp_tf.dsp.partials import (
     frequencies_softmax,
     harmonic_to_sinusoidal,
     sinusoidal_to_harmonic,
+    sinusoids,
 )
 from ddsp_tf.dsp.partitioned_convolution import (
     convolve_partitioned,
@@ -124,8 +126,12 @@ from ddsp_tf.dsp.recurrences import (
 )
 from ddsp_tf.dsp.scaling import (
     exp_sigmoid,
+    hz_to_unit,
+    midi_to_unit,
     scale_f0_hz,
     scale_loudness_db,
+    unit_to_hz,
+    unit_to_midi,
     unscale_f0_hz,
     unscale_loudness_db,
 )
@@ -240,6 +246,7 @@ __all__ = [
     "hz_to_erb",
     "hz_to_mel",
     "hz_to_midi",
+    "hz_to_unit",
     "impulse_response_from_magnitudes",
     "initial_partition_history",
     "level_db",
@@ -261,6 +268,7 @@ __all__ = [
     "mel_to_hz",
     "mfcc",
     "midi_to_hz",
+    "midi_to_unit",
     "minimum_phase",
     "modulated_phase",
     "n_frames",
@@ -297,8 +305,10 @@ __all__ = [
     "second_order_sections",
     "sections_from_roots",
     "sections_magnitude_db",
+    "sinc_impulse_response",
     "sinusoidal",
     "sinusoidal_to_harmonic",
+    "sinusoids",
     "soft_clip",
     "square_saw_wave",
     "state_space",
@@ -318,6 +328,8 @@ __all__ = [
     "tube_response",
     "tube_waveguide",
     "uniform_noise",
+    "unit_to_hz",
+    "unit_to_midi",
     "unscale_f0_hz",
     "unscale_loudness_db",
     "world_responses",

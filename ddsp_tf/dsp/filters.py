@@ -109,6 +109,52 @@ def impulse_response_from_magnitudes(
     return centred * window.astype(magnitudes.dtype.as_numpy_dtype)
 
 
+def sinc_impulse_response(
+    cutoff_hz: tf.Tensor, *, n_taps: int, sample_rate: int, high_pass: bool = False
+) -> tf.Tensor:
+    """Makes symmetric low-pass or high-pass filters of a sinc under a Hamming window.
+
+    Args:
+        cutoff_hz: Where the gain is one half, in Hz, `[..., 1]`; kept between 0 and Nyquist.
+        n_taps: Even, >= 4. The band between passing and not is 3.3 * sample_rate / n_taps wide.
+        sample_rate: In Hz.
+        high_pass: Whether what lies above passes instead.
+
+    Returns:
+        `[..., n_taps]`, of gain 1 where it passes, and symmetric about tap `n_taps // 2`, as
+        `time_varying_fir` takes it. Tap 0 is zero.
+
+    Raises:
+        ArgumentError: A number of taps that is odd or below 4.
+
+    Example:
+        >>> taps = sinc_impulse_response(tf.constant([1000.0]), n_taps=64, sample_rate=16000)
+        >>> round(float(tf.reduce_sum(taps)), 6)
+        1.0
+
+    Reference:
+        Smith, Spectral Audio Signal Processing, "Window method for FIR filter design".
+    """
+    require_positive_integer("sample_rate", sample_rate)
+    (cutoff_hz,) = checked(cutoff_hz=(cutoff_hz, "... 1"))
+    if n_taps < 4 or n_taps % 2:
+        raise ArgumentError(f"`n_taps` should be even and 4 or more. Received {n_taps}.")
+    half = n_taps // 2
+    place = np.arange(-half, half)
+    window = 0.54 + 0.46 * np.cos(np.pi * place / half)
+    window[0] = 0.0
+    dtype = cutoff_hz.dtype.as_numpy_dtype
+    turns = tf.clip_by_value(cutoff_hz / sample_rate, 0.0, 0.5) * place.astype(dtype)
+    middle = (place == 0).astype(dtype)
+    # The sinc's middle, 0 / 0, is filled in without a NaN in the gradient.
+    angle = np.where(place == 0, 1.0, np.pi * place).astype(dtype)
+    width = 2.0 * tf.clip_by_value(cutoff_hz / sample_rate, 0.0, 0.5)
+    sinc = tf.sin(2.0 * np.pi * turns) / angle * (1.0 - middle) + width * middle
+    taps = sinc * window.astype(dtype)
+    low_pass = tf.math.divide_no_nan(taps, tf.reduce_sum(taps, axis=-1, keepdims=True))
+    return middle - low_pass if high_pass else low_pass
+
+
 def time_varying_fir(
     audio: tf.Tensor, impulse_responses: tf.Tensor, *, hop_length: int
 ) -> tf.Tensor:

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from ddsp_tf.dsp.oscillators import remove_above_nyquist
+from ddsp_tf.dsp.envelopes import Interpolation
+from ddsp_tf.dsp.oscillators import remove_above_nyquist, sinusoidal
 from ddsp_tf.dsp.shapes import checked, require_positive_integer
 from ddsp_tf.dsp.units import hz_to_midi, midi_to_hz
 from ddsp_tf.errors import ArgumentError
@@ -94,6 +95,55 @@ def sinusoidal_to_harmonic(
     levels = tf.where(sounding, levels, tf.zeros_like(levels))
     total = tf.reduce_sum(levels, axis=-1, keepdims=True)
     return total, tf.math.divide_no_nan(levels, total)
+
+
+def sinusoids(
+    frequencies_hz: tf.Tensor,
+    amplitudes: tf.Tensor,
+    *,
+    hop_length: int,
+    sample_rate: int,
+    amplitude_method: Interpolation = "window",
+) -> tf.Tensor:
+    """Plays each sinusoid by itself: what `sinusoidal` sums.
+
+    Args:
+        frequencies_hz: `[batch, n_frames, n_sinusoids]`, >= 0.
+        amplitudes: Linear, of the same shape.
+        hop_length: Samples per frame.
+        sample_rate: In Hz.
+        amplitude_method: See `envelopes.crossfade`.
+
+    Returns:
+        Audio, `[batch, n_frames * hop_length, n_sinusoids]`.
+
+    Raises:
+        ArgumentError: As `sinusoidal`.
+
+    Example:
+        >>> hz = tf.constant([[[440.0, 1000.0]]])
+        >>> sinusoids(hz, tf.ones_like(hz), hop_length=64, sample_rate=16000).shape
+        TensorShape([1, 64, 2])
+    """
+    axes = "batch n_frames n_sinusoids"
+    frequencies_hz, amplitudes = checked(
+        frequencies_hz=(frequencies_hz, axes), amplitudes=(amplitudes, axes)
+    )
+    shape = tf.shape(frequencies_hz)
+    one_by_one = [
+        tf.reshape(tf.transpose(x, [0, 2, 1]), [shape[0] * shape[2], shape[1], 1])
+        for x in (frequencies_hz, amplitudes)
+    ]
+    audio = sinusoidal(
+        *one_by_one,
+        hop_length=hop_length,
+        sample_rate=sample_rate,
+        amplitude_method=amplitude_method,
+    )
+    audio = tf.reshape(audio, [shape[0], shape[2], shape[1] * hop_length])
+    return tf.ensure_shape(
+        tf.transpose(audio, [0, 2, 1]), [frequencies_hz.shape[0], None, frequencies_hz.shape[2]]
+    )
 
 
 def frequencies_softmax(

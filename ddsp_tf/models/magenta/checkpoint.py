@@ -13,8 +13,9 @@ from ddsp_tf.types import FloatArray
 
 _ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _INDEX = ".index"
-_UNREADABLE = (tf.errors.OpError, RuntimeError, ValueError, IndexError)
-"""What TensorFlow raises for files that are cut or changed."""
+
+_DAMAGE = (tf.errors.OpError, RuntimeError, ValueError, IndexError)
+"""What TensorFlow raises where files are cut or changed."""
 
 
 class MagentaCheckpoint:
@@ -33,7 +34,7 @@ class MagentaCheckpoint:
         try:
             self._reader: Any = tf.train.load_checkpoint(str(self.prefix))
             self._shapes = self._reader.get_variable_to_shape_map()
-        except _UNREADABLE as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
 
     @property
@@ -78,7 +79,7 @@ class MagentaCheckpoint:
             )
         try:
             values = np.asarray(self._reader.get_tensor(key), np.float32)
-        except _UNREADABLE as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
         if not np.isfinite(values).all():
             raise ModelError(f"`{key}` of `{self.prefix}` holds numbers that are not finite.")

@@ -35,8 +35,8 @@ def imported_instrument(settings: Settings, checkpoint: MagentaCheckpoint) -> In
             the weights.
     """
     model_arguments = settings.get("Autoencoder")
-    if model_arguments is None:
-        named = settings.get("get_model", {}).get("model", "no model")
+    named = settings.get("get_model", {}).get("model", "Autoencoder" if model_arguments else "")
+    if model_arguments is None or named != "Autoencoder":
         raise ModelError(f"The gin file is of `{named}`. Only `Autoencoder` is imported.")
     _require(model_arguments, "decoder", ("RnnFcDecoder",))
     _require(model_arguments, "encoder", (None,))
@@ -50,9 +50,11 @@ def imported_instrument(settings: Settings, checkpoint: MagentaCheckpoint) -> In
         checkpoint=checkpoint,
     )
     model = Autoencoder(decoder=decoder, processor_group=group.group())
+    if model_arguments["preprocessor"] == "F0LoudnessPreprocessor":
+        group.changes.append("pitch is followed without the 32 ms by which theirs led")
     metadata = {
         "imported_from": f"magenta/ddsp, {checkpoint.prefix.name}",
-        "changes": [*group.changes, "pitch is followed without the 32 ms by which theirs led"],
+        "changes": group.changes,
     }
     return Instrument(model, features, metadata=metadata)
 

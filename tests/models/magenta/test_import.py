@@ -1,132 +1,207 @@
-"""Checkpoints that ddsp 3.7.0 wrote, as instruments: what they play, and what is refused.
+"""Checkpoints of magenta/ddsp: they play as there, and wrong ones are named.
 
-`scripts/oracles/magenta_checkpoints.py` wrote them, and what that library plays.
+`scripts/oracles/magenta_checkpoints.py` wrote the golden files with ddsp 3.7.0 itself.
 """
 
+import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 from click.testing import CliRunner
 
-from ddsp_tf import Instrument
 from ddsp_tf.cli.main import cli
 from ddsp_tf.config import read_magenta_gin
+from ddsp_tf.errors import ConfigError, ModelError
+from ddsp_tf.features import FeatureSettings, extract_loudness_db
+from ddsp_tf.inference import TimbreTransfer
+from ddsp_tf.models import Instrument
 from ddsp_tf.models.magenta.checkpoint import MagentaCheckpoint
 from ddsp_tf.models.magenta.imported_instrument import imported_instrument
 
-_GOLDEN = Path(__file__).parents[1] / "golden" / "magenta"
-KINDS = ("solo", "tiny", "vst")
+GOLDEN = Path(os.environ.get("DDSP_TF_MAGENTA_CHECKPOINTS", Path(__file__).parent / "golden"))
+KINDS = ["solo", "tiny", "vst"]
 
 
-def _imported(kind: str) -> Instrument:
-    checkpoint = MagentaCheckpoint(_GOLDEN / kind)
-    return imported_instrument(read_magenta_gin(checkpoint.gin_file), checkpoint)
+def _imported(folder: Path) -> Instrument:
+    found = MagentaCheckpoint(folder)
+    return imported_instrument(read_magenta_gin(found.gin_file), found)
 
 
-def _expected(kind: str) -> Any:
-    return np.load(_GOLDEN / kind / "expected.npz")
+def _run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [str(x) for x in arguments])
+    return result.exit_code, result.output
 
 
-def _features(expected: Any) -> dict[str, tf.Tensor]:
+def _expected(kind: str) -> dict[str, np.ndarray]:
+    with np.load(GOLDEN / kind / "expected.npz") as file:
+        return dict(file)
+
+
+def _features(expected: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
     return {key: tf.constant(expected[key][..., np.newaxis]) for key in ("f0_hz", "loudness_db")}
 
 
-def _processor(model: Any, name: str) -> Any:
-    (found,) = (x for x in model.processor_group.processors if x.name == name)
-    return found
+@pytest.mark.parametrize("kind", KINDS)
+def test_raw_controls_are_those_of_the_predecessor(kind: str) -> None:
+    expected, model = _expected(kind), _imported(GOLDEN / kind).model
+    controls, _ = model.decode(_features(expected), model.initial_state(1)["decoder"])
+    for ours, theirs in (
+        ("amplitudes", "amps"),
+        ("harmonic_distribution", "harmonic_distribution"),
+        ("noise_magnitudes", "noise_magnitudes"),
+    ):
+        assert np.ptp(expected[theirs]) > 0.01
+        np.testing.assert_allclose(controls[ours], expected[theirs], atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_controls_and_partials_are_those_of_the_predecessor(kind: str) -> None:
-    model, expected = _imported(kind).model, _expected(kind)
+def test_sound_without_noise_is_that_of_the_predecessor(kind: str) -> None:
+    """Noise is another draw there in each call, so that the rest is compared."""
+    expected, model = _expected(kind), _imported(GOLDEN / kind).model
     features = _features(expected)
     controls, _ = model.decode(features, model.initial_state(1)["decoder"])
-    for ours, theirs in (("amplitudes", "amps"), ("noise_magnitudes", "noise_magnitudes")):
-        np.testing.assert_allclose(controls[ours], expected[theirs], atol=1e-3)
-    harmonic = _processor(model, "harmonic")
-    dry = harmonic({**controls, "f0_hz": features["f0_hz"]})
-    n_samples = min(dry.shape[1], expected["dry"].shape[1])
-    assert np.max(np.abs(expected["dry"])) > 0.05
-    np.testing.assert_allclose(dry[:, :n_samples], expected["dry"][:, :n_samples], atol=1e-3)
+    harmonic, *_, room = model.processor_group.processors
+    dry = harmonic({**controls, "f0_hz": features["f0_hz"]}).numpy()[0]
+    loud = np.max(np.abs(expected["dry"]))
+    assert loud > 0.01
+    leap = int(np.argmax(np.abs(np.diff(expected["f0_hz"][0])))) * model.hop_length
+    # The phases drift there, which are summed in float32: later on, levels are compared.
+    near = slice(0, min(leap, 3200))
+    np.testing.assert_allclose(dry[near], expected["dry"][0, near], atol=1e-3 * loud)
+    window = np.hanning(1024)
+    here, there = (np.abs(np.fft.rfft(x[-1024:] * window)) for x in (dry, expected["dry"][0]))
+    np.testing.assert_allclose(here, there, atol=3e-2 * np.max(there))
+    if kind != "vst":
+        wet = room({"audio": tf.constant(expected["dry"])})
+        loud = np.max(np.abs(expected["wet"]))
+        assert np.max(np.abs(wet - expected["dry"])) > 0.01 * loud
+        np.testing.assert_allclose(wet, expected["wet"], atol=1e-3 * loud)
 
 
-@pytest.mark.parametrize("kind", ["solo", "tiny"])
-def test_the_room_is_theirs(kind: str) -> None:
-    expected = _expected(kind)
-    wet = _processor(_imported(kind).model, "reverb")({"audio": tf.constant(expected["dry"])})
-    assert np.max(np.abs(expected["wet"] - expected["dry"])) > 0.05
-    np.testing.assert_allclose(wet, expected["wet"], atol=1e-3)
+def test_power_is_measured_as_the_predecessor_does() -> None:
+    expected, settings = _expected("vst"), _imported(GOLDEN / "vst").features
+    power_db = extract_loudness_db(expected["audio"][0], settings)
+    assert np.ptp(power_db) > 10
+    np.testing.assert_allclose(power_db, expected["loudness_db"][0, :-1], atol=1e-3)
 
 
-def test_the_room_of_noise_has_their_level() -> None:
-    """Theirs is drawn anew in each call, so the mean of its power over 40 draws is compared."""
-    expected = _expected("vst")["room_power"]
-    taps = _processor(_imported("vst").model, "reverb").impulse_response.numpy()
-    ours_db, theirs_db = (10 * np.log10(np.sum(x)) for x in (np.square(taps), expected))
-    assert ours_db == pytest.approx(theirs_db, abs=0.8)
-
-
-def test_rates_and_features_are_those_of_the_gin_file() -> None:
-    solo, vst = (_imported(kind) for kind in ("solo", "vst"))
-    assert (solo.features.frame_rate, solo.features.loudness) == (250, "magenta")
-    assert (vst.features.frame_rate, vst.features.loudness) == (50, "rms")
-    assert vst.features.loudness_fft_length == 1024
-    assert _processor(vst.model, "harmonic").amplitude_method == "linear"
-
-
-def test_the_command_writes_an_instrument_that_plays_the_same(tmp_path: Path) -> None:
-    command = ["import", str(_GOLDEN / "tiny"), "-o", str(tmp_path / "flute"), "--quiet"]
-    assert CliRunner().invoke(cli, command).exit_code == 0
-    loaded = Instrument.load(tmp_path / "flute")
-    features = _features(_expected("tiny"))
-    np.testing.assert_array_equal(
-        loaded.model(features)["audio"], _imported("tiny").model(features)["audio"]
+def test_the_room_of_filtered_noise_has_the_power_of_the_predecessors() -> None:
+    """It is a draw of noise: its power over time is compared, that of forty draws there."""
+    expected, room = (
+        _expected("vst"),
+        _imported(GOLDEN / "vst").model.processor_group.processors[-1],
     )
-    assert "seeded" in loaded.metadata["changes"][0]
+    taps = np.asarray(room.impulse_response)
+    there = expected["room_power"].reshape([10, -1]).mean(axis=-1)
+    here = np.square(taps).reshape([10, -1]).mean(axis=-1)
+    np.testing.assert_allclose(10 * np.log10(here / there), 0.0, atol=2.5)
+    assert abs(10 * np.log10(here.mean() / there.mean())) < 0.5
 
 
-def _edited(old: str, new: str) -> Any:
-    def edit(folder: Path) -> None:
-        file = folder / "operative_config-0.gin"
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_command_makes_an_instrument_that_plays(kind: str, tmp_path: Path) -> None:
+    code, text = _run("import", GOLDEN / kind, "-o", tmp_path / "old")
+    assert code == 0, text
+    instrument = Instrument.load(tmp_path / "old")
+    hop, loudness = (320, "rms") if kind == "vst" else (64, "magenta")
+    assert instrument.features == FeatureSettings(
+        hop_length=hop,
+        loudness=loudness,
+        loudness_fft_length=1024 if kind == "vst" else 512,
+        f0_tracker=instrument.features.f0_tracker,
+    )
+    batch = _features(_expected(kind))
+    whole = instrument.model(batch)["audio"].numpy()
+    assert np.isfinite(whole).all()
+    assert np.max(np.abs(whole)) > 0.01
+    # Written and read again, it is what the checkpoint is.
+    np.testing.assert_array_equal(whole, _imported(GOLDEN / kind).model(batch)["audio"])
 
-    return edit
+
+def _copy(tmp_path: Path, kind: str = "solo") -> Path:
+    return Path(shutil.copytree(GOLDEN / kind, tmp_path / "run"))
 
 
-def _cut(folder: Path) -> None:
-    file = folder / "ckpt-0.data-00000-of-00001"
-    file.write_bytes(file.read_bytes()[:100])
+def _edit(folder: Path, old: str, new: str) -> None:
+    (path,) = folder.glob("*.gin")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("old", "new", "message"),
     [
-        (lambda folder: (folder / "operative_config-0.gin").unlink(), "operative_config"),
-        (lambda folder: (folder / "ckpt-0.index").unlink(), "holds no checkpoint"),
-        (_cut, "can't be read"),
-        (_edited("effects.Reverb()", "effects.SpringTank()"), "SpringTank"),
-        (_edited("decoders.RnnFcDecoder()", "decoders.DilatedConvDecoder()"), "DilatedConvDecoder"),
-        (_edited("layers_per_stack = 0", "layers_per_stack = 1"), "has no variable"),
-        (_edited("rnn_channels = 10", "rnn_channels = 11"), "should be of the shape"),
-        (_edited("'ld_scaled', 'f0_scaled'", "'ld_scaled', 'z'"), "'z'"),
-        (_edited("rnn_type = 'gru'", "rnn_type = 'lstm'"), "'lstm'"),
-        (_edited("sample_rate = 16000", "sample_rate = %nothing"), "nothing"),
-        (_edited("ch = 12", "ch = ["), "operative_config"),
+        ("@models.Autoencoder()", "@models.MidiAutoencoder()", "MidiAutoencoder"),
+        ("@decoders.RnnFcDecoder()", "@decoders.MidiDecoder()", "MidiDecoder"),
+        ("@synths.Harmonic()", "@synths.Wavetable()", "Wavetable"),
+        ("layers_per_stack = 3", "layers_per_stack = 4", "no variable"),
+        ("RnnFcDecoder.rnn_channels = ", "RnnFcDecoder.rnn_channels = 1", "shape"),
+        ("Reverb.reverb_length = ", "Reverb.reverb_length = 1", "shape"),
+        ("RnnFcDecoder.rnn_type = 'gru'", "RnnFcDecoder.rnn_type = 'lstm'", "lstm"),
     ],
 )
-def test_what_does_not_fit_is_named_and_nothing_is_written(
-    tmp_path: Path, spoil: Any, words: str
+def test_what_cannot_be_imported_is_named_and_nothing_is_written(
+    old: str, new: str, message: str, tmp_path: Path
 ) -> None:
-    shutil.copytree(_GOLDEN / "tiny", tmp_path / "run")
-    spoil(tmp_path / "run")
-    result = CliRunner().invoke(cli, ["import", str(tmp_path / "run"), "-o", str(tmp_path / "out")])
-    assert result.exit_code in (1, 2)
-    assert words in result.stderr
-    assert "should not happen" not in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    folder = _copy(tmp_path)
+    _edit(folder, old, new)
+    code, text = _run("import", folder, "-o", tmp_path / "out")
+    assert code == 1
+    assert message in text
+    assert not (tmp_path / "out").exists()
+    assert "Traceback" not in text
+
+
+def test_without_gin_or_checkpoint(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    (gin_file,) = folder.glob("*.gin")
+    gin_file.rename(tmp_path / "elsewhere.gin")
+    with pytest.raises(ModelError, match="operative_config"):
+        _imported(folder)
+    code, text = _run(
+        "import", folder, "--gin-file", tmp_path / "elsewhere.gin", "-o", tmp_path / "out"
+    )
+    assert code == 0, text
+    for path in folder.glob("ckpt*"):
+        path.unlink()
+    with pytest.raises(ModelError, match="holds no checkpoint"):
+        MagentaCheckpoint(folder)
+    with pytest.raises(ModelError, match="no checkpoint"):
+        MagentaCheckpoint(folder / "ckpt-7")
+
+
+def test_a_checkpoint_cut_in_half_is_named(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    (path,) = folder.glob("*.data*")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ModelError, match="can't be read"):
+        _imported(folder)
+
+
+def test_gin_is_read_as_data(tmp_path: Path) -> None:
+    path = tmp_path / "operative_config-3.gin"
+    path.write_text("import os\nN = 3\nHarmonic.n_samples = %N\nHarmonic.scale_fn = @core.tanh\n")
+    assert read_magenta_gin(path) == {"Harmonic": {"n_samples": 3, "scale_fn": "tanh"}}
+    path.write_text("Harmonic.n_samples = %MISSING\n")
+    with pytest.raises(ConfigError, match="MISSING"):
+        read_magenta_gin(path)
+    path.write_text("Harmonic.n_samples = os.system('id')\n")
+    with pytest.raises(ConfigError):
+        read_magenta_gin(path)
+
+
+@pytest.mark.slow  # It tracks pitch.
+def test_it_plays_a_melody(tmp_path: Path) -> None:
+    """Without statistics: those of the predecessor are a pickle, which is not opened."""
+    seconds = np.arange(8000) / 16000
+    melody = tmp_path / "melody.wav"
+    soundfile.write(melody, 0.3 * np.sin(2 * np.pi * 300 * seconds), 16000)
+    TimbreTransfer(_imported(GOLDEN / "solo")).transfer_file(melody, tmp_path / "out.wav")
+    audio, sample_rate = soundfile.read(tmp_path / "out.wav")
+    assert (len(audio), sample_rate) == (8000, 16000)
+    assert np.max(np.abs(audio)) > 1e-3
