@@ -1,8 +1,8 @@
-"""Plays the LV2 plug-ins in `jalv`, under JACK without a sound card, faster than real time.
+"""Plays the LV2 plug-ins in `jalv` and Ardour, under JACK without a sound card, as fast as it goes.
 
 Prints how the effect, dry and bypassed, differs from what went in; how near it comes to what Python
-plays live; and how near the instrument comes to the performer. Needs `apt install jackd2 jalv`
-and `pip install JACK-Client`.
+plays live; and how near the instrument comes to the performer. Needs `apt install jackd2 jalv
+ardour` and `pip install JACK-Client`; Ardour runs as `ardour7-lua`, without a screen.
 
 Example:
     python scripts/measure_in_jack.py plugins/ phrase.flac song.mid
@@ -33,6 +33,33 @@ RATE, BLOCK, SECONDS, N_NOTES = 16000, 320, 5, 40
 
 Event = tuple[int, tuple[int, int, int]]
 
+ARDOUR = """
+AudioEngine:set_backend("JACK", "ardour", "")
+AudioEngine:start()
+local session = create_session(os.getenv("FOLDER"), "tried", tonumber(os.getenv("RATE")))
+local kind, last = os.getenv("KIND"), ARDOUR.PresentationInfo.max_order
+local stereo = ARDOUR.ChanCount(ARDOUR.DataType("audio"), 2)
+local tracks
+if kind == "effect" then
+  tracks = session:new_audio_track(1, 2, nil, 1, "tried", last, ARDOUR.TrackMode.Normal, true)
+else
+  local one = ARDOUR.ChanCount(ARDOUR.DataType("midi"), 1)
+  tracks = session:new_midi_track(one, stereo, true, ARDOUR.PluginInfo(), nil, nil, 1, "tried",
+    last, ARDOUR.TrackMode.Normal, true)
+end
+local track = tracks:front()
+local processor = ARDOUR.LuaAPI.new_plugin(
+  session, "urn:ddsp_tf:" .. kind, ARDOUR.PluginType.LV2, "")
+track:add_processor_by_index(processor, 0, nil, true)
+local plugin = processor:to_insert():plugin(0)
+for number = 0, plugin:parameter_count() - 1 do
+  local value = os.getenv("KNOB_" .. plugin:parameter_label(number):lower())
+  if value then ARDOUR.LuaAPI.set_processor_param(processor, number, tonumber(value)) end
+end
+track:to_track():monitoring_control():set_value(1, PBD.GroupControlDisposition.NoGroup)
+while true do sleep(1000) end
+"""
+
 
 @contextmanager
 def running(*command: str, **environment: str) -> Iterator[None]:
@@ -52,8 +79,8 @@ def running(*command: str, **environment: str) -> Iterator[None]:
         process.wait(20)
 
 
-def played(client: str, audio: np.ndarray, events: list[Event]) -> np.ndarray:
-    """What a JACK client makes of sound and MIDI, `[n_samples]`, a block late."""
+def played(ports_of: str, audio: np.ndarray, events: list[Event]) -> np.ndarray:
+    """What ports with names like this make of sound and MIDI, `[n_samples]`, a block late."""
     own = jack.Client("measure_in_jack", no_start_server=True)
     send, midi = own.outports.register("sound"), own.midi_outports.register("notes")
     receive = own.inports.register("heard")
@@ -78,13 +105,19 @@ def played(client: str, audio: np.ndarray, events: list[Event]) -> np.ndarray:
             done.set()
 
     own.set_process_callback(process)
+    # Ardour hangs if it meets this client at work.
+    end = time.monotonic() + 60.0
+    while not own.get_ports(ports_of):
+        if time.monotonic() > end:
+            raise TimeoutError(f"Nobody opened ports like `{ports_of}`.")
+        time.sleep(0.5)
+    time.sleep(3.0)  # for the others, and for the instrument to be loaded
     with own:
-        ports = own.get_ports(f"^{client}:")
+        ports = own.get_ports(ports_of)
         for port in ports:
             if port.is_input:
                 own.connect(midi if port.is_midi else send, port)
         own.connect(next(port for port in ports if port.is_audio and port.is_output), receive)
-        time.sleep(2.0)  # for the instrument to be loaded
         own.set_freewheel(True)
         time.sleep(0.5)
         state["at"] = 0
@@ -94,7 +127,7 @@ def played(client: str, audio: np.ndarray, events: list[Event]) -> np.ndarray:
     return heard
 
 
-def through(
+def through_jalv(
     folder: Path, kind: str, audio: np.ndarray, events: list[Event], values: Mapping[str, float]
 ) -> np.ndarray:
     """What a plug-in makes of it in `jalv`, without the block that this script is late."""
@@ -107,7 +140,30 @@ def through(
             DDSP_TF_INSTRUMENTS=nothing,
         ),
     ):
-        return played("tried", np.pad(audio, (0, RATE)), events)[BLOCK:]
+        return played("^tried:", np.pad(audio, (0, RATE)), events)[BLOCK:]
+
+
+def through_ardour(
+    folder: Path, kind: str, audio: np.ndarray, events: list[Event], values: Mapping[str, float]
+) -> np.ndarray:
+    """What it makes on a track of Ardour, which listens to its input."""
+    with tempfile.TemporaryDirectory() as work:
+        script = Path(work) / "session.lua"
+        script.write_text(ARDOUR)
+        with running(
+            "ardour7-lua",
+            str(script),
+            LV2_PATH=str(folder.resolve()),
+            DDSP_TF_INSTRUMENTS=str(script),
+            FOLDER=str(Path(work) / "session"),
+            RATE=str(RATE),
+            KIND=kind,
+            **{f"KNOB_{name}": str(value) for name, value in values.items()},
+        ):
+            return played("^ardour:tried/", np.pad(audio, (0, RATE)), events)[BLOCK:]
+
+
+HOSTS = {"jalv": through_jalv, "Ardour": through_ardour}
 
 
 def magnitudes(audio: np.ndarray) -> np.ndarray:
@@ -128,22 +184,24 @@ def compare(what: str, found: np.ndarray, expected: np.ndarray) -> None:
     print(f"{what}: {error_db:.1f} dB, {cents:.2f} cents", flush=True)
 
 
-def measure_effect(folder: Path, path: Path) -> None:
+def measure_effect(host: str, folder: Path, path: Path) -> None:
     """Dry, bypassed, and as an instrument."""
     audio, _ = read_audio(path, sample_rate=RATE)
     audio = audio[: SECONDS * RATE]
     transfer = LiveTransfer(Instrument.load("violin"), octave=1, xla=False)
     live = [transfer.process(audio), transfer.process(np.zeros(RATE, np.float32))]
     late = transfer.latency_samples + RATE // 200  # and the limiter's 5 ms
-    for what, values in (("dry", {"wet": 0.0}), ("bypassed", {"lv2_enabled": 0.0})):
-        found = through(folder, "effect", audio, [], values)[late : late + len(audio)]
-        print(f"{what}: differs by {np.max(np.abs(found - audio)):.1e}", flush=True)
-    found = through(folder, "effect", audio, [], {"octave": 1.0})[late:]
+    # Ardour has a switch of its own for `lv2_enabled`.
+    untreated = {"dry": {"wet": 0.0}, "bypassed": {"lv2_enabled": 0.0}}
+    for what, values in untreated.items() if host == "jalv" else []:
+        found = HOSTS[host](folder, "effect", audio, [], values)[late : late + len(audio)]
+        print(f"{host}, {what}: differs by {np.max(np.abs(found - audio)):.1e}", flush=True)
+    found = HOSTS[host](folder, "effect", audio, [], {"octave": 1.0})[late:]
     expected = np.concatenate(live)[transfer.latency_samples :][: len(audio)]
-    compare("effect", found[200 : len(audio)], expected[200:])
+    compare(f"{host}, effect", found[200 : len(audio)], expected[200:])
 
 
-def measure_instrument(folder: Path, path: Path) -> None:
+def measure_instrument(host: str, folder: Path, path: Path) -> None:
     """The beginning of a score as a slurred melody, its notes on whole hops."""
     violin = Instrument.load("violin")
     hop_s = violin.features.hop_length / RATE
@@ -165,14 +223,14 @@ def measure_instrument(folder: Path, path: Path) -> None:
     ordered = [(at, message) for at, _, message in sorted(events)]
     last = round(notes[-1, 1] * RATE)
     late = streamer.latency_samples + RATE // 200
-    found = through(
-        folder, "instrument", np.zeros(last + RATE, np.float32), ordered, {"voices": 1.0}
-    )
-    compare("instrument", found[late : late + last - 3000], expected[: last - 3000])
+    silence = np.zeros(last + RATE, np.float32)
+    found = HOSTS[host](folder, "instrument", silence, ordered, {"voices": 1.0})
+    compare(f"{host}, instrument", found[late : late + last - 3000], expected[: last - 3000])
 
 
 if __name__ == "__main__":
     server = ("jackd", "--no-realtime", "--sync", "-t", "20000", "-d", "dummy")
     with running(*server, "-r", str(RATE), "-p", str(BLOCK)):
-        measure_effect(Path(sys.argv[1]), Path(sys.argv[2]))
-        measure_instrument(Path(sys.argv[1]), Path(sys.argv[3]))
+        for name in HOSTS:
+            measure_effect(name, Path(sys.argv[1]), Path(sys.argv[2]))
+            measure_instrument(name, Path(sys.argv[1]), Path(sys.argv[3]))

@@ -45,7 +45,7 @@ def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: b
     write_instrument(instrument, Dataset.open(data), output, overwrite=overwrite)
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [{key: row[key] for key in row if key in _DRAWN} for row in map(json.loads, lines)]
-    _save_small(training_curves(rows, title="Training"), output / "training.png")
+    save_small(training_curves(rows, title="Training"), output / "training.png")
 
 
 def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> None:  # type: ignore[no-untyped-def]
@@ -76,17 +76,17 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
         "![Losses of the training](training.png)"
     )
     write_text(output / "README.md", f"{card}\n{pictures}\n")
-    _save_small(report.figures()["spectrogram-0"], output / "spectrogram.png")
+    save_small(report.figures()["spectrogram-0"], output / "spectrogram.png")
 
 
-def _save_small(figure: Any, path: Path) -> None:
+def save_small(figure: Any, path: Path, *, overwrite: bool = False) -> None:
     """Writes a picture of 256 colours, since it ships with the package."""
     from PIL import Image
 
     from ddsp_tf.files import atomic_file
     from ddsp_tf.plotting import figure_to_image
 
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         Image.fromarray(figure_to_image(figure)).quantize(256).save(temporary, optimize=True)
 
 

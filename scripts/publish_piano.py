@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 import tensorflow as tf
+from publish_instrument import save_small
 from train_piano import PLAYED, PRESET, RECIPES
 
 from ddsp_tf import config
@@ -25,7 +26,7 @@ from ddsp_tf.features import FeatureSettings
 from ddsp_tf.files import write_text
 from ddsp_tf.losses import SpectralLoss
 from ddsp_tf.models import Instrument
-from ddsp_tf.plotting import save_figure, spectrogram_pair
+from ddsp_tf.plotting import spectrogram_pair
 from ddsp_tf.training import train
 
 SECONDS, LEFT_OUT_S = 3.0, 68.0
@@ -65,7 +66,7 @@ def publish(run: Path, notes: Path, music: list[Path], output: Path) -> None:
     figure = spectrogram_pair(
         heard, made, sample_rate=compared.sample_rate, titles=("recorded", "played")
     )
-    save_figure(figure, output / "spectrogram.png", overwrite=True)
+    save_small(figure, output / "spectrogram.png", overwrite=True)
     write_text(output / "README.md", card(small), overwrite=True)
     print(card(small))
 
