@@ -32,7 +32,8 @@ and loudness in files that aren't the paper's; and taps of the reverberation."""
 
 
 NOT_TRAINED_ALIKE = {
-    "papers/jonason2020/data.gin",  # says how to prepare; so does the next
+    "papers/jonason2020/data.gin",  # says how to prepare; so do the next
+    "papers/nercessian2023/data.gin",
     "papers/wu2022/data.gin",
     "papers/masuda2021/subtractive.gin",  # on generated sounds: test_sound_matcher.py
     "papers/schulzeforster2023/separate.gin",  # for one mixture each: test_separate.py
@@ -181,7 +182,8 @@ def _batch(model: Any, seconds: float = 0.5) -> dict[str, Any]:
     time_s = np.arange(n_frames * model.hop_length) / model.sample_rate
     noise = np.random.default_rng(0).standard_normal(time_s.shape)
     tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * noise
-    batch = {"audio": tone[None]}
+    batch = {"audio": tone[None], "world_envelope": np.full((1, n_frames, 80), -40.0)}
+    batch["world_aperiodicity"] = np.full((1, n_frames, 16), 0.5)  # what some are compared with
     for name, signal in model.input_signals.items():
         if name in model.optional_input_names:
             continue
