@@ -49,3 +49,17 @@ class Pitch(Extractor):
             n_frames=settings.n_frames(len(audio)),
         )
         return {"f0_hz": f0_hz[0].numpy(), "f0_confidence": f0_confidence[0].numpy()}
+
+
+class BesidePitch(Extractor):
+    """What is measured at the tracked pitch; alone, it tracks the pitch first."""
+
+    depends_on = ("f0_tracker",)
+    needs = Pitch.columns
+
+    def extract(
+        self, audio: Float32Array, settings: FeatureSettings, *, progress: Progress | None = None
+    ) -> dict[str, Float32Array]:
+        """Tracks the pitch, and measures there."""
+        made = Pitch().extract(audio, settings, progress=progress)
+        return self.extract_beside(audio, settings, made)

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ddsp_tf.features.column import Column
-from ddsp_tf.features.extractors.extractor import Extractor
-from ddsp_tf.features.extractors.pitch import Pitch
+from ddsp_tf.features.extractors.pitch import BesidePitch
 from ddsp_tf.features.features import Features
 from ddsp_tf.features.harmonic_analysis import analyze_harmonics
 from ddsp_tf.features.settings import FeatureSettings
@@ -17,7 +16,7 @@ FLOOR_DB = -100.0
 _PERIODS = 5.0
 
 
-class SynthesisLevels(Extractor):
+class SynthesisLevels(BesidePitch):
     """`fine_f0_hz`, `harmonics_db`, `noise_db`: what a harmonic and a noise synthesiser imitate.
 
     `fine_f0_hz` is the tracked pitch, refined by the phases of its partials: a tracker sees a
@@ -36,8 +35,6 @@ class SynthesisLevels(Extractor):
     """
 
     columns = ("fine_f0_hz", "harmonics_db", "noise_db")
-    depends_on = ("f0_tracker",)
-    needs = ("f0_hz", "f0_confidence")
 
     def describe(self, settings: FeatureSettings) -> dict[str, Column]:
         """One, 60 and 65 numbers a frame."""
@@ -49,13 +46,6 @@ class SynthesisLevels(Extractor):
             for name, width in widths.items()
         }
         return {"fine_f0_hz": pitch, **levels}
-
-    def extract(
-        self, audio: Float32Array, settings: FeatureSettings, *, progress: Progress | None = None
-    ) -> dict[str, Float32Array]:
-        """Tracks the pitch, and measures them there."""
-        made = Pitch().extract(audio, settings, progress=progress)
-        return self.extract_beside(audio, settings, made)
 
     def extract_beside(
         self,

@@ -6,27 +6,24 @@ import numpy as np
 
 from ddsp_tf import dsp
 from ddsp_tf.features.column import Column
-from ddsp_tf.features.extractors.extractor import Extractor
-from ddsp_tf.features.extractors.pitch import Pitch
+from ddsp_tf.features.extractors.pitch import BesidePitch
 from ddsp_tf.features.settings import FeatureSettings
-from ddsp_tf.features.world.refined_pitch import refine_pitch
+from ddsp_tf.features.world.refined_pitch import refine_tracked_pitch
 from ddsp_tf.features.world.world_analysis import analyze_world
 from ddsp_tf.types import Float32Array, Progress, Signal
 
 N_BANDS, N_POINTS = 80, 16
 FLOOR = -5.0
-_SURE = 0.4
-_LOWEST_HZ = 32.0
 _BLOCK_FRAMES = 1024
 
 
-class WorldSpectra(Extractor):
+class WorldSpectra(BesidePitch):
     """`world_envelope` and `world_aperiodicity`, as `processors.World` takes them.
 
     The envelope is the power of `cheap_trick` in 80 mel bands, `log10(M sqrt(sp) + 1e-5)`: a step
     of 1 is 20 dB. The aperiodicity is that of `d4c` at 16 frequencies from 0 Hz to Nyquist, 1 where
     the tracker is less sure than 0.4. Both are read at the tracked pitch, made exact by
-    `refine_pitch`.
+    `refine_tracked_pitch`.
 
     Example:
         >>> from ddsp_tf.features import FeatureSettings
@@ -42,8 +39,6 @@ class WorldSpectra(Extractor):
     """
 
     columns = ("world_envelope", "world_aperiodicity")
-    depends_on = ("f0_tracker",)
-    needs = ("f0_hz", "f0_confidence")
 
     def describe(self, settings: FeatureSettings) -> dict[str, Column]:
         """80 and 16 numbers a frame."""
@@ -54,13 +49,6 @@ class WorldSpectra(Extractor):
             "world_envelope": Column("world_envelope", envelope, hop, silence=FLOOR),
             "world_aperiodicity": Column("world_aperiodicity", aperiodicity, hop, silence=1.0),
         }
-
-    def extract(
-        self, audio: Float32Array, settings: FeatureSettings, *, progress: Progress | None = None
-    ) -> dict[str, Float32Array]:
-        """Tracks the pitch, and measures them there."""
-        made = Pitch().extract(audio, settings, progress=progress)
-        return self.extract_beside(audio, settings, made)
 
     def extract_beside(
         self,
@@ -73,11 +61,9 @@ class WorldSpectra(Extractor):
         """Measures them at the pitch that was tracked."""
         del progress
         rate, hop = settings.sample_rate, settings.hop_length
-        tracked = np.asarray(made["f0_hz"], np.float64)
-        sure = (np.asarray(made["f0_confidence"]) >= _SURE) & (tracked >= _LOWEST_HZ)
-        tracked = np.where(sure & (tracked < 0.25 * rate), tracked, 0.0)
-        times_s = np.arange(len(tracked)) * (hop / rate)
-        f0_hz = refine_pitch(audio, tracked, times_s, sample_rate=rate)
+        f0_hz = refine_tracked_pitch(
+            audio, made["f0_hz"], made["f0_confidence"], sample_rate=rate, hop_length=hop
+        )
         envelopes, aperiodicities = [], []
         for start in range(0, len(f0_hz), _BLOCK_FRAMES):
             part = f0_hz[start : start + _BLOCK_FRAMES]

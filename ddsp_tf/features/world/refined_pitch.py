@@ -9,6 +9,34 @@ _N_PARTIALS = (2, 6)
 _MOST_CHANGE = 0.2
 _LOWEST_HZ = 40.0
 _FRAMES_AT_ONCE = 256
+_SURE, _LOWEST_TRACKED_HZ = 0.4, 32.0
+
+
+def refine_tracked_pitch(
+    audio: FloatArray,
+    f0_hz: FloatArray,
+    confidence: FloatArray,
+    *,
+    sample_rate: int,
+    hop_length: int,
+) -> FloatArray:
+    """Refines what a tracker heard at the frames; 0 where it isn't sure of a voice's pitch.
+
+    Args:
+        audio: `[n_samples]`.
+        f0_hz: `[n_frames]`. What is below 32 Hz or from a quarter of the rate on counts as none.
+        confidence: `[n_frames]`; below 0.4 there is no pitch.
+        sample_rate: In Hz.
+        hop_length: Samples per frame.
+
+    Returns:
+        float64 `[n_frames]`, as `refine_pitch` gives it.
+    """
+    f0_hz = np.asarray(f0_hz, np.float64)
+    sure = (np.asarray(confidence) >= _SURE) & (f0_hz >= _LOWEST_TRACKED_HZ)
+    f0_hz = np.where(sure & (f0_hz < 0.25 * sample_rate), f0_hz, 0.0)
+    times_s = np.arange(len(f0_hz)) * (hop_length / sample_rate)
+    return refine_pitch(audio, f0_hz, times_s, sample_rate=sample_rate)
 
 
 def refine_pitch(

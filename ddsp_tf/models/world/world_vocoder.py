@@ -14,7 +14,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.pyin.compiled_librosa import load_librosa
 from ddsp_tf.features.track import interpolate_track
 from ddsp_tf.features.trackers import get_tracker
-from ddsp_tf.features.world.refined_pitch import refine_pitch
+from ddsp_tf.features.world.refined_pitch import refine_tracked_pitch
 from ddsp_tf.features.world.world_analysis import WorldAnalysis, analyze_world
 from ddsp_tf.models.model import Model
 from ddsp_tf.processors import World
@@ -24,8 +24,6 @@ Excitation = Literal["pulses", "sound"]
 
 MOST_SEMITONES = 24.0
 _DRY = "dry"
-_SURE = 0.4
-_LOWEST_HZ = 32.0
 _FRAMES_AT_ONCE = 256
 _SHORTEST = 8192
 _LEAST = 1e-12
@@ -156,10 +154,9 @@ class WorldVocoder(Model):
             hop_length=self.hop_length,
             n_frames=n_frames,
         )
-        f0_hz = np.where((sure[0] >= _SURE) & (f0_hz[0] >= _LOWEST_HZ), f0_hz[0], 0.0)
-        f0_hz = np.where(f0_hz < 0.25 * self.sample_rate, f0_hz, 0.0)
-        times_s = np.arange(n_frames) * (self.hop_length / self.sample_rate)
-        return refine_pitch(mono, f0_hz, times_s, sample_rate=self.sample_rate)
+        return refine_tracked_pitch(
+            mono, f0_hz[0], sure[0], sample_rate=self.sample_rate, hop_length=self.hop_length
+        )
 
     def say(
         self, audio: FloatArray, f0_hz: FloatArray, *, progress: Progress | None = None
