@@ -89,10 +89,15 @@ class FolderSort:
             name = path.relative_to(folder).as_posix()
             if path.is_dir() and not path.is_symlink():
                 continue
-            if path.name.startswith(".") or path.name.lower() in _LITTER or name == self.marker:
+            if path.name.startswith(".") or path.name.lower() in _LITTER:
                 continue
-            if not any(fnmatch.fnmatchcase(name, pattern) for pattern in self.files):
+            if not self.has_part(name):
                 yield path
+
+    def has_part(self, name: str) -> bool:
+        """Whether such a folder may hold a file of this relative path."""
+        patterns = (self.marker, *self.files)
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ddsp_tf.audio.found_files import AUDIO_SUFFIXES
+from ddsp_tf.data.dataset_writer import DATASET
 from ddsp_tf.errors import ArgumentError, DatasetError, OutputError
 from ddsp_tf.files import write_text
 from ddsp_tf.types import PathLike
@@ -70,15 +71,25 @@ def fetch(
 
 
 def require_free(url: str, *, overwrite: bool) -> None:
-    """Checks that a dataset may go to an address.
+    """Checks that a dataset may go to an address, before any work is done.
 
     Raises:
-        OutputError: There is something, and it may not be replaced.
+        OutputError: There is something, and it may not be replaced: only a dataset may, in which
+            nothing else lies.
         ArgumentError: fsspec, or what it needs for such addresses, isn't installed.
     """
     system, root = file_system(url)
-    if not overwrite and system.exists(root) and system.find(root):
+    found = system.find(root) if system.exists(root) else []
+    names = [each.removeprefix(root).lstrip("/") for each in found]
+    if names and not overwrite:
         raise OutputError(f"`{url}` is not empty. Choose another address, or pass --overwrite.")
+    foreign = next((name for name in sorted(names) if not DATASET.has_part(name)), None)
+    if foreign is not None or (names and DATASET.marker not in names):
+        why = f"holds `{foreign}`" if foreign else f"has no `{DATASET.marker}`"
+        raise OutputError(
+            f"`{url}` {why}, so it isn't {DATASET.name} alone, and --overwrite would delete it. "
+            "Choose another address; nothing was changed."
+        )
 
 
 def send(folder: Path, url: str) -> None:

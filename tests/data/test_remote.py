@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from ddsp_tf.data import Dataset, PrepareSettings, prepare
+from ddsp_tf.data.remote import require_free
 from ddsp_tf.errors import ArgumentError, DatasetError, OutputError
 from ddsp_tf.features import FeatureSettings
 
@@ -65,6 +66,19 @@ def test_what_lies_in_a_bucket_is_as_if_it_lay_here(
         prepare("memory://nowhere", "other", settings=QUICK, n_workers=1)
     with pytest.raises(ArgumentError, match=r'pip install "ddsp-tf\[remote\]"'):
         prepare("nosuch://nowhere", "other", settings=QUICK, n_workers=1)
+
+
+def test_overwrite_replaces_a_dataset_and_nothing_else(memory: Any) -> None:
+    memory.pipe("/kept/song.wav", b"mine")
+    with pytest.raises(OutputError, match=r"holds `song.wav`, .* nothing was changed"):
+        require_free("memory://kept", overwrite=True)
+    memory.pipe("/old/train-00000-of-00001.tfrecord", b"")
+    with pytest.raises(OutputError, match=r"has no `dataset.json`"):
+        require_free("memory://old", overwrite=True)
+    memory.pipe("/old/dataset.json", b"{}")
+    require_free("memory://old", overwrite=True)
+    require_free("memory://empty", overwrite=True)
+    assert memory.cat("/kept/song.wav") == b"mine"
 
 
 def test_a_restart_fetches_only_what_is_missing(
