@@ -30,6 +30,7 @@ _EDITS = {
     "semitones": "--semitones",
     "loudness_db": "--loudness-db",
     "match_loudness": "--match-loudness",
+    "dynamics": "--dynamics",
     "autotune": "--autotune",
     "scale": "--scale",
     "note_threshold": "--note-threshold",
@@ -89,6 +90,14 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     "--match-stats/--no-match-stats",
     default=True,
     help="Map the dynamics to those the instrument was trained on (default: yes).",
+)
+@click.option(
+    "--dynamics",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    metavar="0..1",
+    help="How far they are mapped: 0 keeps the input's, at the instrument's level.",
 )
 @click.option(
     "--autotune",

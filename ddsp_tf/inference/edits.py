@@ -75,6 +75,8 @@ class Edits:
         semitones: Semitones to transpose by, after all else; fractions are fine.
         loudness_db: Change of loudness in dB, after all else.
         match_loudness: Whether the distribution of loudness becomes the instrument's.
+        dynamics: How far it does, where it is matched: from 0 (only the median of the notes does,
+            and the dynamics stay the performance's) to 1.
         autotune: How far notes are pulled to the scale, 0 (not) to 1 (onto it).
         scale: "chromatic", or "major": the major scale that fits best is found.
         note_threshold: How clear and loud a frame has to be to count as a note, 0 to 2;
@@ -93,6 +95,7 @@ class Edits:
     semitones: float = 0.0
     loudness_db: float = 0.0
     match_loudness: bool = True
+    dynamics: float = 1.0
     autotune: float = 0.0
     scale: Scale = "chromatic"
     note_threshold: float = 1.0
@@ -107,6 +110,7 @@ class Edits:
         limits = {
             "semitones": (-96.0, 96.0),
             "loudness_db": (-80.0, 80.0),
+            "dynamics": (0.0, 1.0),
             "autotune": (0.0, 1.0),
             "note_threshold": (0.0, 2.0),
         }
@@ -172,7 +176,9 @@ class Edits:
         loudness_db = np.asarray(loudness_db, np.float64)
         if self.match_loudness and statistics is not None:
             targets_db = np.asarray(statistics.loudness_db_quantiles, np.float64)
-            loudness_db = match_loudness(loudness_db, loudness_db[clear], targets_db)
+            loudness_db = match_loudness(
+                loudness_db, loudness_db[clear], targets_db, dynamics=self.dynamics
+            )
         softer_db = _GATED_DB if self.gate_unvoiced else _QUIET_DB
         return np.maximum(loudness_db + self.loudness_db - softer_db * (1 - envelope), _FLOOR_DB)
 

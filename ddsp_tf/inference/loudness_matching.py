@@ -12,6 +12,7 @@ def match_loudness(
     loudness_db: FloatArray,
     note_loudness_db: FloatArray,
     instrument_quantiles_db: FloatArray,
+    dynamics: float = 1.0,
 ) -> FloatArray:
     """Maps loudness so that its distribution over notes becomes the instrument's.
 
@@ -20,12 +21,17 @@ def match_loudness(
     that is as good as steady isn't blown up into a tremolo. Beyond the extremes of the notes it
     goes on with slope 1.
 
+    `dynamics` mixes that map with a plain change of level, by which the median of the notes alone
+    becomes the instrument's.
+
     Args:
         loudness_db: Loudness to map, `[n_frames]`.
         note_loudness_db: Loudness of those frames that belong to notes, `[n]`; when it is empty,
             nothing changes.
         instrument_quantiles_db: Quantiles of the training notes, evenly spaced from 0 to 100 %,
             `[n_quantiles]`.
+        dynamics: Whose dynamics are played, from 0 (the performance's: every difference of
+            loudness stays as it is) to 1 (the instrument's).
 
     Returns:
         The mapped loudness in dB, `[n_frames]`; monotone in the input.
@@ -48,7 +54,8 @@ def match_loudness(
     images = np.bincount(index, target) / np.bincount(index)
     mapped = np.interp(loudness_db, knots, images)
     below, above = np.minimum(loudness_db - knots[0], 0), np.maximum(loudness_db - knots[-1], 0)
-    return mapped + below + above
+    shifted = loudness_db + np.median(target) - np.median(source)
+    return dynamics * (mapped + below + above) + (1.0 - dynamics) * shifted
 
 
 def _limit_slope(source: FloatArray, target: FloatArray) -> FloatArray:

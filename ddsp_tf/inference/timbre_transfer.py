@@ -41,8 +41,8 @@ class TimbreTransfer:
         normalize_peak: Whether an output that would clip is turned down as a whole.
         limiter: Whether peaks that would clip are turned down to -1 dBFS, and only them.
         chunk_s: Seconds a block.
-        **edits: What `Edits` takes: octave, semitones, loudness_db, match_loudness, autotune,
-            scale, note_threshold, gate_unvoiced.
+        **edits: What `Edits` takes: octave, semitones, loudness_db, match_loudness, dynamics,
+            autotune, scale, note_threshold, gate_unvoiced.
 
     Raises:
         ArgumentError: A value is outside its range.

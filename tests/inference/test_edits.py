@@ -59,6 +59,13 @@ def test_matching_gives_the_notes_the_instruments_loudness() -> None:
     assert edited.loudness_matched
 
 
+def test_softened_matching_keeps_the_performances_dynamics_at_the_instruments_level() -> None:
+    soft = apply(match_loudness=True, dynamics=0.0).features.loudness_db
+    np.testing.assert_allclose(np.diff(soft), np.diff(LOUDNESS_DB), atol=1e-4)
+    median = range_statistics().loudness_db_quantiles[50]
+    assert np.median(soft) == pytest.approx(median, abs=0.1)
+
+
 def test_the_octave_is_chosen_from_the_notes_alone() -> None:
     """Frames without a note hold a tracker's guess, here five octaves up."""
     midi = np.concatenate([np.full(200, 49.0), np.full(600, 110.0)])

@@ -48,6 +48,15 @@ def test_beyond_the_notes_the_map_goes_on_with_slope_one() -> None:
     np.testing.assert_allclose(mapped, [-40.0, -15.0])
 
 
+@pytest.mark.parametrize("dynamics", [0.0, 0.5, 1.0])
+def test_the_range_of_a_performance_is_between_its_own_and_the_instruments(dynamics: float) -> None:
+    """10 dB between soft and loud are played, the instrument knows 20."""
+    source = np.linspace(-50, -40, 101)
+    mapped = match_loudness(source, source, np.linspace(-30, -10, 101), dynamics=dynamics)
+    assert np.median(mapped) == pytest.approx(-20.0)
+    assert np.ptp(mapped) == pytest.approx(10.0 + 10.0 * dynamics)
+
+
 def test_without_notes_nothing_changes() -> None:
     source = np.array([-70.0, -75.0])
     mapped = match_loudness(source, np.zeros(0), np.linspace(-30, -20, 101))
