@@ -28,6 +28,8 @@ PROMPT = ">>> "
 KNOWN = {"np": np, "tf": tf, "keras": keras}
 
 SLOW = {
+    "ddsp_tf.evaluation.evaluation",
+    "ddsp_tf.export.c.c",
     "ddsp_tf.export.live_export",
     "ddsp_tf.export.native.native",
     "ddsp_tf.export.saved_model",
@@ -36,6 +38,12 @@ SLOW = {
     "ddsp_tf.export.torchscript.nn_tilde_file",
     "ddsp_tf.export.vst.vst",
     "ddsp_tf.export.web.web",
+    "ddsp_tf.inference.column_transfer",
+    "ddsp_tf.inference.ensemble",
+    "ddsp_tf.inference.live_notes",
+    "ddsp_tf.inference.match",
+    "ddsp_tf.inference.render",
+    "ddsp_tf.inference.separate",
     "ddsp_tf.inference.streaming",
     "ddsp_tf.inference.timbre_transfer",
     "ddsp_tf.inference.transfer_sample",

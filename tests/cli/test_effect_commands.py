@@ -128,6 +128,7 @@ def test_what_match_found_is_played_and_begun_from(run: Run, room: Path, tmp_pat
     assert "--start-from should be a model of the same parts as MODEL" in done.stderr
 
 
+@pytest.mark.slow
 def test_match_takes_a_delay_out(run: Run, room: Path, tmp_path: Path):
     dry, _ = soundfile.read(room / "takes.wav")
     late = np.concatenate([np.zeros((30, 2)), 0.5 * dry[:-30]])

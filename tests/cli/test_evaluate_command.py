@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from cli_toys import Run
 
-pytestmark = pytest.mark.xdist_group("evaluate")
+pytestmark = pytest.mark.xdist_group("trained run")
 
 
 @pytest.fixture

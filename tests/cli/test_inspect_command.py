@@ -37,6 +37,7 @@ def test_dataset(run: Run, dataset: Path, tmp_path: Path) -> None:
     assert (tmp_path / "dataset.png").is_file()
 
 
+@pytest.mark.xdist_group("trained run")
 def test_run(run: Run, trained: Path, tmp_path: Path) -> None:
     result = run("inspect", trained, "--plot", tmp_path / "run.png")
     assert result.exit_code == 0, result.output

@@ -53,6 +53,7 @@ def test_a_method_is_chosen_and_bad_sounds_are_told(run, folder):
     assert not (folder / "found/a.search").exists()
 
 
+@pytest.mark.slow
 def test_a_preset_is_begun_with_and_that_of_another_refused(run, folder):
     preset = {
         "parameters": {

@@ -13,6 +13,7 @@ from ddsp_tf.features import FeatureSettings
 from ddsp_tf.models import ControlModel, Instrument
 
 
+@pytest.mark.xdist_group("trained run")
 def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
     assert (trained / "model" / "metadata.json").is_file()
     kept = config.parse([trained / "config.gin"])
@@ -26,6 +27,7 @@ def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
     assert sounds == {"target.wav", "step-00000002.wav", "melody.wav", "transfer-00000002.wav"}
 
 
+@pytest.mark.xdist_group("trained run")
 def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -82,6 +84,7 @@ def test_one_clear_line_and_no_run(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.xdist_group("trained run")
 def test_an_existing_run_is_kept(run: Run, trained: Path, dataset: Path) -> None:
     result = run(
         *("train", "--data", dataset, "--run", trained),

@@ -68,7 +68,17 @@ def test_the_musical_flags_reach_the_sound(
     flags = ("--octave", "1", "--semitones", "2", "--loudness-db", "-3", "--no-match-loudness")
     result = run(
         *("transfer", instrument, melody_file, "-o", outputs / "one.flac", "--json"),
-        *(*flags, "--dynamics", "0.5", "--autotune", "0.5", "--no-gate", "--no-reverb", "--sample-rate", "48000"),
+        *(
+            *flags,
+            "--dynamics",
+            "0.5",
+            "--autotune",
+            "0.5",
+            "--no-gate",
+            "--no-reverb",
+            "--sample-rate",
+            "48000",
+        ),
         "--limiter",
     )
     assert result.exit_code == 0, result.output

@@ -82,6 +82,7 @@ def test_is_the_network_sample_by_sample_in_blocks_of_any_length() -> None:
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_without_absorption_nothing_is_lost() -> None:
     matrix = orthogonal_matrix(tf.random.stateless_normal([4, 4], [1, 2], dtype=tf.float64))
     b, c = gains(4)
@@ -95,7 +96,10 @@ def test_without_absorption_nothing_is_lost() -> None:
     assert np.std(played[0, 6000:]) > 0.05
 
 
-@pytest.mark.parametrize("t60", [0.1, 0.2, 0.4])
+@pytest.mark.parametrize(
+    "t60",
+    [pytest.param(0.1, marks=pytest.mark.slow), 0.2, pytest.param(0.4, marks=pytest.mark.slow)],
+)
 def test_sampled_responses_err_as_the_rule_says(t60: float) -> None:
     """-60 n / (T60 sample_rate) dB: -120, -60 and -30 dB with 800 points at 4 kHz."""
     matrix, (b, c) = tf.constant(householder_matrix(4)), gains(4)

@@ -161,6 +161,7 @@ def test_sections_and_states_in_pieces(name: str) -> None:
 
 @pytest.mark.parametrize("n_samples", [1, 130])
 @pytest.mark.parametrize("name", ["first_order", "state_space", "second_order_sections"])
+@pytest.mark.slow
 def test_a_gpus_way_is_the_same(name: str, n_samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = _draw(name, n_samples)
     function = _all_outputs(name)

@@ -245,7 +245,15 @@ def test_a_constant_f0_of_one_frame_sounds_as_a_sine() -> None:
     np.testing.assert_allclose(free[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("mode", ["eager", "graph", "any shape", "xla"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "eager",
+        pytest.param("graph", marks=pytest.mark.slow),
+        "any shape",
+        pytest.param("xla", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("bank", ["harmonic", "sinusoidal"])
 @pytest.mark.parametrize("alone", [0, 1])
 def test_gradients_of_one_row_are_the_sum_over_the_rows(bank: str, alone: int, mode: str) -> None:

@@ -67,6 +67,7 @@ def test_an_effect_is_found_from_dry_and_treated_sound(seconds):
     assert found.to_dict()["parameters"]["wet"]["high"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same():
     sound = 0.1 * np.sin(2 * np.pi * 330 * np.arange(8000) / RATE)
     first, second = (match(harmonic_model(), sound, n_steps=8, n_starts=2) for _ in range(2))
@@ -88,7 +89,8 @@ def swinging_sound(n_samples: int) -> tuple[np.ndarray, np.ndarray]:
 SWING = {"objective": Compare(ErrorToSignal()), "learning_rate": 0.05}
 
 
-@pytest.mark.parametrize("grow", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("grow", [True, False])
+@pytest.mark.slow
 def test_a_swing_is_found_from_its_beginning(grow):
     """Heard as a whole at once, a rate that is far off doesn't find its way."""
     dry, treated = swinging_sound(24000)
@@ -97,6 +99,7 @@ def test_a_swing_is_found_from_its_beginning(grow):
     assert (found.loss < 0.01) == grow
 
 
+@pytest.mark.slow
 def test_of_several_starts_the_best_goes_on():
     dry, treated = swinging_sound(24000)
     tries = {"rate_hz": [6.0, 2.2]}
@@ -171,7 +174,7 @@ def test_a_search_without_gradient_comes_near_and_is_written_down():
     assert both.loss <= found.loss + 1e-5
 
 
-@pytest.mark.parametrize("method", ["de", "adam"])
+@pytest.mark.parametrize("method", [pytest.param("de", marks=pytest.mark.slow), "adam"])
 def test_one_that_was_stopped_goes_on_bit_by_bit(method, tmp_path):
     about = {"objective": SHORT, "method": method, "n_evaluations": 240, "n_steps": 30}
     whole = match(tone_model(), TONE, **about)

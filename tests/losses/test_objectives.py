@@ -75,7 +75,10 @@ def test_compare_gives_the_terms_of_a_loss_or_the_loss_by_its_name(
         Compare(l1, output="parts/b")(batch, outputs)
 
 
-@pytest.mark.parametrize(("graph", "compiled"), [(False, False), (True, False), (True, True)])
+@pytest.mark.parametrize(
+    ("graph", "compiled"),
+    [(False, False), (True, False), pytest.param(True, True, marks=pytest.mark.slow)],
+)
 def test_the_gradient_is_right_however_terms_are_weighted(
     sounds: tuple[tf.Tensor, tf.Tensor], graph: bool, compiled: bool
 ) -> None:

@@ -52,6 +52,7 @@ def test_it_begins_near_a_response_and_stays_where_it_is_for_pairs() -> None:
     assert other.parameters() == before
 
 
+@pytest.mark.slow
 def test_match_finds_the_room_from_its_response_and_from_a_pair() -> None:
     target = known_response()
     loss = Compare(EnergyDecay(sample_rate=RATE))

@@ -62,8 +62,18 @@ def test_equals_keras_in_float32_over_a_second() -> None:
     np.testing.assert_allclose(ours(sequence)[0], theirs(sequence)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("n_frames", [2, 128, 129, 256, 259])
-@pytest.mark.parametrize("way", ["compiled", "unknown length"])
+@pytest.mark.parametrize(
+    ("way", "n_frames"),
+    [
+        ("compiled", 259),
+        ("unknown length", 129),
+        *(
+            pytest.param(way, n_frames, marks=pytest.mark.slow)
+            for way in ("compiled", "unknown length")
+            for n_frames in (2, 128, 256, 257)
+        ),
+    ],
+)
 def test_chunks_of_the_gradient_fit_any_length(n_frames: int, way: str) -> None:
     """The gradient goes back in chunks, with or without frames that don't fill one."""
     ours, _ = _pair("float32")

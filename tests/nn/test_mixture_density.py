@@ -117,6 +117,7 @@ def test_impossible_mixtures(arguments: dict[str, Any], message: str) -> None:
         MixtureDensity(**arguments)
 
 
+@pytest.mark.slow
 def test_probability_is_imported_at_the_first_distribution_alone() -> None:
     script = (
         "import sys, tensorflow as tf\n"

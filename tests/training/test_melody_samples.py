@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from training_toys import ToyModel
 
@@ -49,6 +50,7 @@ def losses(run: Path) -> list[float]:
     return [value for row in rows for key, value in row.items() if "loss" in key]
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_and_without_also_resumed(
     train_toy: Train, tmp_path: Path
 ) -> None:

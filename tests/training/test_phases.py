@@ -143,7 +143,7 @@ def phased_run(run: Path, **arguments: Any) -> Any:
     return run_toy(run=run, model=toy_model(), phases=[before, *late], **arguments)
 
 
-@pytest.mark.parametrize("stop", [3, 13])
+@pytest.mark.parametrize("stop", [3, pytest.param(13, marks=pytest.mark.slow)])
 def test_a_run_resumes_in_the_middle_of_a_phase(tmp_path: Path, stop: int) -> None:
     phased_run(tmp_path / "whole", num_steps=20, ema_decay=0.9)
     phased_run(tmp_path / "run", num_steps=stop, ema_decay=0.9)

@@ -57,6 +57,7 @@ def test_two_hundred_steps_end_where_float32_ends(
     assert np.mean(other[-20:]) == pytest.approx(np.mean(one[-20:]), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_saved_and_plays_in_float32(tmp_path: Path) -> None:
     model = _model()
     before = model.get_config()

@@ -19,7 +19,7 @@ from ddsp_tf.models import Instrument
 from ddsp_tf.training import Limits, Optimization, Schedule, train
 
 # What they share takes longest: one run of training.
-pytestmark = pytest.mark.xdist_group("real training")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real training")]
 
 
 @pytest.fixture(scope="module")

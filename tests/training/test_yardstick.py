@@ -129,6 +129,7 @@ def test_a_loss_that_exploded_is_known(
     assert (result.diverged, result.learned_nothing) == (diverged, learned_nothing)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_astray_says_so(train_toy: Train) -> None:
     well = train_toy(num_steps=40, overwrite=False)
     assert not well.diverged

@@ -46,7 +46,9 @@ def test_a_cellos_low_notes_are_right_and_are_notes(recordings, name):
     assert np.mean(abs(error) < 50) > 0.9
 
 
-@pytest.mark.parametrize("name", CELLO)
+@pytest.mark.parametrize(
+    "name", [CELLO[0], *(pytest.param(name, marks=pytest.mark.slow) for name in CELLO[1:])]
+)
 def test_a_live_tracker_hears_them_too(recordings, name):
     audio = read(recordings / "instruments" / "cello" / "notes" / f"{name}.flac", 3.0)
     f0_hz, confidence = LiveCrepe().track(frames_of(audio))

@@ -120,6 +120,7 @@ def test_groups_of_other_voices_or_strings_are_refused():
         MonoNetwork(release_s=0.0)
 
 
+@pytest.mark.slow
 def test_the_config_builds_a_piano_that_learns(recordings):
     notes = recordings / "piano" / "notes"
     parsed = config.parse([CONFIG], [f"NOTES='{notes}'", "N_HARMONICS=8"])

@@ -114,7 +114,14 @@ def test_the_contract(name: str) -> None:
     assert room(nothing).shape == (0, 4 * HOP)
 
 
-@pytest.mark.parametrize("matrix", ["householder", "hadamard", "orthogonal"])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        pytest.param("householder", marks=pytest.mark.slow),
+        pytest.param("hadamard", marks=pytest.mark.slow),
+        "orthogonal",
+    ],
+)
 def test_the_network_plays_what_its_sampled_response_is(matrix: str) -> None:
     sampled = network(length_s=1.0, hop_length=HOP, matrix=matrix)
     exact = sampled.for_live(HOP)
@@ -162,6 +169,7 @@ def _floats(values: dict[str, Any]) -> dict[str, tf.Tensor]:
     return {key: tf.constant(np.asarray(x), tf.float32) for key, x in values.items()}
 
 
+@pytest.mark.slow
 def test_echoes_are_as_sparse_as_those_of_the_response_of_advanced_velvet() -> None:
     """A response of an echo every 10 ms: all-passes and pulses that make none denser."""
     rate = 8000
@@ -177,7 +185,15 @@ def test_echoes_are_as_sparse_as_those_of_the_response_of_advanced_velvet() -> N
     assert off[advanced] < 0.4 * off[velvet]
 
 
-@pytest.mark.parametrize("make", [velvet, advanced, network], ids=["velvet", "advanced", "network"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        velvet,
+        pytest.param(advanced, marks=pytest.mark.slow),
+        pytest.param(network, marks=pytest.mark.slow),
+    ],
+    ids=["velvet", "advanced", "network"],
+)
 def test_the_analysis_of_a_known_room_gives_its_decays_and_its_energy(
     make: Callable[..., Any],
 ) -> None:
