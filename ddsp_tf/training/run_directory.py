@@ -88,7 +88,9 @@ class RunDirectory:
         sessions.append({**environment(), "dataset": dict(dataset)})
         write_json(path, {"sessions": sessions}, overwrite=True)
         commands = self.path / "command.txt"
-        earlier = commands.read_text(encoding="utf-8") if commands.exists() else ""
+        earlier = ""
+        if commands.exists():
+            earlier = commands.read_text(encoding="utf-8", errors="replace")
         write_text(commands, f"{earlier}{command_line()}\n", overwrite=True)
         for name, text in texts.items():
             if text is not None:
@@ -103,10 +105,11 @@ class RunDirectory:
             raise OutputError(f"Cannot write `{self.metrics}`: {error.strerror}.") from error
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """Returns the lines of `metrics.jsonl`; one that was cut short is left out."""
+        """Returns the lines of `metrics.jsonl`; one that was cut short or damaged is left out."""
         if not self.metrics.exists():
             return []
-        return list(_parsed(self.metrics.read_text(encoding="utf-8").splitlines()))
+        text = self.metrics.read_text(encoding="utf-8", errors="replace")
+        return list(_parsed(text.splitlines()))
 
     def rewind_metrics(self, step: int) -> None:
         """Removes the lines after `step`, which a resumed run writes again."""
@@ -137,7 +140,13 @@ class RunDirectory:
         return exists
 
     def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        recorded = _up_to_date(read_json(self.path / _SETTINGS, error=TrainingError))
+        stored = read_json(self.path / _SETTINGS, error=TrainingError)
+        if not isinstance(stored, dict):
+            raise TrainingError(
+                f"`{self.path / _SETTINGS}` is damaged: it should hold the settings by name. Copy "
+                "the run again, or choose another folder."
+            )
+        recorded = _up_to_date(stored)
         found = list(differences(recorded, json.loads(json.dumps(settings))))
         if found:
             shown = "; ".join(found[:3])
@@ -178,8 +187,17 @@ class RunDirectory:
 
 def _parsed(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
     for line in lines:
-        with contextlib.suppress(json.JSONDecodeError):
-            yield json.loads(line)
+        # Numbers of thousands of digits are a ValueError, too.
+        with contextlib.suppress(ValueError, RecursionError):
+            row = json.loads(line)
+            if isinstance(row, dict) and type(row.get("step")) is int and _has_losses(row):
+                yield row
+
+
+def _has_losses(row: Mapping[str, Any]) -> bool:
+    """Whether those that are there are numbers."""
+    losses = [row[key] for key in ("loss", "validation_loss") if key in row]
+    return all(type(loss) in (int, float) for loss in losses)
 
 
 def _up_to_date(settings: dict[str, Any]) -> dict[str, Any]:
