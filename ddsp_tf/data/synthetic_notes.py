@@ -31,6 +31,7 @@ class SyntheticNotes:
         ArgumentError: The range isn't one.
 
     Example:
+        >>> from ddsp_tf.features import FeatureSettings
         >>> random = np.random.default_rng(0)
         >>> note = SyntheticNotes()(random, 8, FeatureSettings(hop_length=512, columns=()))
         >>> note["audio"].shape, note["harmonic_amplitudes"].shape

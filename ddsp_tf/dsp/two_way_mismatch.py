@@ -32,7 +32,7 @@ def two_way_mismatch(
         ArgumentError: Shapes that don't fit, or no harmonic.
 
     Example:
-        >>> heard_hz = [200.0, 300.0, 400.0, 500.0]
+        >>> heard_hz = [100.0, 200.0, 300.0, 500.0]
         >>> error = two_way_mismatch([50.0, 100.0, 200.0], heard_hz, [1.0, 1.0, 1.0, 1.0])
         >>> int(tf.argmin(error))
         1
