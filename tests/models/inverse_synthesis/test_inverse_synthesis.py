@@ -67,13 +67,13 @@ def test_higher_by_an_octave_is_the_same_an_octave_higher() -> None:
 
 @pytest.mark.slow
 def test_it_learns_pitch_of_generated_notes_and_tracks_with_it(tmp_path: Path) -> None:
-    """400 steps: wrong by chance at first, and mostly within half a semitone afterwards."""
+    """300 steps: wrong by chance at first, and mostly within half a semitone afterwards."""
     configuration = config.parse(
         ["papers/engel2020/pitch.gin"],
         [
-            "Limits.num_steps=400",
-            "Schedule.validate_every=400",
-            "Schedule.checkpoint_every=400",
+            "Limits.num_steps=300",
+            "Schedule.validate_every=300",
+            "Schedule.checkpoint_every=300",
             "Generated.eval_seconds=20.0",
             "Optimization.warmup_steps=20",
             "Optimization.ema_decay=0.95",
