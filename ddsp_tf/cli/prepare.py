@@ -15,7 +15,9 @@ from ddsp_tf.cli.terminal import Terminal
     "--eval-fraction", type=float, metavar="SHARE", help="Share that is held out (default 0.1)."
 )
 @click.option(
-    "--f0-tracker", metavar="NAME", help="crepe-tiny (default), crepe-full, pyin, and others."
+    "--f0-tracker",
+    metavar="NAME",
+    help="crepe-tiny (default), crepe-full, pyin, self_supervised[:RUN], swift-f0 and others.",
 )
 @click.option(
     "--columns",

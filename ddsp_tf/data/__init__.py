@@ -12,6 +12,7 @@ from ddsp_tf.data.random_settings import RandomSettings
 from ddsp_tf.data.reverberant_recordings import ReverberantRecordings
 from ddsp_tf.data.source import Source
 from ddsp_tf.data.styled_recordings import StyledRecordings
+from ddsp_tf.data.synthetic_notes import SyntheticNotes
 
 __all__ = [
     "Dataset",
@@ -26,5 +27,6 @@ __all__ = [
     "ReverberantRecordings",
     "Source",
     "StyledRecordings",
+    "SyntheticNotes",
     "prepare",
 ]

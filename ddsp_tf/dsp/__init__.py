@@ -99,6 +99,7 @@ from ddsp_tf.dsp.oscillators import (
     stream_sinusoidal,
 )
 from ddsp_tf.dsp.partials import (
+    frequencies_sigmoid,
     frequencies_softmax,
     harmonic_to_sinusoidal,
     sinusoidal_to_harmonic,
@@ -149,6 +150,7 @@ from ddsp_tf.dsp.tube import (
     tube_response,
     tube_waveguide,
 )
+from ddsp_tf.dsp.two_way_mismatch import two_way_mismatch
 from ddsp_tf.dsp.units import (
     DB_RANGE,
     amplitude_to_db,
@@ -231,6 +233,7 @@ __all__ = [
     "formants_of_response",
     "fractional_delay",
     "frame",
+    "frequencies_sigmoid",
     "frequencies_softmax",
     "glottal_table",
     "graphic_equalizer_sections",
@@ -327,6 +330,7 @@ __all__ = [
     "tube_reflection",
     "tube_response",
     "tube_waveguide",
+    "two_way_mismatch",
     "uniform_noise",
     "unit_to_hz",
     "unit_to_midi",

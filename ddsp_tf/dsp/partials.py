@@ -1,11 +1,13 @@
 """Partials of a fundamental and free sinusoids, one as the other; frequencies of a network."""
 
+import math
+
 import tensorflow as tf
 
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.dsp.oscillators import remove_above_nyquist, sinusoidal
-from ddsp_tf.dsp.shapes import checked, require_positive_integer
-from ddsp_tf.dsp.units import hz_to_midi, midi_to_hz
+from ddsp_tf.dsp.shapes import checked, floats, require_positive_integer
+from ddsp_tf.dsp.units import midi_to_hz
 from ddsp_tf.errors import ArgumentError
 
 
@@ -174,11 +176,45 @@ def frequencies_softmax(
     (logits,) = checked(logits=(logits, "... n_bins"))
     if logits.shape[-1] is None or logits.shape[-1] < 2:
         raise ArgumentError(f"`logits` should have two bins or more. Received {logits.shape}.")
+    lowest, highest = _midi_range(lowest_hz, highest_hz)
+    bins = tf.linspace(tf.cast(lowest, logits.dtype), highest, logits.shape[-1])
+    return midi_to_hz(tf.reduce_sum(tf.nn.softmax(logits) * bins, axis=-1))
+
+
+def frequencies_sigmoid(
+    raw: tf.Tensor, *, lowest_hz: float = 20.0, highest_hz: float = 8000.0
+) -> tf.Tensor:
+    """Makes frequencies of a network's numbers, one of each: 0 is the middle of the range in pitch.
+
+    Args:
+        raw: Any real numbers, `[...]`.
+        lowest_hz: What minus infinity is, > 0.
+        highest_hz: What plus infinity is, above it.
+
+    Returns:
+        Frequencies in Hz, `[...]`.
+
+    Raises:
+        ArgumentError: Limits that are no range.
+
+    Example:
+        >>> float(frequencies_sigmoid(tf.zeros([]), lowest_hz=110.0, highest_hz=440.0))
+        220.0
+
+    Reference:
+        Engel et al. 2020b, "Self-supervised pitch detection by inverse audio synthesis".
+    """
+    (raw,) = floats(raw=raw)
+    lowest, highest = _midi_range(lowest_hz, highest_hz)
+    return midi_to_hz(lowest + (highest - lowest) * tf.sigmoid(raw))
+
+
+def _midi_range(lowest_hz: float, highest_hz: float) -> tuple[float, float]:
     if not 0 < lowest_hz < highest_hz:
         raise ArgumentError(
             "`lowest_hz` should be above 0, and `highest_hz` above it. "
             f"Received {lowest_hz} and {highest_hz}."
         )
-    lowest, highest = (float(hz_to_midi(hz)) for hz in (lowest_hz, highest_hz))
-    bins = tf.linspace(tf.cast(lowest, logits.dtype), highest, logits.shape[-1])
-    return midi_to_hz(tf.reduce_sum(tf.nn.softmax(logits) * bins, axis=-1))
+    # Numbers, not tensors: a graph that is being traced has no value for those.
+    lowest, highest = (69.0 + 12.0 * math.log2(hz / 440.0) for hz in (lowest_hz, highest_hz))
+    return lowest, highest

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
-from ddsp_tf.features.trackers import F0_TRACKERS
+from ddsp_tf.features.trackers import check_tracker
 from ddsp_tf.files import check_format_version
 
 FORMAT_VERSION = 2
@@ -26,7 +26,7 @@ class FeatureSettings:
     Args:
         sample_rate: Of the audio, in Hz, at least 4000. No number is more than 2^24.
         hop_length: Samples from one frame to the next.
-        f0_tracker: One of `F0_TRACKERS`.
+        f0_tracker: One of `F0_TRACKERS`, or `self_supervised:FOLDER`; see `check_tracker`.
         loudness: `"a_weighted"` (normalised A-weighted power), `"rms"` (unweighted), or
             `"magenta"` (the un-normalised definition of the paper's library).
         loudness_fft_length: Window of the loudness, in samples.
@@ -52,7 +52,7 @@ class FeatureSettings:
         _check_integer("sample_rate", self.sample_rate, 4000)
         _check_integer("hop_length", self.hop_length, 1)
         _check_integer("loudness_fft_length", self.loudness_fft_length, 2)
-        _check_choice("f0_tracker", self.f0_tracker, F0_TRACKERS)
+        check_tracker(self.f0_tracker)
         _check_choice("loudness", self.loudness, LOUDNESS_KINDS)
         object.__setattr__(self, "columns", _checked_columns(self.columns))
 

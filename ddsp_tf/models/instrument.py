@@ -16,7 +16,7 @@ from ddsp_tf.models.architecture import (
     architecture_to_dict,
 )
 from ddsp_tf.models.model import Model
-from ddsp_tf.models.weights import (
+from ddsp_tf.weight_files import (
     LARGEST_WEIGHTS,
     WeightsDtype,
     check_weights,
@@ -43,7 +43,7 @@ _LARGEST_JSON = 1_000_000
 """Bytes of each description; those that `save` writes have thousands."""
 
 _PRESETS = Path(__file__).parents[1] / "presets"
-_FILTERS, _EFFECTS, _SYNTHS = "filters", "effects", "synths"
+_FILTERS, _EFFECTS, _SYNTHS, _TRACKERS = "filters", "effects", "synths", "trackers"
 """The folder in it of what makes no sound, but designs filters."""
 
 
@@ -184,7 +184,8 @@ def list_effects() -> list[str]:
 
 def shipped_models() -> dict[str, Path]:
     """Gives the folder of every model that ships with the package, by its name."""
-    folders = (_PRESETS, _PRESETS / _FILTERS, _PRESETS / _EFFECTS, _PRESETS / _SYNTHS)
+    kinds = (_FILTERS, _EFFECTS, _SYNTHS, _TRACKERS)
+    folders = (_PRESETS, *(_PRESETS / kind for kind in kinds))
     return {name: path for folder in folders for name, path in _shipped_in(folder).items()}
 
 

@@ -85,6 +85,7 @@ def test_its_gradient_finds_a_frequency() -> None:
     [
         (lambda: dsp.frequencies_softmax(tf.zeros([3, 1])), "two bins"),
         (lambda: dsp.frequencies_softmax(tf.zeros([4]), lowest_hz=0.0), "`lowest_hz`"),
+        (lambda: dsp.frequencies_sigmoid(tf.zeros([]), highest_hz=10.0), "`highest_hz`"),
         (
             lambda: dsp.sinusoidal_to_harmonic(
                 tf.ones([1, 2, 3]), tf.ones([1, 2, 4]), tf.ones([1, 2, 1])
@@ -123,3 +124,16 @@ def test_units_are_even_in_pitch_and_come_back() -> None:
     )
     with pytest.raises(ArgumentError, match="above the lowest"):
         dsp.midi_to_unit(midi, lowest=60.0, highest=50.0)
+
+
+def test_sigmoids_span_their_range_by_pitch() -> None:
+    raw = tf.constant([[-100.0, -1.0, 0.0, 1.0, 100.0]])
+    hz = dsp.frequencies_sigmoid(raw, lowest_hz=110.0, highest_hz=440.0).numpy()[0]
+    np.testing.assert_allclose(hz[[0, 2, 4]], [110.0, 220.0, 440.0], rtol=1e-5)
+    assert hz[1] * hz[3] == pytest.approx(220.0**2, rel=1e-5)
+    raw = tf.Variable(0.0)
+    for _ in range(50):
+        with tf.GradientTape() as tape:
+            semitones = dsp.hz_to_midi(dsp.frequencies_sigmoid(raw)) - dsp.hz_to_midi(440.0)
+        raw.assign_sub(0.05 * semitones * tape.gradient(semitones, raw) / 100.0)
+    assert abs(float(semitones)) < 0.2

@@ -4,25 +4,18 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.features.crepe.belief_recursion import BeliefRecursion
-from ddsp_tf.features.crepe.crepe_f0 import (
-    VOICED_THRESHOLD,
-    log_emission,
-    read_salience,
-)
+from ddsp_tf.features.crepe.crepe_f0 import log_emission
 from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import (
     FRAME_RATE,
     HOP_LENGTH,
     CrepeSalience,
 )
-from ddsp_tf.features.crepe.survivor_path import SurvivorPath
-from ddsp_tf.features.track import fill_unvoiced
+from ddsp_tf.features.crepe.salience_decoding import Observation, decode_blocks
 from ddsp_tf.types import Float32Array, Progress
 
 
@@ -53,25 +46,12 @@ class CrepeTracker:
         if sample_rate != SAMPLE_RATE:
             audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
         n_frames = max(1, dsp.n_frames(len(audio), HOP_LENGTH))
-        survivors, recursion = SurvivorPath(), BeliefRecursion()
-        parts: list[tuple[Float32Array, Float32Array]] = []
-        n_done = 0
-        for salience, emission in self._observations(audio):
-            n_wanted = min(len(salience), n_frames - n_done)
-            beliefs = recursion.advance(emission[:n_wanted])
-            parts.append(_read(*survivors.add(salience[:n_wanted], beliefs)))
-            n_done += n_wanted
-            if progress is not None:
-                progress(n_done / n_frames)
-        parts.append(_read(*survivors.finish()))
-        f0_hz, confidence = (np.concatenate(part) for part in zip(*parts, strict=True))
-        filled = fill_unvoiced(f0_hz[None], confidence[None], threshold=VOICED_THRESHOLD)
-        return filled.numpy()[0], confidence
+        return decode_blocks(self._observations(audio), n_frames, progress=progress)
 
-    def _observations(self, audio: Float32Array) -> Iterator[tuple[Float32Array, Float32Array]]:
+    def _observations(self, audio: Float32Array) -> Iterator[Observation]:
         """Salience and log likelihood of each block, computed while the one before is decoded."""
         blocks = _blocks(audio, self._salience.block_length, self._salience.block_step)
-        waiting: Future[tuple[Float32Array, Float32Array]] | None = None
+        waiting: Future[Observation] | None = None
         with ThreadPoolExecutor(1) as executor:
             for block in blocks:
                 following = executor.submit(self._observe_samples, block)
@@ -81,7 +61,7 @@ class CrepeTracker:
             if waiting is not None:
                 yield waiting.result()
 
-    def _observe_samples(self, block: Float32Array) -> tuple[Float32Array, Float32Array]:
+    def _observe_samples(self, block: Float32Array) -> Observation:
         salience, emission = self._observe(tf.constant(block))
         return salience.numpy(), emission.numpy()
 
@@ -100,13 +80,3 @@ def _blocks(audio: Float32Array, length: int, step: int) -> Iterator[Float32Arra
         offset = max(-first, 0)
         block[offset : offset + len(inside)] = inside
         yield block
-
-
-_read_salience = tf.function(read_salience, reduce_retracing=True, autograph=False)
-
-
-def _read(salience: Float32Array, path: npt.NDArray[np.int32]) -> tuple[Float32Array, Float32Array]:
-    f0_hz, confidence = _read_salience(
-        tf.constant(salience[np.newaxis]), tf.constant(path[np.newaxis])
-    )
-    return f0_hz.numpy()[0], confidence.numpy()[0]

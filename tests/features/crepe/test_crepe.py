@@ -185,5 +185,5 @@ def test_damaged_weights_say_how_to_reinstall(monkeypatch, tmp_path):
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ArgumentError, match="`capacity` must be one of tiny, small"):
         load_crepe_weights("huge")
-    with pytest.raises(ArgumentError, match="`f0_tracker` must be one of crepe-tiny"):
+    with pytest.raises(ArgumentError, match="`f0_tracker` must be one of `crepe-tiny`"):
         get_tracker("yin")

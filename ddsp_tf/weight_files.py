@@ -5,14 +5,13 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import h5py
 import numpy as np
 
 from ddsp_tf.errors import ModelError
 from ddsp_tf.files import check_ordinary
-from ddsp_tf.models.model import Model
 
 WeightsDtype = Literal["float32", "float16"]
 
@@ -27,7 +26,20 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 """What `write_weights` packs with. HDF5 would look for programs on this machine for others."""
 
 
-def write_weights(model: Model, path: Path, *, dtype: WeightsDtype = "float32") -> None:
+class Weighted(Protocol):
+    """What has weights: any layer or model of Keras."""
+
+    @property
+    def weights(self) -> list[Any]:
+        """In an order that its configuration decides."""
+        ...
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Sets all of them."""
+        ...
+
+
+def write_weights(model: Weighted, path: Path, *, dtype: WeightsDtype = "float32") -> None:
     """Writes every weight in the model's order; "float16" halves the size."""
     # HDF5 would meet a full disk again and again, and say so on stderr, even when all is over.
     content = io.BytesIO()
@@ -68,7 +80,7 @@ def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
             _check(file, index, shape)
 
 
-def read_weights(model: Model, path: Path) -> None:
+def read_weights(model: Weighted, path: Path) -> None:
     """Sets every weight of a model, after the checks of `check_weights`.
 
     Raises:

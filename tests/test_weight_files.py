@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from ddsp_tf.models.weights import read_weights, write_weights
+from ddsp_tf.weight_files import read_weights, write_weights
 
 
 class _Scaled(keras.layers.Layer):

@@ -1,0 +1,1 @@
+"""SwiftF0, a network of somebody else, where its package is installed."""

@@ -1,0 +1,1 @@
+"""Models that hear a sound by making it again."""
