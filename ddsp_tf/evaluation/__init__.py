@@ -1,5 +1,6 @@
 """How near a model's sound comes to the recordings, and how that is reported."""
 
+from ddsp_tf.evaluation.by_instrument import InstrumentReports, evaluate_instruments
 from ddsp_tf.evaluation.comparison import Comparison
 from ddsp_tf.evaluation.evaluation import compare, evaluate, measure
 from ddsp_tf.evaluation.evaluation_report import EvaluationReport, RecordingMetrics
@@ -28,6 +29,7 @@ __all__ = [
     "EvaluationReport",
     "HarmonicAnalysis",
     "Imitation",
+    "InstrumentReports",
     "Metric",
     "MetricTable",
     "OnsetAgreement",
@@ -40,6 +42,7 @@ __all__ = [
     "analyze_harmonics",
     "compare",
     "evaluate",
+    "evaluate_instruments",
     "find_onsets",
     "log_mel_distance_db",
     "log_mel_l1",
