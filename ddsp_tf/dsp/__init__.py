@@ -99,6 +99,8 @@ from ddsp_tf.dsp.oscillators import (
     stream_sinusoidal,
 )
 from ddsp_tf.dsp.partials import (
+    frequencies_critical_bands,
+    frequencies_sigmoid,
     frequencies_softmax,
     harmonic_to_sinusoidal,
     sinusoidal_to_harmonic,
@@ -231,6 +233,8 @@ __all__ = [
     "formants_of_response",
     "fractional_delay",
     "frame",
+    "frequencies_critical_bands",
+    "frequencies_sigmoid",
     "frequencies_softmax",
     "glottal_table",
     "graphic_equalizer_sections",

@@ -64,6 +64,7 @@ def choose_timbre(instrument: Instrument, shares: Mapping[str, float]) -> Instru
         ArgumentError: There is no such instrument, or the model has none to choose from.
 
     Example:
+        >>> from ddsp_tf import Instrument
         >>> choose_timbre(Instrument.load("violin"), {"flute": 1.0})
         Traceback (most recent call last):
         ddsp_tf.errors.ArgumentError: A timbre can be chosen of a model of several instruments, ...
