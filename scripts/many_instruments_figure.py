@@ -35,7 +35,7 @@ def main(run: str, first: str, last: str, output: Path, data: tuple[str, ...]) -
     """Draws the figure."""
     model = Instrument.load(run).model
     names = model.encoder.instruments
-    figure, (left, right) = make_figure(1, 2, width=8.0, row_height=2.9)
+    figure, (left, right) = make_figure(1, 2, width=9.0, row_height=2.9)
 
     mixed = np.zeros([len(SHARES), len(names)], np.float32)
     mixed[:, names.index(first)], mixed[:, names.index(last)] = 1.0 - SHARES, SHARES
@@ -67,7 +67,7 @@ def main(run: str, first: str, last: str, output: Path, data: tuple[str, ...]) -
         place = (table[names.index(name)] - table.mean(axis=0)) @ axes[:2].T
         right.plot(*place, "o", color=f"C{index}", markersize=9, markeredgecolor="k", label=name)
     right.set(title="timbres: named (large), heard (small)", xticks=[], yticks=[])
-    right.legend(fontsize=7)
+    right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     save_figure(figure, output, overwrite=True)
 
 

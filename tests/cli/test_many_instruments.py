@@ -8,8 +8,11 @@ import pytest
 import soundfile
 from cli_toys import Run
 
+from ddsp_tf import config
 from ddsp_tf.cli.given_data import GivenData
-from ddsp_tf.errors import ArgumentError
+from ddsp_tf.errors import ArgumentError, ExportError
+from ddsp_tf.export.live_parts import find_live_parts
+from ddsp_tf.features import FeatureSettings
 from ddsp_tf.models import Instrument
 
 pytestmark = pytest.mark.xdist_group("many")
@@ -56,6 +59,23 @@ def test_an_instrument_has_no_timbre_to_choose(run: Run, instrument: Path, melod
     both = run("transfer", instrument, melody_file, "--timbre", "a", "--timbre-from", melody_file)
     assert both.exit_code == 2
     assert "exclude each other" in both.stderr
+
+
+def test_a_timbre_becomes_an_instrument_that_hosts_can_play(run: Run, tmp_path: Path) -> None:
+    names = "INSTRUMENTS=('reed', 'pipe')"
+    parts = [each for each in SMALL if not each.startswith("train")]
+    model = config.parse(["models/many_instruments.gin"], [*parts, names]).build_model()
+    several, one = tmp_path / "several", tmp_path / "one"
+    Instrument(model, FeatureSettings(), metadata={"licence": "CC0"}).save(several)
+    assert run("timbre", several, "-o", one).exit_code == 2
+    result = run("timbre", several, "--timbre", "reed:1,pipe:3", "-o", one)
+    assert result.exit_code == 0, result.output
+    made = Instrument.load(one)
+    assert made.metadata == {"licence": "CC0", "timbre": {"reed": 0.25, "pipe": 0.75}}
+    assert find_live_parts(made.model).harmonic is not None
+    with pytest.raises(ExportError, match="has an encoder"):
+        find_live_parts(model)
+    assert "exists" in run("timbre", several, "--timbre", "reed", "-o", one).stderr
 
 
 @pytest.mark.slow
