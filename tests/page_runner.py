@@ -145,7 +145,7 @@ def smaller(words: list[str]) -> list[str]:
         if shortened == words:
             shortened += ["--gin-param", f"Limits.num_steps={N_STEPS}"]
         # DDSP-VST takes a model of its own sizes alone, and a start has sizes of its own.
-        fixed = any("vst" in word or "start_from" in word for word in words)
+        fixed = any("vst" in word or "start_from" in word.lower() for word in words)
         sizes = [] if fixed else SMALLER["sizes"]
         return shortened + SMALLER["train"] + sizes
     # A room is heard, not approached by steps.

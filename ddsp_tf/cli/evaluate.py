@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ddsp_tf.cli.chosen_timbre import load_with_timbre
 from ddsp_tf.cli.exit_codes import report_failures
-from ddsp_tf.cli.options import overwrite_option, reporting
+from ddsp_tf.cli.given_data import GivenData
+from ddsp_tf.cli.options import overwrite_option, reporting, timbre_options
 from ddsp_tf.cli.terminal import Terminal
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.files import FolderSort
+
+if TYPE_CHECKING:
+    from ddsp_tf.models import Instrument
 
 _OWN_NAMES = ("recording", "analysis", "model")
 _EVALUATION = FolderSort(
@@ -33,9 +38,10 @@ _EVALUATION = FolderSort(
 @click.option(
     "--data",
     required=True,
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="A dataset made by `ddsp-tf prepare`.",
+    multiple=True,
+    metavar="[NAME=]FOLDER",
+    help="A dataset made by `ddsp-tf prepare`. Several, each with the name of its instrument: a "
+    "line for each.",
 )
 @click.option(
     "--split",
@@ -71,18 +77,21 @@ _EVALUATION = FolderSort(
     help="Also play these melodies, and measure what is kept of them. Repeatable.",
 )
 @click.option("--save-audio", is_flag=True, help="Also write every sound that was made.")
+@timbre_options
 @overwrite_option
 @reporting
 def command(
     terminal: Terminal,
     model: str,
-    data: Path,
+    data: tuple[str, ...],
     split: str,
     output: Path | None,
     baselines: bool,
     compared: tuple[str, ...],
     melodies: tuple[str, ...],
     save_audio: bool,
+    timbre: str | None,
+    timbre_from: str | None,
     overwrite: bool,
 ) -> None:
     """Measure MODEL (a run, a model folder, or a shipped instrument) on held-out recordings.
@@ -98,6 +107,8 @@ def command(
       ddsp-tf evaluate violin --data dataset/ --json
       ddsp-tf evaluate violin --data dataset/ --baselines --compare other=sounds/ -o comparison/
       ddsp-tf evaluate violin --data dataset/ --transfer melody --save-audio -o transfers/
+      ddsp-tf evaluate runs/two --data violin=violin_data/ --data flute=flute_data/
+      ddsp-tf evaluate runs/two --timbre flute --data flute_data/
     """
     if save_audio and output is None:
         raise ArgumentError("--save-audio needs a folder to write to: add -o FOLDER.")
@@ -105,14 +116,22 @@ def command(
     from ddsp_tf.data import Dataset
     from ddsp_tf.evaluation import evaluate
     from ddsp_tf.files import atomic_directory, check_folder, write_json, write_text
-    from ddsp_tf.models import Instrument
     from ddsp_tf.plotting import save_figure
 
     if output is not None:
         check_folder(output, sort=_EVALUATION, overwrite=overwrite)
     folders = _folders(compared)
-    instrument = Instrument.load(model)
-    dataset = Dataset.open(data)
+    given = GivenData.parse(data)
+    instrument = load_with_timbre(model, timbre, timbre_from)
+    if given.folder is None:
+        if baselines or folders or melodies or timbre or timbre_from:
+            raise click.UsageError(
+                "--baselines, --compare, --transfer and --timbre are for one dataset without a "
+                "name: --data FOLDER."
+            )
+        _evaluate_several(terminal, instrument, given, split, output, save_audio, overwrite)
+        return
+    dataset = Dataset.open(given.folder)
     comparing = Comparing(
         instrument, dataset, split, folders, melodies, baselines=baselines, terminal=terminal
     )
@@ -144,6 +163,50 @@ def command(
     if output is not None:
         terminal.say(f"Written to {output}/")
     report_failures(comparing.skipped, n_done=comparing.n_melodies)
+
+
+def _evaluate_several(
+    terminal: Terminal,
+    instrument: "Instrument",
+    given: GivenData,
+    split: str,
+    output: Path | None,
+    save_audio: bool,
+    overwrite: bool,
+) -> None:
+    """Measures each instrument of a model, or one model, on each of several datasets."""
+    from ddsp_tf.data import Dataset
+    from ddsp_tf.evaluation import evaluate_instruments
+    from ddsp_tf.files import atomic_directory, write_json, write_text
+    from ddsp_tf.inference.timbres import choose_timbre, timbre_names
+    from ddsp_tf.plotting import save_figure
+
+    datasets = {name: Dataset.open(folder) for name, folder in given.named.items()}
+    several = bool(timbre_names(instrument))
+    instruments = {
+        name: choose_timbre(instrument, {name: 1.0}) if several else instrument for name in datasets
+    }
+    context: Any = (
+        nullcontext()
+        if output is None
+        else atomic_directory(output, sort=_EVALUATION, overwrite=overwrite)
+    )
+    with context as folder:
+        keep = _audio_writer(folder / "audio" if save_audio else None, instrument.model.sample_rate)
+        with terminal.progress("Evaluating") as advance:
+            reports = evaluate_instruments(
+                instruments, datasets, split=split, keep=keep, progress=advance
+            )
+        terminal.say(reports.table())
+        terminal.result(reports.to_dict())
+        if output is not None:
+            write_text(folder / "evaluation.txt", reports.table() + "\n")
+            write_json(folder / "evaluation.json", reports.to_dict())
+            for number, report in enumerate(reports.reports.values()):
+                figure = report.figures()["spectrogram-0"]
+                save_figure(figure, folder / f"spectrogram-{number}.png")
+    if output is not None:
+        terminal.say(f"Written to {output}/")
 
 
 def _folders(compared: tuple[str, ...]) -> dict[str, Path]:

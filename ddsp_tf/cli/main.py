@@ -17,6 +17,7 @@ COMMANDS = (
     "transfer",
     "render",
     "notes",
+    "timbre",
     "stream",
     "process",
     "match",

@@ -58,6 +58,22 @@ def gin_options(function: Function) -> Function:
     return files(bindings(function))
 
 
+def timbre_options(function: Function) -> Function:
+    """Adds --timbre and --timbre-from, of models of several instruments."""
+    chosen = click.option(
+        "--timbre",
+        metavar="SHARES",
+        help="Of a model of several instruments: one, or what lies between, e.g. "
+        "violin:0.5,flute:0.5.",
+    )
+    heard = click.option(
+        "--timbre-from",
+        metavar="AUDIO",
+        help="Of such a model: sound as this recording does.",
+    )
+    return chosen(heard(function))
+
+
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there. Without it, nothing is replaced."
 )

@@ -27,7 +27,13 @@ from ddsp_tf.cli.terminal import Terminal
 @click.option(
     "--source",
     metavar="KIND",
-    help="recordings, pairs or scores (default: found out by what the folder holds).",
+    help="recordings, pairs, scores or labelled (default: found out by what the folder holds).",
+)
+@click.option(
+    "--labels",
+    metavar="NAMES",
+    help="Which columns of a metadata.csv are kept, e.g. instrument=label,pitch (default: all "
+    "that can be).",
 )
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the dataset (default 16000).")
 @click.option("--workers", type=int, metavar="N", help="Processes (default: one a core).")
@@ -56,6 +62,7 @@ def command(
     f0_tracker: str | None,
     columns: str | None,
     source: str | None,
+    labels: str | None,
     sample_rate: int | None,
     workers: int | None,
     engine: str,
@@ -70,6 +77,7 @@ def command(
     Both may be addresses such as s3://bucket/takes, if fsspec is installed.
 
     WAV, FLAC, MP3, OGG, AIFF, M4A and the sound of videos, of any rate and number of channels.
+    Or a public data set with labels: TFRecords (NSynth, URMP), or folders with a metadata.csv.
     The report says how many minutes are usable, what may keep a model from sounding good, and
     what to record. After an interruption the same command goes on where it stopped.
 
@@ -78,6 +86,8 @@ def command(
       ddsp-tf prepare recordings/ dataset/
       ddsp-tf prepare take_1.wav take_2.flac dataset/ --eval-fraction 0.2
       ddsp-tf prepare recordings/ dataset/ --f0-tracker crepe-full
+      ddsp-tf prepare nsynth-valid/ dataset/ --labels instrument,pitch,velocity
+      ddsp-tf prepare nsynth/full/2.3.3/ dataset/
       ddsp-tf prepare recordings/ dataset/ --engine dask --scheduler tcp://head:8786
       ddsp-tf prepare recordings/ dataset/ --gin-param 'PrepareSettings.min_silence_s=0.5'
     """
@@ -89,6 +99,7 @@ def command(
     flags = {
         "PrepareSettings.eval_fraction": eval_fraction,
         "PrepareSettings.source": source,
+        "PrepareSettings.labels": _names(labels),
         "FeatureSettings.f0_tracker": f0_tracker,
         "FeatureSettings.columns": _names(columns),
         "FeatureSettings.sample_rate": sample_rate,

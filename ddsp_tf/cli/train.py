@@ -8,6 +8,7 @@ import click
 
 from ddsp_tf.allocator import return_large_memory
 from ddsp_tf.cli.exit_codes import INTERRUPTED
+from ddsp_tf.cli.given_data import GivenData
 from ddsp_tf.cli.options import gin_options, overwrite_option, reporting
 from ddsp_tf.cli.terminal import Terminal, duration
 from ddsp_tf.cli.training_progress import training_progress
@@ -20,7 +21,10 @@ CONFIG_FILE = "config.gin"
 
 @click.command(name="train", short_help="Fit a model to a dataset.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="FOLDER", help="Made by `ddsp-tf prepare`."
+    "--data",
+    multiple=True,
+    metavar="[NAME=]FOLDER",
+    help="Made by `ddsp-tf prepare`. Several, each with a name, for a model of many instruments.",
 )
 @click.option(
     "--run",
@@ -41,7 +45,7 @@ CONFIG_FILE = "config.gin"
 @reporting
 def command(
     terminal: Terminal,
-    data: Path | None,
+    data: tuple[str, ...],
     run: Path,
     resume: bool,
     strategy: str | None,
@@ -66,12 +70,14 @@ def command(
           --data dataset/ --run runs/try --overwrite
       ddsp-tf train --gin-file models/solo_instrument.gin --data dataset/ --run runs/violin \\
           --strategy mirrored --gin-param 'Schedule.batch_size=64'
+      ddsp-tf train --gin-file models/many_instruments.gin --data violin=violin_data/ \\
+          --data flute=flute_data/ --gin-param 'Schedule.batch_size=8' --run runs/two
     """
     return_large_memory()
     from ddsp_tf import config as gin_config
-    from ddsp_tf.data import Dataset
     from ddsp_tf.training import get_strategy, train
 
+    given = GivenData.parse(data)
     if resume and overwrite:
         raise click.UsageError("--resume goes on with a run, --overwrite discards it: choose one.")
     if resume and not gin_files:
@@ -81,13 +87,13 @@ def command(
             "What should be trained? Add --gin-file models/small_instrument.gin (an hour or two "
             "on a laptop) or models/solo_instrument.gin (the paper's size, for a GPU)."
         )
-    config = gin_config.parse(gin_files, gin_params)
-    if data is None and not config.binds(train, "data"):
+    config = gin_config.parse(gin_files, [*given.bindings, *gin_params])
+    if not given and not config.binds(train, "data"):
         raise click.UsageError("Add --data FOLDER, a dataset made by `ddsp-tf prepare`.")
     # Before anything of TensorFlow: several machines can be joined only then.
     devices = get_strategy(strategy or config.bound(train).get("strategy"))
-    source = {} if data is None else {"data": Dataset.open(data)}
-    words = "" if data is None else f" --data {data}"
+    source = {"data": given.open()} if given else {}
+    words = "".join(f" --data {each}" for each in data)
     terminal.when_interrupted = f"Go on with: ddsp-tf train --run {run}{words} --resume"
     with training_progress(terminal) as progress:
         result = config.train(

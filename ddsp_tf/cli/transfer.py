@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ddsp_tf.allocator import keep_freed_memory
+from ddsp_tf.cli.chosen_timbre import load_with_timbre
 from ddsp_tf.cli.each_file import Work, for_each_file, say_made
 from ddsp_tf.cli.options import (
     gate_option,
@@ -18,12 +19,14 @@ from ddsp_tf.cli.options import (
     overwrite_option,
     reporting,
     semitones_option,
+    timbre_options,
 )
 from ddsp_tf.cli.output_names import NamedOutput, Plan, plan_outputs
 from ddsp_tf.cli.terminal import Advance, Terminal
 
 if TYPE_CHECKING:
     from ddsp_tf.inference import ColumnTransfer, TimbreTransfer
+    from ddsp_tf.models import Instrument
 
 _EDITS = {
     "octave": "--octave",
@@ -153,6 +156,7 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     metavar="HZ",
     help="Its rate.",
 )
+@timbre_options
 @no_reverb_option
 @limiter_option
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
@@ -171,6 +175,8 @@ def command(
     inputs: tuple[str, ...],
     curves: Path | None,
     output: Path | None,
+    timbre: str | None,
+    timbre_from: str | None,
     no_reverb: bool,
     limiter: bool,
     sample_rate: int | None,
@@ -189,7 +195,9 @@ def command(
     loudness and spectral centroid, but no options that edit melodies. --curves draws any of its
     inputs by hand, wins over AUDIO, and needs none if all are drawn. A voice of glottis and tract
     (papers/yu2023/golf.gin) is transposed by --semitones and edited by --r-d, --tract-length and
-    --vibrato.
+    --vibrato. A model of several instruments (models/many_instruments.gin) plays one of them or
+    what lies between (--timbre), or sounds like a recording (--timbre-from); without either, like
+    AUDIO itself.
 
     \b
     Examples:
@@ -201,12 +209,15 @@ def command(
       ddsp-tf transfer runs/rain footsteps.wav -o out/
       ddsp-tf transfer runs/voice song.wav -o out/ --r-d 0.8 --tract-length 1.1 --vibrato 40
       ddsp-tf transfer runs/rain --curves curves.csv -o rain.wav
+      ddsp-tf transfer runs/many melody -o out/ --timbre violin:0.5,flute:0.5
+      ddsp-tf transfer runs/many melody -o out/ --timbre-from oboe.wav
     """
     keep_freed_memory()
     plan = _plan(inputs, curves, output, suffix=f".{file_format}" if file_format else None)
 
     def prepare() -> Work:
-        play = _player(instrument, curves, edits, reverb=not no_reverb, limiter=limiter)
+        loaded = load_with_timbre(instrument, timbre, timbre_from)
+        play = _player(instrument, loaded, curves, edits, reverb=not no_reverb, limiter=limiter)
 
         def transfer(named: NamedOutput, advance: Advance) -> dict[str, Any]:
             return _transfer(
@@ -241,14 +252,16 @@ def _plan(
 
 
 def _player(
-    name: str, curves: Path | None, edits: Mapping[str, Any], **options: Any
+    name: str,
+    instrument: "Instrument",
+    curves: Path | None,
+    edits: Mapping[str, Any],
+    **options: Any,
 ) -> "TimbreTransfer | ColumnTransfer":
     """What plays the instrument: a melody's player if it takes melodies, and none is drawn."""
     from ddsp_tf.inference import ColumnTransfer, TimbreTransfer, VoiceEdits
     from ddsp_tf.inference.column_transfer import takes_melodies
-    from ddsp_tf.models import Instrument
 
-    instrument = Instrument.load(name)
     source = click.get_current_context().get_parameter_source
     given = [key for key in edits if source(key) is not ParameterSource.DEFAULT]
     voice = {key: edits[key] for key in _VOICE}

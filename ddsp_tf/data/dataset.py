@@ -245,6 +245,32 @@ class Dataset:
         stored = self.info.get("column_statistics", {})
         return {name: ColumnStatistics.from_dict(values) for name, values in stored.items()}
 
+    @cached_property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Columns that are labels, and what their values count; nothing if they are numbers."""
+        return {key: tuple(x) for key, x in self.info.get("labels", {}).items()}
+
+    def only(self, label: str, value: str) -> "Dataset":
+        """Gives the recordings that have one label, for evaluation.
+
+        Args:
+            label: Such as `instrument`.
+            value: One of what it counts.
+
+        Raises:
+            DatasetError: There is no such label, or it never has that value.
+        """
+        known = self.labels.get(label, ())
+        if value not in known:
+            raise DatasetError(
+                f"The dataset has no `{label}` {value!r}; it has {', '.join(known) or 'none'}."
+            )
+        tables = {
+            split: table.only(lambda events: round(float(events[label][0])) == known.index(value))
+            for split, table in self._tables.items()
+        }
+        return Dataset(self.features, self.statistics, self.columns, tables, self.info)
+
     @property
     def _rows(self) -> dict[str, int]:
         hop_length = self.features.hop_length

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ddsp_tf import files
@@ -41,6 +42,8 @@ def write_dataset(
     failed: Mapping[str, str],
     duplicates: Mapping[str, str],
     overwrite: bool,
+    labels: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    groups: Mapping[str, str] = MappingProxyType({}),
     remarks: Sequence[str] = (),
     skipped: Sequence[str] = (),
 ) -> PrepareReport:
@@ -56,13 +59,16 @@ def write_dataset(
         failed: Why files are left out, by name.
         duplicates: Which name a left-out file repeats.
         overwrite: Whether a dataset at `output` may be replaced.
+        labels: Of the columns that are labels, what their values count, or nothing.
+        groups: Which recordings are held out together, by name.
         remarks: What else the report is to say, a sentence each.
         skipped: What was found and is no audio file, a sentence each.
 
     Returns:
         The report, which the dataset holds as well.
     """
-    split = split_recordings({name: rec.segments for name, rec in recordings.items()}, settings)
+    segments = {name: rec.segments for name, rec in recordings.items()}
+    split = split_recordings(segments, settings, groups)
     of_train = _train_features(recordings, split)
     statistics = _statistics(of_train, settings)
     report = PrepareReport(
@@ -85,6 +91,7 @@ def write_dataset(
                 "format_version": FORMAT_VERSION,
                 "settings": settings.to_dict(),
                 "columns": [column.to_dict() for column in columns.values()],
+                **({"labels": {key: list(x) for key, x in labels.items()}} if labels else {}),
                 "piece_frames": PIECE_FRAMES,
                 "checksum": _checksum(splits),
                 "split_by": split.by,

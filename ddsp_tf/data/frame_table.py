@@ -1,5 +1,6 @@
 """The segments of one split, and clips cut from them."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -84,6 +85,19 @@ class FrameTable:
     def segment_events(self, index: int) -> Events:
         """The notes and values of one segment."""
         return self._events[index] if self._of_events else {}
+
+    def only(self, wanted: Callable[[Events], bool]) -> "FrameTable":
+        """Gives a table of the segments whose notes and values are wanted."""
+        kept = [index for index, events in enumerate(self._events) if wanted(events)]
+        table = copy.copy(self)
+        table.names = [self.names[index] for index in kept]
+        table.segment_lengths = self.segment_lengths[kept]
+        table.n_frames = int(table.segment_lengths.sum())
+        table._starts = self._starts[kept]
+        table.__dict__["_events"] = [self._events[index] for index in kept]
+        if self._in_memory:
+            table.__dict__["_everything"] = self._everything
+        return table
 
     def reader(self, clip_frames: int) -> Callable[[tf.Tensor], Batch]:
         """Returns a function from `[batch, 2]` (segment, first frame) to a batch of clips."""

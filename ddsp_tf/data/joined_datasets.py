@@ -61,6 +61,15 @@ class JoinedDatasets:
         }
 
     @property
+    def statistics_by_name(self) -> dict[str, Statistics]:
+        """Of the notes of each dataset that has some."""
+        return {
+            name: dataset.statistics
+            for name, dataset in zip(self.names, self.datasets, strict=True)
+            if dataset.statistics is not None
+        }
+
+    @property
     def statistics(self) -> Statistics | None:
         """None: what one instrument plays says nothing of another."""
         return self.datasets[0].statistics if len(self.datasets) == 1 else None

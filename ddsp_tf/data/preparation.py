@@ -1,6 +1,7 @@
 """From a folder of recordings to a dataset that training can read."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from ddsp_tf.data.duplicates import same_sound
 from ddsp_tf.data.engines import Engine
 from ddsp_tf.data.prepare_report import PrepareReport
 from ddsp_tf.data.prepare_settings import PrepareSettings
+from ddsp_tf.data.public_records import unpack_records
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.remote import fetch, is_remote, require_free, send
 from ddsp_tf.data.sources import Example, find_examples, source_for
@@ -63,9 +65,9 @@ def prepare(
 
     Args:
         input_paths: Audio files, or folders that are searched for them, here or at an address such
-            as `s3://bucket/takes` (fsspec's); or one folder with the
-            folders `dry` and `wet`. Which source they are is found out, or told by
-            `settings.source`.
+            as `s3://bucket/takes` (fsspec's); one folder with the folders `dry` and `wet`; or a
+            public data set: TFRecords (`unpack_records`), or folders with a `metadata.csv`. Which
+            source they are is found out, or told by `settings.source`.
         output: The dataset's folder, or an address where it goes once it is finished.
         settings: What is extracted and how it is split; None takes the defaults.
         n_workers: Processes; None takes one a core (8 at most), 1 works in this process. In a
@@ -100,9 +102,11 @@ def prepare(
     columns_of(settings.features)  # Complains of unknown ones before any work.
     partial = output.parent / f".{output.name}.partial"
     paths, lost, addresses = fetch(_listed(input_paths), partial / "fetched")
-    name, found = find_examples(paths, settings.source)
-    settings = source_for(name).adapted(replace(settings, source=name))
-    files = _Collection(found.examples, failed={**found.failed, **lost})
+    unpacked = unpack_records(paths, partial / "unpacked")
+    name, found = find_examples(unpacked.paths, settings.source, settings.labels)
+    settings = replace(settings, source=name, labels=tuple(found.labels))
+    settings = source_for(name).adapted(settings)
+    files = _Collection(found.examples, failed={**found.failed, **lost, **unpacked.failed})
     _identify(files)
     columns = _columns(files, settings)
     work = Work(partial, settings, columns)
@@ -178,6 +182,8 @@ def _identify(files: _Collection) -> None:
 def _digest(example: Example) -> str:
     """SHA-256 of a file's content, or of those of all its files."""
     digests = [file_digest(path) for _, path in sorted(example.files.items())]
+    if example.labels:
+        digests.append(json.dumps(dict(example.labels), sort_keys=True))
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
@@ -259,6 +265,8 @@ def _write(
         failed=files.failed,
         duplicates=files.duplicates,
         overwrite=overwrite,
+        labels=found.labels,
+        groups=found.groups,
         remarks=(*found.remarks, *of_source, *gain_remarks(kept, gain_db), *_remarks(kept)),
         skipped=found.skipped,
     )

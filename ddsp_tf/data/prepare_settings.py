@@ -7,7 +7,7 @@ from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import FeatureSettings
 
 SPLITS_BY = ("auto", "file", "time")
-SOURCES = ("auto", "recordings", "pairs", "scores")
+SOURCES = ("auto", "recordings", "pairs", "scores", "labelled")
 CHANNELS = ("mono", "keep")
 SAMPLE_FORMATS = ("int16", "float32")
 
@@ -20,7 +20,9 @@ class PrepareSettings:
         features: Rates, columns, f0 tracker and loudness definition.
         source: What the files are: `"recordings"`; `"pairs"` of sounds without and with an
             effect, in folders `dry` and `wet`; `"scores"`, recordings with a MIDI file beside
-            each; `"auto"` finds out.
+            each; `"labelled"`, recordings with a table of what they are; `"auto"` finds out.
+        labels: Which labels of the table become columns, as `name` or `new=name`; none: what is
+            usual (`data.Labels`).
         channels: `"mono"` mixes them down; `"keep"` stores all channels of the sound, mono files
             among others in each. Features are of the mixdown either way.
         sample_format: `"int16"`, or `"float32"` for sound whose level beyond full scale or far
@@ -43,6 +45,7 @@ class PrepareSettings:
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
     source: str = "auto"
+    labels: tuple[str, ...] = ()
     channels: str = "mono"
     sample_format: str = "int16"
     compensate_delay: bool = False
@@ -56,6 +59,7 @@ class PrepareSettings:
     guard_s: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))  # Files hold lists.
         if not 0.0 <= self.eval_fraction <= 0.5:
             raise ArgumentError(
                 f"`eval_fraction` must be between 0 and 0.5, not {self.eval_fraction}."

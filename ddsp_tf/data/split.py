@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.segments import Segment
@@ -27,7 +28,11 @@ class Split:
     eval: dict[str, list[Segment]]
 
 
-def split_recordings(segments: Mapping[str, list[Segment]], settings: PrepareSettings) -> Split:
+def split_recordings(
+    segments: Mapping[str, list[Segment]],
+    settings: PrepareSettings,
+    groups: Mapping[str, str] = MappingProxyType({}),
+) -> Split:
     """Holds out about `eval_fraction` of the sound.
 
     Files are drawn by a hash of their names, so that the choice depends neither on the machine
@@ -36,16 +41,22 @@ def split_recordings(segments: Mapping[str, list[Segment]], settings: PrepareSet
     Args:
         segments: Where each recording sounds, in frames, by name.
         settings: What share, and how.
+        groups: By name, what some have in common that are on the same side, if whole files are.
     """
     names = sorted(segments)
     everything = {name: list(segments[name]) for name in names}
     if settings.eval_fraction == 0.0:
         return Split("file", everything, {})
-    held_out = _choose_files(everything, settings.eval_fraction)
-    if settings.split_by == "time" or (settings.split_by == "auto" and not held_out):
+    group_of = {name: groups.get(name, name) for name in names}
+    of_groups: dict[str, list[Segment]] = {}
+    for name in names:
+        of_groups.setdefault(group_of[name], []).extend(everything[name])
+    chosen = _choose_files(of_groups, settings.eval_fraction)
+    if settings.split_by == "time" or (settings.split_by == "auto" and not chosen):
         return _split_by_time(everything, settings)
-    if not held_out:
-        held_out = _least_bad_file(everything)
+    if not chosen:
+        chosen = _least_bad_file(of_groups)
+    held_out = {name for name in names if group_of[name] in chosen}
     return Split(
         "file",
         {name: everything[name] for name in names if name not in held_out},

@@ -99,6 +99,7 @@ from ddsp_tf.dsp.oscillators import (
     stream_sinusoidal,
 )
 from ddsp_tf.dsp.partials import (
+    frequencies_critical_bands,
     frequencies_sigmoid,
     frequencies_softmax,
     harmonic_to_sinusoidal,
@@ -233,6 +234,7 @@ __all__ = [
     "formants_of_response",
     "fractional_delay",
     "frame",
+    "frequencies_critical_bands",
     "frequencies_sigmoid",
     "frequencies_softmax",
     "glottal_table",

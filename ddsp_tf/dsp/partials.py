@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from ddsp_tf.dsp.envelopes import Interpolation
 from ddsp_tf.dsp.oscillators import remove_above_nyquist, sinusoidal
-from ddsp_tf.dsp.shapes import checked, floats, require_positive_integer
-from ddsp_tf.dsp.units import midi_to_hz
+from ddsp_tf.dsp.shapes import checked, require_positive_integer
+from ddsp_tf.dsp.units import bark_to_hz, hz_to_bark, hz_to_erb, midi_to_hz
 from ddsp_tf.errors import ArgumentError
 
 
@@ -148,6 +148,84 @@ def sinusoids(
     )
 
 
+def frequencies_sigmoid(
+    logits: tf.Tensor, *, lowest_hz: float = 0.0, highest_hz: float = 8000.0
+) -> tf.Tensor:
+    """Makes frequencies of a network's numbers, each within limits: several may share in one.
+
+    A frequency is `lowest_hz + (highest_hz - lowest_hz) * prod_d sigmoid(x_d)`.
+
+    Args:
+        logits: `[..., depth]`, any real numbers; more of them tell low frequencies apart finer.
+        lowest_hz: The lower limit, >= 0.
+        highest_hz: The upper limit, above it.
+
+    Returns:
+        Frequencies in Hz, `[...]`.
+
+    Raises:
+        ArgumentError: Limits that are no range.
+
+    Example:
+        >>> float(frequencies_sigmoid(tf.zeros([2]), highest_hz=400.0))
+        100.0
+
+    Reference:
+        Engel et al. 2020b, "Self-supervised pitch detection by inverse audio synthesis".
+    """
+    (logits,) = checked(logits=(logits, "... depth"))
+    if not 0 <= lowest_hz < highest_hz:
+        raise ArgumentError(
+            "`lowest_hz` should be 0 or more, and `highest_hz` above it. "
+            f"Received {lowest_hz} and {highest_hz}."
+        )
+    shares = tf.exp(tf.reduce_sum(tf.math.log_sigmoid(logits), axis=-1))
+    return lowest_hz + (highest_hz - lowest_hz) * shares
+
+
+def frequencies_critical_bands(
+    offsets: tf.Tensor, *, lowest_hz: float = 40.0, highest_hz: float = 7000.0
+) -> tf.Tensor:
+    """Makes frequencies of a network's numbers, each of which stays in a band of its own.
+
+    The centres are evenly spaced in Bark from `lowest_hz` to `highest_hz`. A frequency is its
+    centre plus `tanh(x) / 2` of its critical bandwidth (`hz_to_erb`): a sinusoid can't go where a
+    loss no longer hears what it is for.
+
+    Args:
+        offsets: `[..., n_bands]`, any real numbers, at least two bands; 0 is the centre.
+        lowest_hz: The first centre, > 0.
+        highest_hz: The last one, above it.
+
+    Returns:
+        Frequencies in Hz, `[..., n_bands]`.
+
+    Raises:
+        ArgumentError: One band, or limits that are no range.
+
+    Example:
+        >>> hz = frequencies_critical_bands(tf.zeros([3]), lowest_hz=100.0, highest_hz=1000.0)
+        >>> [round(float(each)) for each in hz]
+        [100, 469, 1000]
+
+    Reference:
+        Traunmueller 1990, "Analytical expressions for the tonotopic sensory scale"; Glasberg and
+        Moore 1990, "Derivation of auditory filter shapes from notched-noise data".
+    """
+    (offsets,) = checked(offsets=(offsets, "... n_bands"))
+    if offsets.shape[-1] is None or offsets.shape[-1] < 2:
+        raise ArgumentError(f"`offsets` should have two bands or more. Received {offsets.shape}.")
+    if not 0 < lowest_hz < highest_hz:
+        raise ArgumentError(
+            "`lowest_hz` should be above 0, and `highest_hz` above it. "
+            f"Received {lowest_hz} and {highest_hz}."
+        )
+    lowest, highest = (float(hz_to_bark(hz)) for hz in (lowest_hz, highest_hz))
+    bark = tf.linspace(tf.cast(lowest, offsets.dtype), highest, offsets.shape[-1])
+    centres = bark_to_hz(bark)
+    return centres + 0.5 * hz_to_erb(centres) * tf.tanh(offsets)
+
+
 def frequencies_softmax(
     logits: tf.Tensor, *, lowest_hz: float = 20.0, highest_hz: float = 8000.0
 ) -> tf.Tensor:
@@ -179,34 +257,6 @@ def frequencies_softmax(
     lowest, highest = _midi_range(lowest_hz, highest_hz)
     bins = tf.linspace(tf.cast(lowest, logits.dtype), highest, logits.shape[-1])
     return midi_to_hz(tf.reduce_sum(tf.nn.softmax(logits) * bins, axis=-1))
-
-
-def frequencies_sigmoid(
-    raw: tf.Tensor, *, lowest_hz: float = 20.0, highest_hz: float = 8000.0
-) -> tf.Tensor:
-    """Makes frequencies of a network's numbers, one of each: 0 is the middle of the range in pitch.
-
-    Args:
-        raw: Any real numbers, `[...]`.
-        lowest_hz: What minus infinity is, > 0.
-        highest_hz: What plus infinity is, above it.
-
-    Returns:
-        Frequencies in Hz, `[...]`.
-
-    Raises:
-        ArgumentError: Limits that are no range.
-
-    Example:
-        >>> float(frequencies_sigmoid(tf.zeros([]), lowest_hz=110.0, highest_hz=440.0))
-        220.0
-
-    Reference:
-        Engel et al. 2020b, "Self-supervised pitch detection by inverse audio synthesis".
-    """
-    (raw,) = floats(raw=raw)
-    lowest, highest = _midi_range(lowest_hz, highest_hz)
-    return midi_to_hz(lowest + (highest - lowest) * tf.sigmoid(raw))
 
 
 def _midi_range(lowest_hz: float, highest_hz: float) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """How near a model's sound comes to the recordings, and how that is reported."""
 
+from ddsp_tf.evaluation.by_instrument import InstrumentReports, evaluate_instruments
 from ddsp_tf.evaluation.comparison import Comparison
 from ddsp_tf.evaluation.evaluation import compare, evaluate, measure
 from ddsp_tf.evaluation.evaluation_report import EvaluationReport, RecordingMetrics
@@ -10,9 +11,11 @@ from ddsp_tf.evaluation.metrics import (
     log_mel_distance_db,
     loudness_distance_db,
     pitch_errors,
+    pitch_outlier_share,
     spectral_distance,
 )
 from ddsp_tf.evaluation.model_card import model_card
+from ddsp_tf.evaluation.note_agreement import frame_agreement, note_agreement
 from ddsp_tf.evaluation.onset_agreement import OnsetAgreement, onset_agreement
 from ddsp_tf.evaluation.onsets import find_onsets, onset_sharpness
 from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
@@ -28,6 +31,7 @@ __all__ = [
     "EvaluationReport",
     "HarmonicAnalysis",
     "Imitation",
+    "InstrumentReports",
     "Metric",
     "MetricTable",
     "OnsetAgreement",
@@ -40,15 +44,19 @@ __all__ = [
     "analyze_harmonics",
     "compare",
     "evaluate",
+    "evaluate_instruments",
     "find_onsets",
+    "frame_agreement",
     "log_mel_distance_db",
     "log_mel_l1",
     "loudness_distance_db",
     "measure",
     "mel_cepstral_distortion_db",
     "model_card",
+    "note_agreement",
     "onset_agreement",
     "onset_sharpness",
     "pitch_errors",
+    "pitch_outlier_share",
     "spectral_distance",
 ]

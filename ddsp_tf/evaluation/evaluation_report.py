@@ -9,7 +9,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from ddsp_tf.evaluation.bootstrap import CONFIDENCE, bootstrap_intervals
-from ddsp_tf.evaluation.metric import MetricTable, json_value
+from ddsp_tf.evaluation.metric import Metric, MetricTable, json_value
 from ddsp_tf.evaluation.metrics import PitchErrors
 from ddsp_tf.evaluation.reconstruction import RECONSTRUCTION, Imitation
 from ddsp_tf.evaluation.timbre import Timbre
@@ -139,16 +139,9 @@ class EvaluationReport:
     def table(self) -> str:
         """Returns the metrics as a text table, one line a recording, the last one for all."""
         shown = self.metrics.shown("report")
-        heads = ["recording", *(metric.short for metric in shown)]
-        rows = [
-            [of.name, *(metric.write(of.values.get(metric.name)) for metric in shown)]
-            for of in (*self.recordings, self.overall)
-        ]
-        widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
-        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-        body = [_line(row, widths) for row in rows]
         said = [f"Not measured: {self.describe_left_out()}"] if self.left_out else []
-        return "\n".join([_line(heads, widths), rule, *body[:-1], rule, body[-1], *said])
+        table = metrics_table(shown, "recording", self.recordings, last=self.overall)
+        return "\n".join([table, *said])
 
     def describe_left_out(self) -> str:
         """Says what wasn't measured and which columns it would need; empty if nothing is."""
@@ -198,6 +191,34 @@ class EvaluationReport:
                 title=example.name,
             )
         return figures
+
+
+def metrics_table(
+    shown: Sequence[Metric[Imitation]],
+    head: str,
+    rows: Sequence[RecordingMetrics],
+    *,
+    last: RecordingMetrics | None = None,
+) -> str:
+    """Writes figures as a text table.
+
+    Args:
+        shown: The columns.
+        head: What the names of the rows are.
+        rows: A line each.
+        last: A line below another rule.
+    """
+    heads = [head, *(metric.short for metric in shown)]
+    of_all = [*rows, *([] if last is None else [last])]
+    cells = [
+        [of.name, *(metric.write(of.values.get(metric.name)) for metric in shown)] for of in of_all
+    ]
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    body = [_line(row, widths) for row in cells]
+    if last is not None:
+        body.insert(-1, rule)
+    return "\n".join([_line(heads, widths), rule, *body])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -176,6 +176,25 @@ def octave_error_share(errors_cents: FloatArray) -> float:
     return float(np.mean(_right_chroma(errors_cents) & elsewhere))
 
 
+def pitch_outlier_share(
+    errors_cents: FloatArray, confidence: FloatArray, *, most_semitones: float = 12.0
+) -> float:
+    """Returns the share of frames whose pitch can't be trusted in the imitation.
+
+    Args:
+        errors_cents: Signed pitch errors of the frames in which the recording has a pitch.
+        confidence: How sure the tracker is of the imitation's pitch in the same frames, 0 to 1.
+        most_semitones: What is further off is an outlier, and so is what the tracker isn't sure of
+            (`VOICED_CONFIDENCE`).
+
+    Example:
+        >>> pitch_outlier_share(np.array([5.0, 1300.0, 0.0, 0.0]), np.array([0.9, 0.9, 0.2, 0.9]))
+        0.5
+    """
+    far = np.abs(errors_cents) > 100.0 * most_semitones
+    return float(np.mean(far | (confidence < VOICED_CONFIDENCE)))
+
+
 def _right_chroma(errors_cents: FloatArray) -> BoolArray:
     octaves = np.round(errors_cents / 1200.0)
     return np.abs(errors_cents - 1200.0 * octaves) <= _CORRECT_CENTS

@@ -3,6 +3,7 @@
 from ddsp_tf.features.column import NOTE_FIELDS, Column, notes_column, samples_column
 from ddsp_tf.features.column_statistics import ColumnStatistics
 from ddsp_tf.features.crepe.crepe_f0 import CrepeF0
+from ddsp_tf.features.crepe.embedding import hear_by_crepe
 from ddsp_tf.features.crepe.network import build_crepe_network
 from ddsp_tf.features.extraction import extract_features
 from ddsp_tf.features.extractors import Extractor, columns_of, extractor_columns, extractor_for
@@ -36,6 +37,7 @@ __all__ = [
     "extractor_for",
     "fill_unvoiced",
     "get_tracker",
+    "hear_by_crepe",
     "interpolate_track",
     "join_features",
     "measure_loudness_db",

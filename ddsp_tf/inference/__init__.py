@@ -37,6 +37,7 @@ from ddsp_tf.inference.separate import Separation, separate
 from ddsp_tf.inference.streaming import Streamer
 from ddsp_tf.inference.style import Style
 from ddsp_tf.inference.timbre_transfer import TimbreTransfer
+from ddsp_tf.inference.timbres import choose_timbre, hear_timbre, parse_timbre
 from ddsp_tf.inference.trace_tract import (
     TracedTract,
     can_trace_tracts,
@@ -97,15 +98,18 @@ __all__ = [
     "can_hear_rooms",
     "can_trace_tracts",
     "choose_octave",
+    "choose_timbre",
     "design_filter",
     "estimate_tuning",
     "find_room",
     "get_performer",
     "hear_room",
+    "hear_timbre",
     "humanise",
     "match",
     "match_loudness",
     "neutral_diameters",
+    "parse_timbre",
     "pitches_of_curves",
     "pitches_of_scores",
     "refine_roots",

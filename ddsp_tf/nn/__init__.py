@@ -10,6 +10,7 @@ from ddsp_tf.nn.gru import Gru, gru_scan
 from ddsp_tf.nn.min_gru import MinGru
 from ddsp_tf.nn.mixture_density import MixtureDensity
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
+from ddsp_tf.nn.vector_quantization import VectorQuantization
 
 __all__ = [
     "BiGru",
@@ -22,6 +23,7 @@ __all__ = [
     "MixtureDensity",
     "NetworkPrecision",
     "Precision",
+    "VectorQuantization",
     "gated_scan",
     "gru_scan",
 ]

@@ -44,11 +44,13 @@ class ModelWriter:
         """Gives the model as an instrument that shares its weights, and adds to its metadata."""
         from ddsp_tf.models import Instrument
 
+        by_name = getattr(self._data, "statistics_by_name", {})
+        several = {"instruments": {name: of.to_dict() for name, of in by_name.items()}}
         return Instrument(
             model=self._model,
             features=self._data.features,
             statistics=self._data.statistics,
-            metadata={**self._metadata, **metadata},
+            metadata={**self._metadata, **(several if by_name else {}), **metadata},
         )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ddsp_tf.errors import ModelError
+from ddsp_tf.errors import ArgumentError, ModelError
 
 if TYPE_CHECKING:
     from ddsp_tf.models import Instrument
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 def copy_network(instrument: "Instrument", model: keras.Model) -> None:
     """Copies the weights of an instrument's network into a model; its room stays behind.
 
-    The network is the model's `decoder`, or all of a model that has none. How harmonics and noise
+    The network is the model's `decoder`, or all of a model that has none. A decoder that reads `z`
+    may begin with one that doesn't; from one that does, how timbres are heard is copied too, but
+    not the table of those that have names. How harmonics and noise
     follow pitch and loudness is much the same from one instrument to another, and at any sample
     rate. What is left to learn takes fewer recordings and less time.
 
@@ -25,7 +27,16 @@ def copy_network(instrument: "Instrument", model: keras.Model) -> None:
         ModelError: The two have different networks, or step through time at different rates.
     """
     _check_rates(instrument.model, model)
-    source, target = (getattr(each, "decoder", each) for each in (instrument.model, model))
+    source: Any = getattr(instrument.model, "decoder", instrument.model)
+    target: Any = getattr(model, "decoder", model)
+    encoder = getattr(model, "encoder", None)
+    if encoder is not None and _reads_one_more(target, source):
+        try:
+            target.begin_as(source, encoder.n_z)
+        except ArgumentError as error:
+            raise ModelError(f"{error} Train with the instrument's settings.") from error
+        return
+    _copy_hearing(getattr(instrument.model, "encoder", None), encoder)
     learned = [_weights_but_rooms(network) for network in (source, target)]
     shapes = [[tuple(weight.shape) for weight in weights] for weights in learned]
     if type(source).__name__ != type(target).__name__ or shapes[0] != shapes[1]:
@@ -36,6 +47,22 @@ def copy_network(instrument: "Instrument", model: keras.Model) -> None:
         )
     for weight, value in zip(learned[1], learned[0], strict=True):
         weight.assign(value)
+
+
+def _reads_one_more(target: Any, source: Any) -> bool:
+    keys = [tuple(getattr(each, "input_keys", ())) for each in (target, source)]
+    return bool(keys[1]) and keys[0] == (*keys[1], "z") and hasattr(target, "begin_as")
+
+
+def _copy_hearing(source: Any, target: Any) -> None:
+    """Copies all weights of an encoder but those that are of its instruments alone."""
+    if source is None or type(source) is not type(target):
+        return
+    tables = {id(getattr(each, "table", None)) for each in (source, target)}
+    pairs = [[x for x in each.weights if id(x) not in tables] for each in (target, source)]
+    if [tuple(x.shape) for x in pairs[0]] == [tuple(x.shape) for x in pairs[1]]:
+        for weight, value in zip(*pairs, strict=True):
+            weight.assign(value)
 
 
 def _check_rates(source: keras.Model, target: keras.Model) -> None:

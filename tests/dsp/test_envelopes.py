@@ -61,5 +61,36 @@ def test_frame_rates_convert_linearly_from_a_common_start(ratio: float) -> None:
 
 
 def test_refuses_an_unknown_method() -> None:
-    with pytest.raises(ArgumentError, match=r'`method` should be "linear" or "window".*cubic'):
-        dsp.resample_envelope(tf.ones([1, 2, 1]), hop_length=4, method="cubic")
+    with pytest.raises(ArgumentError, match=r'`method` should be "linear" or "window".*spline'):
+        dsp.resample_envelope(tf.ones([1, 2, 1]), hop_length=4, method="spline")
+
+
+def test_nearest_takes_the_following_frame_from_the_middle_on() -> None:
+    frames = tf.constant([[[0.0], [1.0], [5.0]]])
+    samples = dsp.resample_envelope(frames, hop_length=4, method="nearest").numpy()[0, :, 0]
+    np.testing.assert_array_equal(samples, [0, 0, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5])
+
+
+def test_cubic_is_a_parabola_of_a_parabola_and_meets_its_frames() -> None:
+    place = np.arange(12.0)
+    frames = tf.constant((0.3 * place**2 - 2.0 * place + 1.0)[np.newaxis, :, np.newaxis])
+    samples = dsp.resample_envelope(frames, hop_length=8, method="cubic").numpy()[0, :, 0]
+    between = np.arange(12 * 8) / 8.0
+    inside = (between >= 1.0) & (between <= 10.0)
+    expected = 0.3 * between**2 - 2.0 * between + 1.0
+    np.testing.assert_allclose(samples[inside], expected[inside], atol=1e-12)
+    np.testing.assert_array_equal(samples[::8], frames[0, :, 0])
+    np.testing.assert_array_equal(samples[-8:], frames[0, -1, 0])
+    fewer = dsp.resample_frames(frames, 6, ratio=2.0, method="cubic")
+    np.testing.assert_allclose(fewer[0, :, 0], frames[0, ::2, 0])
+
+
+@pytest.mark.parametrize("method", ["nearest", "cubic"])
+def test_every_mode_of_the_others(method: str) -> None:
+    rng = np.random.default_rng(6)
+    check_modes_agree(
+        lambda frames: dsp.resample_envelope(frames, hop_length=5, method=method),
+        {"frames": rng.normal(size=[2, 7, 3]).astype(np.float32)},
+        {"frames": rng.normal(size=[1, 4, 3]).astype(np.float32)},
+        tolerance=1e-5,
+    )

@@ -63,11 +63,12 @@ class PrepareSource(Protocol):
 @cache
 def _sources() -> dict[str, PrepareSource]:
     # In the order in which a folder is asked; recordings are what is left.
+    from ddsp_tf.data.sources.labelled import Labelled
     from ddsp_tf.data.sources.pairs import Pairs
     from ddsp_tf.data.sources.recordings import Recordings
     from ddsp_tf.data.sources.scores import Scores
 
-    sources: tuple[PrepareSource, ...] = (Pairs(), Scores(), Recordings())
+    sources: tuple[PrepareSource, ...] = (Pairs(), Labelled(), Scores(), Recordings())
     return {source.name: source for source in sources}
 
 
@@ -83,20 +84,33 @@ def source_for(name: str) -> PrepareSource:
     return found
 
 
-def find_examples(paths: list[Path], wanted: str) -> tuple[str, Found]:
+def find_examples(
+    paths: list[Path], wanted: str, labels: tuple[str, ...] = ()
+) -> tuple[str, Found]:
     """Finds out what some paths hold.
 
     Args:
         paths: Files and folders.
         wanted: A source's name, or "auto".
+        labels: Which labels of described sounds are taken; none: what is usual.
 
     Returns:
         The source's name and what it found.
 
     Raises:
         DatasetError: There is nothing for it.
+        ArgumentError: `labels` are asked for and the sounds aren't described.
     """
-    if wanted != "auto":
-        return wanted, source_for(wanted).find(paths)
-    name = next(name for name, source in _sources().items() if source.holds(paths))
-    return name, source_for(name).find(paths)
+    from ddsp_tf.data.sources.labelled import Labelled
+
+    name = wanted
+    if wanted == "auto":
+        name = next(name for name, source in _sources().items() if source.holds(paths))
+    source = source_for(name)
+    if isinstance(source, Labelled):
+        return name, source.find(paths, labels)
+    if labels:
+        raise ArgumentError(
+            f"`labels` are those of sounds that a metadata.csv describes. These are {name}."
+        )
+    return name, source.find(paths)

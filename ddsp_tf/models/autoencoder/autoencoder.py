@@ -1,9 +1,10 @@
 """The model: features to controls to sound."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
@@ -11,10 +12,9 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Statistics
 from ddsp_tf.models.autoencoder.decoder import Decoder
 from ddsp_tf.models.autoencoder.delayed_autoencoder import DelayedAutoencoder
+from ddsp_tf.models.autoencoder.encoder import Encoder
+from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
-from ddsp_tf.models.autoencoder.mfcc_time_distributed_rnn_encoder import (
-    MfccTimeDistributedRnnEncoder,
-)
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
 from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.nn import NetworkPrecision, Precision
@@ -46,7 +46,7 @@ class Autoencoder(GroupModel):
             makes what the processor group asks for.
         processor_group: Plays the controls. Its inputs are the decoder's outputs, columns, and
             audio of the batch.
-        encoder: Gives "z" from the features' "audio", or None.
+        encoder: Gives "z" from the features' "audio", or from what else it takes; or None.
         columns: Widths of the columns of frames that decoder and processors read. The decoder reads
             `f0_hz` as "f0_scaled", `loudness_db` as "loudness_scaled", others by their names. None:
             these two.
@@ -65,7 +65,7 @@ class Autoencoder(GroupModel):
         *,
         decoder: Decoder,
         processor_group: ProcessorGroup,
-        encoder: MfccTimeDistributedRnnEncoder | None = None,
+        encoder: Encoder | None = None,
         columns: Mapping[str, int] | None = None,
         name: str = "autoencoder",
         **kwargs: Any,
@@ -145,7 +145,7 @@ class Autoencoder(GroupModel):
             for key, width in self.columns.items()
         }
         if self.encoder is not None:
-            signals |= {"audio": Signal("samples"), "z": Signal("frames", self.encoder.n_z)}
+            signals |= {**self._encoder_signals, "z": Signal("frames", self.encoder.n_z)}
         of_group = self.processor_group.input_signals
         made = self.decoder.output_sizes or {}
         return signals | {
@@ -154,8 +154,8 @@ class Autoencoder(GroupModel):
 
     @property
     def optional_input_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What may be left out; of `audio` and `z`, an encoder needs one."""
-        of_encoder = () if self.encoder is None else ("audio", "z")
+        """What may be left out; of `z` and what it is made of, an encoder needs one."""
+        of_encoder = () if self.encoder is None else (*self._encoder_signals, "z")
         return (*of_encoder, *super().optional_input_names)
 
     @property
@@ -179,18 +179,18 @@ class Autoencoder(GroupModel):
     @property
     def why_not_live(self) -> str:
         """The part that needs the whole sound."""
-        if self.encoder is not None:
-            return "its encoder makes `z` from the whole recording"
-        return self.why_not_streamable
+        of_encoder = "" if self.encoder is None else self.encoder.why_not_live
+        return of_encoder or self.why_not_streamable
 
     def call(self, features: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, Any]:
         """Plays whole sounds.
 
         Args:
             features: `f0_hz` in Hz and `loudness_db` in dB, each `[batch, n_frames, 1]`, or what
-                else `columns` names. With an encoder also `audio` `[batch, n_samples]` or `z`
-                `[batch, n_frames, n_z]`. Optional `noise_seed`, an integer scalar, for other noise.
-            training: Without effect; Keras passes it.
+                else `columns` names. With an encoder also `audio` `[batch, n_samples]`, what else
+                it takes, or `z` `[batch, n_frames, n_z]`. Optional `noise_seed`, an integer scalar,
+                for other noise.
+            training: Whether the encoder is trained; see `TimbreEncoder`.
 
         Returns:
             `audio` `[batch, n_frames * hop_length]`, and `controls`: what every processor was told,
@@ -199,8 +199,8 @@ class Autoencoder(GroupModel):
         Raises:
             ArgumentError: A feature is missing, or shapes don't fit.
         """
-        del training
-        features = self.encode(features)
+        seed = features.get("noise_seed", 0) if training else None
+        features = self._with_z(super().encode(features), seed)
         first = features[next(iter(self.columns))]
         n_frames = first.shape[1] or tf.shape(first)[1]
         signals = self.input_signals
@@ -224,21 +224,28 @@ class Autoencoder(GroupModel):
         Raises:
             ArgumentError: A feature is missing, or shapes don't fit.
         """
-        inputs = super().encode(features)
+        return self._with_z(super().encode(features))
+
+    def _with_z(self, inputs: dict[str, tf.Tensor], seed: Any = None) -> dict[str, tf.Tensor]:
+        """Adds z to what a sound is made of, and leaves out what it was made of."""
         if self.encoder is None:
             return inputs
+        heard = {key: inputs[key] for key in self._encoder_signals if key in inputs}
         if "z" not in inputs:
-            if "audio" not in inputs:
+            if not heard:
+                needed = ", ".join(f"`{key}`" for key in self._encoder_signals)
                 raise ArgumentError(
-                    "The model needs the input `audio`, or `z`. Received: "
-                    f"{', '.join(features) or 'nothing'}."
+                    f"The model needs the input {needed}, or `z`. Received: "
+                    f"{', '.join(inputs) or 'nothing'}."
                 )
-            z = self.encoder(inputs["audio"])
-            n_frames = tf.shape(inputs[next(iter(self.columns))])[1]
-            ratio = self.hop_length / self.encoder.z_hop_length
-            inputs["z"] = dsp.resample_frames(z, n_frames, ratio=ratio)
-        if "audio" not in self.processor_group.input_names:
-            inputs.pop("audio", None)
+            first = inputs[next(iter(self.columns))]
+            n_frames = first.shape[1] or tf.shape(first)[1]
+            inputs["z"] = self.encoder.encode(
+                heard, n_frames=n_frames, hop_length=self.hop_length, noise_seed=seed
+            )
+        for key in heard:
+            if key not in self.processor_group.input_names:
+                del inputs[key]
         return inputs
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
@@ -284,12 +291,37 @@ class Autoencoder(GroupModel):
 
     def without_rooms(self) -> "Autoencoder":
         """Gives a model that shares all weights and plays dry."""
-        group = self.processor_group.without_rooms()
-        return self._twin(group, self.pitch_range, self.loudness_range)
+        return self._twin(self.processor_group.without_rooms())
 
     def without_reverb(self) -> "Autoencoder":
         """Does what `without_rooms` does, which is what other models call it, too."""
         return self.without_rooms()
+
+    def with_timbre(self, z: Sequence[float]) -> "Autoencoder":
+        """Gives a model without an encoder, whose z is always this one.
+
+        What z does is moved into the decoder's biases: it is an instrument like any other, which
+        plays live and can be exported. Its decoder's weights are copies.
+
+        Args:
+            z: The numbers, as an encoder gives them for a frame.
+
+        Raises:
+            ArgumentError: The model reads no z, or one of another length, or has a decoder whose
+                biases can't hold it.
+        """
+        if self.encoder is None or np.size(z) != self.encoder.n_z:
+            n_read = "none" if self.encoder is None else self.encoder.n_z
+            raise ArgumentError(
+                f"`z` should have the numbers that the decoder reads, {n_read}. Received "
+                f"{np.size(z)}."
+            )
+        if not isinstance(self.decoder, FcDecoder):
+            raise ArgumentError(
+                f"A {type(self.decoder).__name__} can't hold a z of its own. Give `z` as an input."
+            )
+        decoder = self.decoder.without_input("z", z, self._decoder_widths)
+        return self._twin(self.processor_group, decoder=decoder)
 
     def adapted_to(self, statistics: Statistics | None) -> "Autoencoder":
         """Gives a model that shares all weights and whose decoder reads notes in range alone.
@@ -315,24 +347,23 @@ class Autoencoder(GroupModel):
             pitch_range: See `pitch_range`; None: it reads every pitch as it is.
             loudness_range: See `loudness_range`; None: it reads every loudness as it is.
         """
-        return self._twin(self.processor_group, pitch_range, loudness_range)
+        twin = self._twin(self.processor_group)
+        twin._pitch_range, twin._loudness_range = pitch_range, loudness_range
+        return twin
 
-    def _twin(
-        self,
-        group: ProcessorGroup,
-        pitch_range: PitchRange | None,
-        loudness_range: LoudnessRange | None,
-    ) -> "Autoencoder":
+    def _twin(self, group: ProcessorGroup, *, decoder: FcDecoder | None = None) -> "Autoencoder":
+        """The same with another group, or with a decoder that needs no encoder."""
         twin = Autoencoder(
-            decoder=self.decoder,
+            decoder=self.decoder if decoder is None else decoder,
             processor_group=group,
-            encoder=self.encoder,
+            encoder=self.encoder if decoder is None else None,
             columns=self.columns,
             name=self.name,
         )
-        # The networks are the same objects, in whatever precision and compiled or not.
-        twin._precision, twin._jit_network = self._precision, self._jit_network
-        twin._pitch_range, twin._loudness_range = pitch_range, loudness_range
+        twin._pitch_range, twin._loudness_range = self.pitch_range, self.loudness_range
+        if decoder is None:
+            # The networks are the same objects, in whatever precision and compiled or not.
+            twin._precision, twin._jit_network = self._precision, self._jit_network
         return twin
 
     def decode(
@@ -378,6 +409,11 @@ class Autoencoder(GroupModel):
         controls, state = self.decoder({**inputs, "loudness_scaled": read}, decoder_state)
         louder = beyond_db / self.decoder.db_per_unit
         return {key: x + louder if key in _LEVELS else x for key, x in controls.items()}, state
+
+    @property
+    def _encoder_signals(self) -> Mapping[str, Signal]:
+        """What z is made of."""
+        return {} if self.encoder is None else self.encoder.input_signals
 
     @property
     def _given(self) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
@@ -100,6 +101,96 @@ class FcDecoder(Decoder):
         self.output_stack.build((None, None, width))
         self.to_controls.build((None, None, self.output_stack.output_channels(width)))
         self.built = True
+
+    @property
+    def first_layer(self) -> tuple[Any, Any]:
+        """Kernel and bias of the recurrence that read what the inputs' MLPs gave."""
+        raise NotImplementedError
+
+    def without_input(
+        self, key: str, values: Sequence[float], input_channels: Mapping[str, int]
+    ) -> "FcDecoder":
+        """Gives a decoder that doesn't read an input, as if that always had the same values.
+
+        What the input's MLP makes of them is added to the biases of what read it.
+
+        Args:
+            key: Which of `input_keys`.
+            values: Its values, `[n_channels]`.
+            input_channels: As for `build_for`.
+
+        Returns:
+            A decoder with copies of the other weights; controls are the same but for rounding.
+        """
+        rows, kept = self._rows_of(key, input_channels[key]), self._weights_without(key)
+        given = tf.constant([[list(values)]], tf.float32)
+        stack = self.input_stacks[self.input_keys.index(key)]
+        said = stack(self._with_cosines(key, given)).numpy()[0, 0]
+        config = self.get_config()
+        config["input_keys"] = [each for each in self.input_keys if each != key]
+        other = type(self).from_config(config)
+        other.build_for({each: n for each, n in input_channels.items() if each != key})
+        for weight, target in zip(kept, other.weights, strict=True):
+            value = weight.numpy()
+            for kernel, bias in self._readers:
+                if weight is kernel:
+                    value = np.delete(value, rows, axis=0)
+                if weight is bias:
+                    # A GRU's has two rows, of which the first belongs to its inputs.
+                    np.atleast_2d(value)[0] += said @ kernel.numpy()[rows]
+            target.assign(value)
+        return other
+
+    def begin_as(self, other: "FcDecoder", n_channels: int) -> None:
+        """Takes the weights of a decoder that doesn't read the last of this one's inputs.
+
+        It makes what the other makes, whatever that input says, until it has learned to hear it.
+
+        Args:
+            other: A decoder of the same kind and sizes.
+            n_channels: Of the last input.
+
+        Raises:
+            ArgumentError: The other is of another kind, or of other sizes.
+        """
+        key = self.input_keys[-1]
+        rows, kept = self._rows_of(key, n_channels), self._weights_without(key)
+        kernels = [kernel for kernel, _ in self._readers]
+        values = []
+        for weight, value in zip(kept, other.get_weights(), strict=False):
+            if any(weight is kernel for kernel in kernels):
+                new = np.zeros([rows.stop - rows.start, *value.shape[1:]], value.dtype)
+                value = np.concatenate([value[: rows.start], new, value[rows.start :]])
+            values.append(value)
+        shapes = [tuple(weight.shape) for weight in kept]
+        if type(other) is not type(self) or shapes != [value.shape for value in values]:
+            raise ArgumentError(
+                f"`other` should be a {type(self).__name__} like this one but for `{key}`. It is "
+                f"a {type(other).__name__} of other sizes or inputs."
+            )
+        for weight, value in zip(kept, values, strict=True):
+            weight.assign(value)
+
+    @property
+    def _readers(self) -> list[tuple[Any, Any]]:
+        """Kernel and bias of whatever reads what the inputs' MLPs gave."""
+        of_output = self.output_stack.dense[0] if self.layers_per_stack else self.to_controls
+        return [self.first_layer, (of_output.kernel, of_output.bias)]
+
+    def _rows_of(self, key: str, n_channels: int) -> slice:
+        """Which of these an input has; those after it are counted from the end of the kernel."""
+        index = self.input_keys.index(key)
+        width = self.input_stacks[index].output_channels(n_channels * (1 + self._n_cosines(key)))
+        after = self.input_stacks[index + 1 :]
+        if not self.layers_per_stack and after:
+            raise ArgumentError(f"Without MLPs, `{key}` should be the last of `input_keys`.")
+        end = self.first_layer[0].shape[0] - self.channels * len(after)
+        return slice(end - width, end)
+
+    def _weights_without(self, key: str) -> list[Any]:
+        stack = self.input_stacks[self.input_keys.index(key)]
+        dropped = {id(weight) for weight in stack.weights}
+        return [weight for weight in self.weights if id(weight) not in dropped]
 
     def _new_stack(self, name: str) -> FcStack:
         return FcStack(self.channels, self.layers_per_stack, name=name, dtype=self.dtype_policy)

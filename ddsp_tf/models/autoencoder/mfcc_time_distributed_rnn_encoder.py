@@ -1,16 +1,19 @@
 """The paper's encoder of residual timbre, z."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.models.autoencoder.encoder import Encoder
 from ddsp_tf.nn import Gru
+from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class MfccTimeDistributedRnnEncoder(keras.layers.Layer):
+class MfccTimeDistributedRnnEncoder(Encoder):
     """MFCCs, normalised over time, a GRU, and a Dense layer give z, a few numbers a frame.
 
     The normalisation takes each coefficient's mean and variance over the whole sound, so z at a
@@ -60,6 +63,24 @@ class MfccTimeDistributedRnnEncoder(keras.layers.Layer):
         """Does nothing: all weights exist already."""
         del input_shape
         self.built = True
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:  # type: ignore[override]
+        """The sound."""
+        return {"audio": Signal("samples")}
+
+    def encode(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        *,
+        n_frames: int | tf.Tensor,
+        hop_length: int,
+        noise_seed: Any = None,
+    ) -> tf.Tensor:
+        """Gives z for each frame of the model."""
+        del noise_seed
+        z = self(inputs["audio"])
+        return dsp.resample_frames(z, n_frames, ratio=hop_length / self.z_hop_length)
 
     def call(self, audio: tf.Tensor) -> tf.Tensor:
         """Encodes a sound.

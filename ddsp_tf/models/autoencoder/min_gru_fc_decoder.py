@@ -101,6 +101,11 @@ class MinGruFcDecoder(FcDecoder):
             n_channels = self.rnn_channels
         return self.rnn_layers * self.rnn_channels
 
+    @property
+    def first_layer(self) -> tuple[Any, Any]:
+        """Kernel and bias of the first minimal GRU."""
+        return self.rnns[0].kernel, self.rnns[0].bias
+
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Gives the state before the first frame, `[batch, rnn_layers * rnn_channels]`."""
         return tf.concat([rnn.initial_state(batch_size) for rnn in self.rnns], axis=-1)

@@ -58,6 +58,11 @@ class RnnFcDecoder(FcDecoder):
         self.rnn.build((None, None, n_channels))
         return self.rnn_channels
 
+    @property
+    def first_layer(self) -> tuple[Any, Any]:
+        """The GRU's kernel and bias."""
+        return self.rnn.kernel, self.rnn.bias
+
     def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Gives the GRU's state before the first frame, `[batch, rnn_channels]`."""
         return self.rnn.initial_state(batch_size)
