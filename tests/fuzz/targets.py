@@ -88,8 +88,8 @@ def _read_dataset(folder: Path) -> None:
 
     dataset = Dataset.open(folder / "dataset")
     for split in ("train", "eval"):
-        for _, features in dataset.recordings(split):
-            assert features is not None
+        for _, audio, features in dataset.recordings(split):
+            assert len(audio) >= len(features.f0_hz)
 
 
 def _read_windows(folder: Path) -> None:
