@@ -19,7 +19,7 @@ from ddsp_tf.training import Optimization, Trainer
 
 RATE, HOP, SEED = 16000, 80, tf.constant(0)
 SMALL = {"channels": 4, "n_blocks": 1, "n_layers": 3, "n_noise_layers": 2, "units": 3}
-KINDS = [{}, {"mixing": "sinc"}, {"excitation": "cyclic_noise"}]
+KINDS = [{}, {"mixing": "sinc", "excitation": "cyclic_noise"}]
 
 
 def features(n_frames: int = 30, f0_hz: float = 200.0, confidence: float = 1.0) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def test_untrained_it_follows_the_pitch_and_whispers_without() -> None:
     keras.utils.set_random_seed(0)
     model = NeuralSourceFilter(**SMALL)
     for f0_hz in (160.0, 200.0):
-        assert repeats(model(features(150, f0_hz))["audio"].numpy()[0, 800:], f0_hz) > 0.5
-    for unvoiced in (features(400, 160.0, confidence=0.1), features(400, 0.0)):
-        unvoiced["mel_db"] = np.full([1, 400, 80], -40.0, np.float32)
+        assert repeats(model(features(120, f0_hz))["audio"].numpy()[0, 800:], f0_hz) > 0.5
+    for unvoiced in (features(120, 160.0, confidence=0.1), features(120, 0.0)):
+        unvoiced["mel_db"] = np.full([1, 120, 80], -40.0, np.float32)
         whisper = model(unvoiced)["audio"].numpy()[0, 800:]
         assert np.all(np.isfinite(whisper))
         assert abs(repeats(whisper, 160.0)) < 0.05
@@ -117,12 +117,12 @@ def test_edits_of_the_pitch_move_a_stored_voice(tmp_path: Any) -> None:
     settings = FeatureSettings(sample_rate=RATE, hop_length=HOP, columns=columns)
     Instrument(NeuralSourceFilter(**SMALL), settings).save(tmp_path / "voice")
     loaded = Instrument.load(tmp_path / "voice")
-    buzz = 0.1 * scipy.signal.sawtooth(2 * np.pi * 200.0 * np.arange(RATE) / RATE)
-    for octave in (0, 1):
-        play = ColumnTransfer(loaded, voice=VoiceEdits(semitones=12.0 * octave))
-        audio = play(buzz.astype(np.float32), RATE).audio
-        spectrum = np.abs(np.fft.rfft(audio[4000:12000] * np.hanning(8000)))
-        assert np.argmax(spectrum[75:]) * 2 + 150 == pytest.approx(200 * 2**octave, rel=0.02)
+    buzz = 0.1 * scipy.signal.sawtooth(2 * np.pi * 200.0 * np.arange(RATE // 2) / RATE)
+    play = ColumnTransfer(loaded, voice=VoiceEdits(semitones=12.0))
+    audio = play(buzz.astype(np.float32), RATE).audio
+    spectrum = np.abs(np.fft.rfft(audio[2000:6000] * np.hanning(4000)))
+    # Of partials of 200 Hz, every other one is gone.
+    assert np.sum(spectrum[50:200:100] ** 2) < 0.01 * np.sum(spectrum[100:201:100] ** 2)
 
 
 @pytest.mark.slow
