@@ -193,11 +193,11 @@ def command(
 
     A model of something else than pitch and loudness gets what it takes from AUDIO too, such as
     loudness and spectral centroid, but no options that edit melodies. --curves draws any of its
-    inputs by hand, wins over AUDIO, and needs none if all are drawn. A voice of glottis and tract
-    (papers/yu2023/golf.gin) is transposed by --semitones and edited by --r-d, --tract-length and
-    --vibrato. A model of several instruments (models/many_instruments.gin) plays one of them or
-    what lies between (--timbre), or sounds like a recording (--timbre-from); without either, like
-    AUDIO itself.
+    inputs by hand, wins over AUDIO, and needs none if all are drawn. A voice is transposed by
+    --semitones and --octave and swings by --vibrato; one of glottis and tract
+    (papers/yu2023/golf.gin) is edited by --r-d and --tract-length, too. A model of several
+    instruments (models/many_instruments.gin) plays one of them or what lies between (--timbre), or
+    sounds like a recording (--timbre-from); without either, like AUDIO itself.
 
     \b
     Examples:
@@ -271,7 +271,8 @@ def _player(
         _refuse(_VOICE, given, f"is for voices of glottis and tract, and `{name}` takes {takes}")
         return TimbreTransfer(instrument, **options, **melody)
     if curves is None and "f0_hz" in instrument.model.input_signals:
-        voice["semitones"] = melody.pop("semitones")
+        octave = melody.pop("octave")
+        voice["semitones"] = melody.pop("semitones") + 12.0 * (0 if octave == "auto" else octave)
     why = "curves are played as they are" if curves else f"`{name}` takes {takes}"
     _refuse({key: _EDITS[key] for key in melody}, given, f"edits a melody, and {why}")
     return ColumnTransfer(instrument, curves=curves, voice=VoiceEdits(**voice), **options)

@@ -89,7 +89,7 @@ from ddsp_tf.dsp.loudness import (
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
 from ddsp_tf.dsp.minimum_phase import minimum_phase
 from ddsp_tf.dsp.modular import adsr_envelope, lfo_waves, modulated_phase, square_saw_wave
-from ddsp_tf.dsp.noise import uniform_noise
+from ddsp_tf.dsp.noise import gaussian_noise, uniform_noise
 from ddsp_tf.dsp.oscillators import (
     harmonic,
     normalize_harmonics,
@@ -237,6 +237,7 @@ __all__ = [
     "frequencies_critical_bands",
     "frequencies_sigmoid",
     "frequencies_softmax",
+    "gaussian_noise",
     "glottal_table",
     "graphic_equalizer_sections",
     "hann_window",

@@ -1,6 +1,7 @@
 """The networks' parts: GRU, minimal GRU, convolutions, MLP stacks, and their precision."""
 
 from ddsp_tf.nn.bi_gru import BiGru
+from ddsp_tf.nn.causal_convolution import CausalConvolution
 from ddsp_tf.nn.causal_convolutions import CausalConvolutions
 from ddsp_tf.nn.dilated_stack import DilatedStack
 from ddsp_tf.nn.fc_stack import FcStack
@@ -9,11 +10,14 @@ from ddsp_tf.nn.gated_scan import gated_scan
 from ddsp_tf.nn.gru import Gru, gru_scan
 from ddsp_tf.nn.min_gru import MinGru
 from ddsp_tf.nn.mixture_density import MixtureDensity
+from ddsp_tf.nn.neural_filter_block import NeuralFilterBlock
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
 from ddsp_tf.nn.vector_quantization import VectorQuantization
+from ddsp_tf.nn.wave_net import WaveNet
 
 __all__ = [
     "BiGru",
+    "CausalConvolution",
     "CausalConvolutions",
     "DilatedStack",
     "FcStack",
@@ -22,8 +26,10 @@ __all__ = [
     "MinGru",
     "MixtureDensity",
     "NetworkPrecision",
+    "NeuralFilterBlock",
     "Precision",
     "VectorQuantization",
+    "WaveNet",
     "gated_scan",
     "gru_scan",
 ]

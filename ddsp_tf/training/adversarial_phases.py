@@ -1,6 +1,6 @@
 """The two phases of a generative adversarial network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -21,8 +21,10 @@ def adversarial_phases(
     generator: Optimization | None = None,
     critic: Optimization | None = None,
     start_step: int = 0,
+    before: Objective | None = None,
+    kind: Callable[..., Adversarial] = Adversarial,
 ) -> list[Phase]:
-    """Makes the phases of a least-squares GAN: with each batch, the discriminator, then the model.
+    """Makes the phases of a GAN: with each batch, the discriminator, then the model.
 
     Args:
         discriminator: A Keras layer: sound -> scores, see `losses.Adversarial`.
@@ -35,7 +37,11 @@ def adversarial_phases(
         weights: What the model's phase trains, as `Phase.weights`.
         generator: The model's optimiser.
         critic: The discriminator's optimiser.
-        start_step: Until then the model minimises `objective` alone; needs one if above 0.
+        start_step: Until then the model minimises `before` alone; needs it, or an `objective`, if
+            above 0.
+        before: What it minimises until then; None: `objective`.
+        kind: Makes what discriminator and model minimise of it: `losses.Adversarial`, by least
+            squares, or `losses.Wasserstein`.
 
     Returns:
         Phases "discriminator" and "generator", and "before" if there is a `start_step`.
@@ -47,16 +53,17 @@ def adversarial_phases(
     Reference:
         Mao et al. 2017, "Least Squares Generative Adversarial Networks".
     """
-    adversarial = Adversarial(discriminator, real=real, fake=fake, weight=weight)
+    adversarial = kind(discriminator, real=real, fake=fake, weight=weight)
     others = [] if objective is None else [objective]
+    until = others if before is None else [before]
     matching = [FeatureMatching(adversarial, weight=feature_weight)] if feature_weight else []
-    before = (
-        [Phase(others[0], "before", weights, generator or Optimization(), n_steps=start_step)]
-        if start_step and others
+    alone = (
+        [Phase(until[0], "before", weights, generator or Optimization(), n_steps=start_step)]
+        if start_step and until
         else []
     )
     return [
-        *before,
+        *alone,
         Phase(
             adversarial.discriminator,
             "discriminator",

@@ -17,7 +17,7 @@ import tensorflow as tf
 from training_toys import ToyDataset, ToyModel, l1, run_toy
 
 from ddsp_tf.errors import ArgumentError, TrainingError
-from ddsp_tf.losses import Compare
+from ddsp_tf.losses import Compare, Wasserstein
 from ddsp_tf.training import Optimization, Phase, Trainer, adversarial_phases
 
 Train = Callable[..., Any]
@@ -121,6 +121,18 @@ def test_a_generator_may_begin_alone() -> None:
         ["before"],
         ["discriminator", "generator"],
     ]
+
+
+def test_a_generator_may_begin_with_another_objective_and_the_critic_be_of_another_kind() -> None:
+    first, then = Compare(l1), level
+    phases = adversarial_phases(
+        keras.layers.Dense(1), then, before=first, start_step=2, kind=Wasserstein
+    )
+    assert [phase.name for phase in phases] == ["before", "discriminator", "generator"]
+    assert phases[0].objective is first
+    assert isinstance(phases[1].objective.adversarial, Wasserstein)
+    assert [phase.is_due(1) for phase in phases] == [True, False, False]
+    assert [phase.is_due(2) for phase in phases] == [False, True, True]
 
 
 def curves(run: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Vocoders of linear prediction whose excitation a network makes."""

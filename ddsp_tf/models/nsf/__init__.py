@@ -1,0 +1,1 @@
+"""Neural source-filter models."""
