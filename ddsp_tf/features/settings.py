@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
-from ddsp_tf.features.trackers import F0_TRACKERS
+from ddsp_tf.features.trackers import F0_TRACKERS, split_tracker
 from ddsp_tf.files import check_format_version
 
 FORMAT_VERSION = 2
@@ -26,7 +26,7 @@ class FeatureSettings:
     Args:
         sample_rate: Of the audio, in Hz, at least 4000. No number is more than 2^24.
         hop_length: Samples from one frame to the next.
-        f0_tracker: One of `F0_TRACKERS`.
+        f0_tracker: What `get_tracker` takes: one of `F0_TRACKERS`, or `"nansy:FOLDER"`.
         loudness: `"a_weighted"` (normalised A-weighted power), `"rms"` (unweighted), or
             `"magenta"` (the un-normalised definition of the paper's library).
         loudness_fft_length: Window of the loudness, in samples.
@@ -52,7 +52,7 @@ class FeatureSettings:
         _check_integer("sample_rate", self.sample_rate, 4000)
         _check_integer("hop_length", self.hop_length, 1)
         _check_integer("loudness_fft_length", self.loudness_fft_length, 2)
-        _check_choice("f0_tracker", self.f0_tracker, F0_TRACKERS)
+        _check_choice("f0_tracker", _tracker_kind(self.f0_tracker), F0_TRACKERS)
         _check_choice("loudness", self.loudness, LOUDNESS_KINDS)
         object.__setattr__(self, "columns", _checked_columns(self.columns))
 
@@ -140,6 +140,10 @@ def _checked_columns(columns: object) -> tuple[str, ...]:
     if twice:
         raise ArgumentError(f"`columns` must differ; {_listed(tuple(twice))} is there twice.")
     return names
+
+
+def _tracker_kind(value: object) -> object:
+    return split_tracker(value)[0] if isinstance(value, str) else value
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
