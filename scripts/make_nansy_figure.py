@@ -5,10 +5,10 @@ python scripts/make_nansy_figure.py OUTPUT_FOLDER RUN REFERENCES RECORDING [RECO
 RUN is a run of papers/choi2022/pitch.gin, REFERENCES a folder where the tracks of CREPE full stay
 from one time to the next. For each recording: the share of frames, among those that CREPE is surer
 of than 0.5, in which the tracker is within 50 cents (RPA), and within 50 cents of that pitch in any
-octave (RCA); how far the pitch moves, in octaves, when the spectrum is moved up by 12 bins; and the
-distance of the sound said again, as the mean difference of log10 mel magnitudes. Then the same of
-200 tones of 1 to 12 partials from 65 to 800 Hz (seed 0). Writes nansy.png, of the last recording,
-and nansy.wav, the same said again.
+octave (RCA); in how many frames both agree whether there is a pitch; how far the pitch moves, in
+octaves, when the spectrum is moved up by 12 bins; and the distance of the sound said again, as the
+mean difference of log10 mel magnitudes. Then the same of 200 tones of 1 to 12 partials from 65 to
+800 Hz (seed 0). Writes nansy.png, of the last recording, and nansy.wav, the same said again.
 """
 
 import sys
@@ -26,7 +26,7 @@ from ddsp_tf.audio import read_audio
 from ddsp_tf.features import get_tracker
 from ddsp_tf.models import Instrument
 from ddsp_tf.models.nansy.nansy_pitch import read_bins
-from ddsp_tf.models.nansy.pitch_encoder import FIRST_BIN, N_HEARD
+from ddsp_tf.models.nansy.pitch_encoder import FIRST_BIN, N_HEARD, read_pitch
 from ddsp_tf.plotting import save_figure
 
 RATE, BINS_MOVED = 16000, 12
@@ -37,28 +37,28 @@ SHOWN_S = (0.5, 5.5)
 def main(folder: Path, run: str, references: Path, recordings: list[Path]) -> None:
     """Prints the table and writes the picture and the sound, which it replaces."""
     tracker, model = get_tracker(f"nansy:{run}"), Instrument.load(run).model
-    print("| sound | frames | RPA, % | RCA, % | moved by, octaves | mel L1 |")
-    print("|---|---|---|---|---|---|")
+    print("| sound | frames | RPA, % | RCA, % | voicing, % | moved by, octaves | mel L1 |")
+    print("|---|---|---|---|---|---|---|")
     for path in recordings:
         audio, _ = read_audio(path, sample_rate=RATE)
         expected_hz, sure = reference(path, audio, references)
-        found_hz, _ = tracker.track(audio, RATE)
+        found_hz, confidence = tracker.track(audio, RATE)
         voiced = sure > SURE
         near, chroma = accuracy(found_hz[voiced], expected_hz[voiced])
         said = model({"audio": tf.constant(audio[np.newaxis])})["audio"].numpy()[0]
         apart = np.abs(log_mel(said, RATE) - log_mel(audio, RATE)).mean()
         moves = moved(model, audio[np.newaxis], voiced & (expected_hz < 650.0))
-        print(
-            f"| {path.stem} | {voiced.sum()} | {near:.1f} | {chroma:.1f} | {moves} | {apart:.3f} |"
-        )
-        sys.stdout.flush()
+        agreed = 100.0 * np.mean((confidence > SURE) == voiced)
+        rates = f"{near:.1f} | {chroma:.1f} | {agreed:.1f}"
+        print(f"| {path.stem} | {voiced.sum()} | {rates} | {moves} | {apart:.3f} |", flush=True)
+    track_hz = found_hz
     f0_hz, sounds = tones()
-    found_hz = np.array([tracker.track(sound, RATE)[0][25:75] for sound in sounds])
+    found_hz = tracker.track(sounds.ravel(), RATE)[0].reshape(len(sounds), -1)[:, 25:75]
     near, chroma = accuracy(found_hz, f0_hz[:, np.newaxis])
     middle = np.tile((np.arange(100) >= 25) & (np.arange(100) < 75), (len(f0_hz), 1))
     moves = moved(model, sounds, middle & (f0_hz < 650.0)[:, np.newaxis])
-    print(f"| {len(f0_hz)} tones | {found_hz.size} | {near:.1f} | {chroma:.1f} | {moves} | |")
-    drawn = figure(audio, model, expected_hz, sure, tracker.track(audio, RATE))
+    print(f"| {len(f0_hz)} tones | {found_hz.size} | {near:.1f} | {chroma:.1f} | | {moves} | |")
+    drawn = figure(audio, model, expected_hz, sure, track_hz)
     save_figure(drawn, folder / "nansy.png", overwrite=True)
     soundfile.write(folder / "nansy.wav", said, RATE)
 
@@ -85,7 +85,10 @@ def moved(model: Any, audio: np.ndarray, counts: np.ndarray) -> str:
     """Median and quartiles of how far the pitch moves with the spectrum."""
     heard, _ = model.hear(tf.constant(audio))
     up = tf.fill([len(audio)], BINS_MOVED)
-    before, after = (model.encoder(x)["log2_f0"] for x in (read_bins(heard), read_bins(heard, up)))
+    before, after = (
+        read_pitch(model.encoder(bins)["pitch_logits"])
+        for bins in (read_bins(heard), read_bins(heard, up))
+    )
     octaves = (after - before).numpy()[..., 0][np.broadcast_to(counts, before.shape[:2])]
     low, middle, high = np.percentile(octaves, [25, 50, 75])
     return f"{middle:.3f} ({low:.3f} to {high:.3f})"
@@ -107,7 +110,7 @@ def tones() -> tuple[np.ndarray, np.ndarray]:
     return np.array(f0_hz), np.array(sounds, np.float32)
 
 
-def figure(audio: Any, model: Any, expected_hz: Any, sure: Any, track: Any) -> Any:
+def figure(audio: Any, model: Any, expected_hz: Any, sure: Any, track_hz: Any) -> Any:
     """The spectrum that the encoder reads, with both pitches over it."""
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
@@ -123,7 +126,7 @@ def figure(audio: Any, model: Any, expected_hz: Any, sure: Any, track: Any) -> A
     axis.set_yscale("log")
     for label, hz, width, alpha in (
         ("CREPE full", expected_hz, 4.0, 0.4),
-        ("learned without labels", track[0], 1.2, 1.0),
+        ("learned without labels", track_hz, 1.2, 1.0),
     ):
         shown = np.where(sure > SURE, hz, np.nan)[first:last]
         axis.plot(time_s, shown, label=label, linewidth=width, alpha=alpha)

@@ -14,13 +14,12 @@ _MADE = "the model's outputs"
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class CandidateReconstruction:
-    """The free energy of candidates that each explain a spectrum more or less well.
+    """The negative log-likelihood of a spectrum that one of several candidates made.
 
     With shares p of the candidates (the softmax of `pitch_logits`) and the mean error e of each
-    (`candidate_errors`), it is `sum p (e / scale + ln p)`, in units of the error: `scale` times
-    that. It is least, `-ln sum exp(-e / scale)`, where the shares are `exp(-e / scale)` of their
-    sum. So a pitch between two candidates is shared by both, and which is likeliest is learned as a
-    class is, wherever it lies.
+    (`candidate_errors`), it is `-ln sum p exp(-e / scale)`, in units of the error: `scale` times
+    that. Its slope in a logit is the share less what the errors make of it, so that the likeliest
+    candidate is learned as a class is, wherever it lies, and the others don't pull.
 
     Args:
         scale: The error by which a candidate is less likely by a factor of e, > 0.
@@ -34,12 +33,12 @@ class CandidateReconstruction:
         ...            "candidate_errors": tf.constant([[[0.0, 9.0], [9.0, 0.0]]])}
         >>> terms = CandidateReconstruction(scale=0.5)({}, outputs)
         >>> {name: round(float(x), 4) for name, x in terms.items()}
-        {'candidates': 4.1534}
+        {'candidates': 0.3466}
 
     Reference:
         Reconstruction through a distribution over classes, as Engel et al. 2020, "Self-supervised
-        Pitch Detection by Inverse Audio Synthesis", choose pitches; the variational bound (Neal
-        and Hinton 1998, "A view of the EM algorithm") in place of the mean.
+        Pitch Detection by Inverse Audio Synthesis", choose pitches; the likelihood of a mixture in
+        place of the mean.
     """
 
     def __init__(self, *, scale: float = 0.01, weight: float = 1.0) -> None:
@@ -64,8 +63,8 @@ class CandidateReconstruction:
         # Errors may be those of every second frame, or of every third.
         step = -(-tf.shape(logits)[1] // tf.maximum(tf.shape(errors)[1], 1))
         shares = tf.nn.log_softmax(logits[:, ::step])
-        energy = tf.reduce_sum(tf.exp(shares) * (errors + self.scale * shares), axis=-1)
-        return {"candidates": self.weight * tf.reduce_mean(energy)}
+        likelihood = tf.reduce_logsumexp(shares - errors / self.scale, axis=-1)
+        return {"candidates": -self.weight * self.scale * tf.reduce_mean(likelihood)}
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""

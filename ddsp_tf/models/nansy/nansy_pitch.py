@@ -20,6 +20,7 @@ from ddsp_tf.models.nansy.pitch_encoder import (
     N_HEARD,
     PitchEncoder,
     pitches_hz,
+    read_pitch,
 )
 from ddsp_tf.nn import BiGru
 from ddsp_tf.processors.synthesizers.excitation import Excitation
@@ -124,7 +125,8 @@ class NansyPitch(Model):
 
         Args:
             batch: `audio` `[batch, n_samples]`; `noise_seed` chooses shifts and noise.
-            training: Without effect; Keras passes it.
+            training: Whether the pitch that is said is `log2_f0`, which is learned, or that which
+                `read_pitch` reads.
 
         Returns:
             Of each frame, `[batch, n_frames, 1]`: `f0_hz`, `periodic_amplitude`,
@@ -136,7 +138,6 @@ class NansyPitch(Model):
         Raises:
             ArgumentError: There is no sound.
         """
-        del training
         audio = self.encode(batch)["audio"]
         seed = tf.cast(batch.get("noise_seed", 0), tf.int32)
         heard, peak = self.hear(audio)
@@ -152,7 +153,7 @@ class NansyPitch(Model):
         errors = self._candidate_errors(
             *(x[:, ::_COMPARED_EVERY] for x in (slices[0], peak, amplitudes, gains))
         )
-        f0_hz = tf.stop_gradient(2.0**log2_f0)
+        f0_hz = tf.stop_gradient(2.0 ** (log2_f0 if training else read_pitch(logits)))
         said = self.say(f0_hz, amplitudes, gains, seed)
         octaves = tf.cast(shift, tf.float32)[:, tf.newaxis, tf.newaxis] / BINS_PER_OCTAVE
         return {

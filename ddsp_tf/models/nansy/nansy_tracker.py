@@ -1,5 +1,7 @@
 """The pitch encoder as a tracker of recordings of any length."""
 
+from pathlib import Path
+
 import numpy as np
 import soxr
 import tensorflow as tf
@@ -8,25 +10,24 @@ from ddsp_tf.errors import ModelError
 from ddsp_tf.features.track import fill_unvoiced
 from ddsp_tf.models.instrument import Instrument
 from ddsp_tf.models.nansy.nansy_pitch import SAMPLE_RATE, NansyPitch, read_bins
-from ddsp_tf.models.nansy.pitch_encoder import N_PITCHES, pitches_hz
+from ddsp_tf.models.nansy.pitch_encoder import read_pitch
 from ddsp_tf.types import Float32Array, Progress
 
 VOICED_THRESHOLD = 0.5
 N_BLOCK_FRAMES = 3000
 N_CONTEXT_FRAMES = 200
-CENTROID_REACH = 3
-"""Pitches on each side of the likeliest that the mean is taken over; an octave away is another."""
+_SHIPPED = Path(__file__).parents[2] / "presets" / "trackers" / "nansy"
 
 
 class NansyTracker:
     """A trained `NansyPitch` behind the `F0Tracker` protocol.
 
-    The pitch is the mean of those near the likeliest, 50 to 1,000 Hz. The confidence is the share
-    that what is periodic has in the power of the excitation; it is 0 in silence. Recordings are
+    The pitch is what `read_pitch` reads, 50 to 1,000 Hz. The confidence is by how much of its power
+    an excitation is rather periodic than not, at least 0; it is 0 in silence. Recordings are
     tracked in blocks of 30 s with two seconds of context on both sides.
 
     Args:
-        model: The folder of a run or of a model.
+        model: The folder of a run or of a model; "": the one that ships, of singing and speech.
 
     Raises:
         ModelError: There is none, or it is of another kind.
@@ -36,12 +37,7 @@ class NansyTracker:
     """
 
     def __init__(self, model: str = "") -> None:
-        if not model:
-            raise ModelError(
-                "The tracker `nansy` is learned from your own voices. Train one (docs/systems/"
-                "nansy.md) and give its run: `nansy:runs/pitch`."
-            )
-        found = Instrument.load(model).model
+        found = Instrument.load(model or _SHIPPED).model
         if not isinstance(found, NansyPitch):
             raise ModelError(
                 f"`{model}` should hold a NansyPitch, trained by papers/choi2022/pitch.gin. "
@@ -81,10 +77,6 @@ class NansyTracker:
         heard, peak = self._model.hear(audio[tf.newaxis])
         found = self._model.encoder(read_bins(heard))
         power = tf.square(found["amplitudes"][0]) * tf.constant([1 / 2, 1 / 3])
-        share = power[:, 0] / tf.reduce_sum(power, axis=-1)
-        logits = found["pitch_logits"][0]
-        offsets = tf.range(N_PITCHES) - tf.argmax(logits, -1, tf.int32)[:, tf.newaxis]
-        near = tf.abs(offsets) <= CENTROID_REACH
-        shares = tf.nn.softmax(tf.where(near, logits, -np.inf))
-        octaves = tf.linalg.matvec(shares, tf.constant(np.log2(pitches_hz()), tf.float32))
-        return 2.0**octaves, tf.where(peak[0, :, 0] > 0.0, share, 0.0)
+        surplus = tf.nn.relu(power[:, 0] - power[:, 1]) / tf.reduce_sum(power, axis=-1)
+        f0_hz = 2.0 ** read_pitch(found["pitch_logits"])[0, :, 0]
+        return f0_hz, tf.where(peak[0, :, 0] > 0.0, surplus, 0.0)

@@ -27,6 +27,13 @@ N_PITCHES = 64
 _BELOW, _ABOVE = 2 * BINS_PER_OCTAVE, 4 * BINS_PER_OCTAVE
 """Bins below and above a pitch that its logit is made of."""
 
+READ_REACH = 2
+"""Pitches on each side of the likeliest that are read with it; an octave away is another."""
+
+READ_TEMPERATURE = 16.0
+"""Logits are divided by it where they are read: training makes shares so sharp that a pitch between
+two of the 64 would be one of them."""
+
 _N_POOLED = 8
 _SLOPE = 0.2
 
@@ -96,9 +103,10 @@ class PitchEncoder(keras.layers.Layer):
             heard: Levels from 0 to 1 at 24 bins an octave, `[batch, n_frames, 160]`.
 
         Returns:
-            `pitch_logits` `[batch, n_frames, 64]`; `log2_f0`, the mean of the pitches' log2 of Hz
-            under their softmax, `[batch, n_frames, 1]`; and `amplitudes`, relative to the loudest
-            bin, of what is periodic and what isn't, `[batch, n_frames, 2]`, > 0.
+            `pitch_logits` `[batch, n_frames, 64]`, of which `read_pitch` reads a pitch; `log2_f0`,
+            the mean of all log2 of Hz under their softmax, `[batch, n_frames, 1]`; and
+            `amplitudes`, relative to the loudest bin, of what is periodic and what isn't,
+            `[batch, n_frames, 2]`, > 0.
         """
         shape = tf.shape(heard)
         read = tf.nn.leaky_relu(self.first(heard[..., tf.newaxis]), _SLOPE)
@@ -132,6 +140,25 @@ class PitchEncoder(keras.layers.Layer):
             "n_channels": self.n_channels,
             "n_units": self.n_units,
         }
+
+
+def read_pitch(pitch_logits: tf.Tensor) -> tf.Tensor:
+    """Reads the pitch: the mean of log2 of Hz near the likeliest, under softened shares.
+
+    Args:
+        pitch_logits: `[..., 64]`.
+
+    Returns:
+        log2 of Hz, `[..., 1]`.
+
+    Example:
+        >>> round(2.0 ** float(read_pitch(tf.one_hot([63], 64, 99.0, 0.0))[0, 0]))
+        1000
+    """
+    best = tf.argmax(pitch_logits, axis=-1, output_type=tf.int32)[..., tf.newaxis]
+    near = tf.abs(tf.range(N_PITCHES) - best) <= READ_REACH
+    shares = tf.nn.softmax(tf.where(near, pitch_logits / READ_TEMPERATURE, -np.inf))
+    return shares @ tf.constant(np.log2(pitches_hz())[:, np.newaxis], tf.float32)
 
 
 def _reading() -> tuple[np.ndarray, int]:
