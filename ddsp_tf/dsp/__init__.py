@@ -26,6 +26,12 @@ from ddsp_tf.dsp.biquads import (
     one_pole_low_pass,
     peak_biquad,
 )
+from ddsp_tf.dsp.constant_q import (
+    constant_q,
+    constant_q_frequencies_hz,
+    constant_q_magnitude,
+    constant_q_response,
+)
 from ddsp_tf.dsp.delays import (
     all_pass_delay,
     comb_filter,
@@ -210,6 +216,10 @@ __all__ = [
     "compress_aperiodicity",
     "compress_envelope",
     "compressor_gain_db",
+    "constant_q",
+    "constant_q_frequencies_hz",
+    "constant_q_magnitude",
+    "constant_q_response",
     "convolve_partitioned",
     "crossfade",
     "db_to_amplitude",

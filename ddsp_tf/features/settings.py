@@ -26,7 +26,7 @@ class FeatureSettings:
     Args:
         sample_rate: Of the audio, in Hz, at least 4000. No number is more than 2^24.
         hop_length: Samples from one frame to the next.
-        f0_tracker: One of `F0_TRACKERS`, or `self_supervised:FOLDER`; see `check_tracker`.
+        f0_tracker: One of `F0_TRACKERS`, or `NAME:FOLDER`; see `check_tracker`.
         loudness: `"a_weighted"` (normalised A-weighted power), `"rms"` (unweighted), or
             `"magenta"` (the un-normalised definition of the paper's library).
         loudness_fft_length: Window of the loudness, in samples.

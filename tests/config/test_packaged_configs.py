@@ -33,6 +33,8 @@ and loudness in files that aren't the paper's; and taps of the reverberation."""
 
 NOT_TRAINED_ALIKE = {
     "papers/engel2020/data.gin",  # says how to prepare; so do the next
+    "papers/choi2022/shipped.gin",  # is pitch.gin with what is said about it
+    "papers/choi2022/data.gin",  # says how to prepare; so do the next
     "papers/jonason2020/data.gin",
     "papers/nercessian2023/data.gin",
     "papers/wang2019/data.gin",

@@ -1,0 +1,1 @@
+"""NANSY++'s pitch encoder and excitation, learned from voices without labels."""
