@@ -1,8 +1,10 @@
 """The networks' parts: GRU, minimal GRU, convolutions, MLP stacks, and their precision."""
 
 from ddsp_tf.nn.bi_gru import BiGru
+from ddsp_tf.nn.block_sparse import BlockSparse, PairClip
 from ddsp_tf.nn.causal_convolutions import CausalConvolutions
 from ddsp_tf.nn.dilated_stack import DilatedStack
+from ddsp_tf.nn.dual_fc import DualFc
 from ddsp_tf.nn.fc_stack import FcStack
 from ddsp_tf.nn.frame_discriminator import FrameDiscriminator
 from ddsp_tf.nn.gated_scan import gated_scan
@@ -13,14 +15,17 @@ from ddsp_tf.nn.precision import NetworkPrecision, Precision
 
 __all__ = [
     "BiGru",
+    "BlockSparse",
     "CausalConvolutions",
     "DilatedStack",
+    "DualFc",
     "FcStack",
     "FrameDiscriminator",
     "Gru",
     "MinGru",
     "MixtureDensity",
     "NetworkPrecision",
+    "PairClip",
     "Precision",
     "gated_scan",
     "gru_scan",
