@@ -96,13 +96,15 @@ def figure(audio: np.ndarray, said: np.ndarray, rate: int) -> Any:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(8, 5), layout="constrained")
+    drawn = Figure(figsize=(5, 3.2), layout="constrained")
     axes = drawn.subplots(2, 1, sharex=True)
     for axis, (name, sound) in zip(
         axes, {"recording": audio, "said again": said}.items(), strict=True
     ):
         part = sound[rate : 3 * rate]
-        axis.specgram(part + 1e-9, NFFT=512, noverlap=448, Fs=rate, vmin=-130, vmax=-40)
+        # Digital silence has no level in dB.
+        part = part + 1e-7 * np.random.default_rng(0).standard_normal(len(part))
+        axis.specgram(part, NFFT=512, noverlap=448, Fs=rate, vmin=-130, vmax=-40)
         axis.set_title(name)
         axis.set_ylabel("Hz")
     axes[-1].set_xlabel("seconds")
