@@ -35,34 +35,28 @@ def _sounds():
     }
 
 
-@pytest.fixture(scope="module")
-def voices():
+@pytest.fixture(scope="module", params=["lpcnet", pytest.param("golf", marks=pytest.mark.slow)])
+def transfer(request):
     keras.utils.set_random_seed(0)
-    lpcnet = Lpcnet(n_units=16, n_conditioning=16, n_embedding=16)
-    golf = config.parse(["papers/yu2023/golf.gin"], ["N_UNITS=8"]).build_model()
-    found = {}
-    for model in (lpcnet, golf):
-        settings = FeatureSettings(
-            RATE, model.hop_length, f0_tracker="crepe-tiny", columns=tuple(model.input_signals)
-        )
-        found[model.name] = ColumnTransfer(Instrument(model, settings), chunk_s=0.2)
-    return found
+    model = Lpcnet(n_units=16, n_conditioning=16, n_embedding=16)
+    if request.param == "golf":
+        model = config.parse(["papers/yu2023/golf.gin"], ["N_UNITS=8"]).build_model()
+    settings = FeatureSettings(RATE, model.hop_length, columns=tuple(model.input_signals))
+    return ColumnTransfer(Instrument(model, settings), chunk_s=0.2)
 
 
 @pytest.mark.parametrize("name", _sounds())
-def test_networks_say_what_is_no_voice(voices, name):
+def test_networks_say_what_is_no_voice(transfer, name):
     sound, rate = _sounds()[name]
-    for transfer in voices.values():
-        audio = transfer(sound.astype(np.float32), rate).audio
-        assert len(audio) == N_SAMPLES
-        assert np.all(np.isfinite(audio))
-        assert 0.0 < np.max(np.abs(audio)) <= 1.0
+    audio = transfer(sound.astype(np.float32), rate).audio
+    assert len(audio) == N_SAMPLES
+    assert np.all(np.isfinite(audio))
+    assert 0.0 < np.max(np.abs(audio)) <= 1.0
 
 
-def test_networks_name_silence(voices):
-    for transfer in voices.values():
-        with pytest.raises(AudioFileError, match="holds only silence"):
-            transfer(np.zeros(N_SAMPLES, np.float32), RATE)
+def test_networks_name_silence(transfer):
+    with pytest.raises(AudioFileError, match="holds only silence"):
+        transfer(np.zeros(N_SAMPLES, np.float32), RATE)
 
 
 @pytest.mark.parametrize("name", _sounds())
@@ -78,17 +72,16 @@ def test_the_vocoder_says_what_is_no_voice(name):
         assert np.max(np.abs(said)) < 8.0 * np.max(np.abs(sound))
 
 
-def test_a_predictor_of_no_speech_is_no_burst():
+@pytest.mark.parametrize("transfer", ["lpcnet"], indirect=True)
+def test_a_predictor_of_no_speech_is_no_burst(transfer):
     """Whatever the cepstra say, the loop stays within full scale, de-emphasised."""
-    keras.utils.set_random_seed(1)
-    model = Lpcnet(n_units=16, n_conditioning=16, n_embedding=16)
     rng = np.random.default_rng(2)
     wild = {
-        "bark_cepstrum": rng.normal(0.0, 30.0, [1, 20, 18]),
-        "f0_hz": rng.choice([0.0, 1.0, 1e6], [1, 20, 1]),
-        "pitch_correlation": rng.choice([0.0, 1.0], [1, 20, 1]),
+        "bark_cepstrum": rng.normal(0.0, 30.0, [20, 18]),
+        "f0_hz": rng.choice([0.0, 1.0, 1e6], [20, 1]),
+        "pitch_correlation": rng.choice([0.0, 1.0], [20, 1]),
     }
-    said = model({key: tf.constant(x, tf.float32) for key, x in wild.items()})["audio"].numpy()
+    said = np.concatenate(list(transfer._player.blocks(wild)))
     assert np.all(np.isfinite(said))
     assert np.max(np.abs(said)) <= 1.0 / (1.0 - 0.85) + 1e-3
 
