@@ -6,6 +6,7 @@ mode, in graphs and under XLA. Audio is `[batch, n_samples]`; controls are
 """
 
 from ddsp_tf.dsp.all_pole_parameters import filters_from_logits, lpc_from_filters
+from ddsp_tf.dsp.bark_cepstrum import bark_cepstrum, lpc_from_bark_cepstrum
 from ddsp_tf.dsp.biquads import (
     all_pass_biquad,
     band_pass_biquad,
@@ -95,6 +96,7 @@ from ddsp_tf.dsp.loudness import (
 from ddsp_tf.dsp.mel import mel_spectrogram, mfcc
 from ddsp_tf.dsp.minimum_phase import minimum_phase
 from ddsp_tf.dsp.modular import adsr_envelope, lfo_waves, modulated_phase, square_saw_wave
+from ddsp_tf.dsp.mu_law import mu_law, mu_law_codes, mu_law_inverse
 from ddsp_tf.dsp.noise import gaussian_noise, uniform_noise
 from ddsp_tf.dsp.oscillators import (
     harmonic,
@@ -207,6 +209,7 @@ __all__ = [
     "attack_release",
     "autocorrelation",
     "band_pass_biquad",
+    "bark_cepstrum",
     "bark_to_hz",
     "biquad_radius",
     "biquad_response",
@@ -275,6 +278,7 @@ __all__ = [
     "low_frequency_oscillator",
     "low_pass_biquad",
     "low_shelf_biquad",
+    "lpc_from_bark_cepstrum",
     "lpc_from_filters",
     "lpc_from_lsf",
     "lpc_from_reflection",
@@ -287,6 +291,9 @@ __all__ = [
     "midi_to_unit",
     "minimum_phase",
     "modulated_phase",
+    "mu_law",
+    "mu_law_codes",
+    "mu_law_inverse",
     "n_frames",
     "normalize_harmonics",
     "notch_biquad",

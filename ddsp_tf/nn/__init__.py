@@ -1,9 +1,11 @@
 """The networks' parts: GRU, minimal GRU, convolutions, MLP stacks, and their precision."""
 
 from ddsp_tf.nn.bi_gru import BiGru
+from ddsp_tf.nn.block_sparse import BlockSparse, PairClip
 from ddsp_tf.nn.causal_convolution import CausalConvolution
 from ddsp_tf.nn.causal_convolutions import CausalConvolutions
 from ddsp_tf.nn.dilated_stack import DilatedStack
+from ddsp_tf.nn.dual_fc import DualFc
 from ddsp_tf.nn.fc_stack import FcStack
 from ddsp_tf.nn.frame_discriminator import FrameDiscriminator
 from ddsp_tf.nn.gated_scan import gated_scan
@@ -17,9 +19,11 @@ from ddsp_tf.nn.wave_net import WaveNet
 
 __all__ = [
     "BiGru",
+    "BlockSparse",
     "CausalConvolution",
     "CausalConvolutions",
     "DilatedStack",
+    "DualFc",
     "FcStack",
     "FrameDiscriminator",
     "Gru",
@@ -27,6 +31,7 @@ __all__ = [
     "MixtureDensity",
     "NetworkPrecision",
     "NeuralFilterBlock",
+    "PairClip",
     "Precision",
     "VectorQuantization",
     "WaveNet",

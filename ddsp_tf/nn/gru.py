@@ -145,14 +145,24 @@ def gru_step(
 ) -> tf.Tensor:
     """Runs one frame of `gru_scan`: `inputs` is `[batch, n_channels]`, the result the state."""
     projected = tf.matmul(inputs, kernel) + bias[0]
-    update, _, candidate, _ = _gates(projected, tf.matmul(state, recurrent_kernel) + bias[1])
+    return recurrent_step(projected, state, recurrent_kernel, bias[1])
+
+
+def recurrent_step(
+    projected: tf.Tensor, state: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor
+) -> tf.Tensor:
+    """Runs one frame whose input is projected already, `[batch, 3 * units]`.
+
+    `bias` is that of the state, `[3 * units]`.
+    """
+    update, _, candidate, _ = _gates(projected, tf.matmul(state, recurrent_kernel) + bias)
     return candidate + update * (state - candidate)
 
 
 def gru_scan(
     inputs: tf.Tensor,
     initial_state: tf.Tensor,
-    kernel: tf.Tensor,
+    kernel: tf.Tensor | None,
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
     *,
@@ -174,7 +184,8 @@ def gru_scan(
     Args:
         inputs: `[n_frames, batch, n_channels]`, n_frames >= 1.
         initial_state: `[batch, units]`.
-        kernel: W, gates in the order z, r, c, `[n_channels, 3 * units]`.
+        kernel: W, gates in the order z, r, c, `[n_channels, 3 * units]`. None: the inputs are
+            projected already, `[n_frames, batch, 3 * units]`.
         recurrent_kernel: U, `[units, 3 * units]`.
         bias: b of the inputs and d of the state, `[2, 3 * units]`.
         jit_compile: Whether XLA compiles both directions.
@@ -195,17 +206,18 @@ def gru_scan(
 
         return states, gradient
 
-    return scan(inputs, initial_state, kernel, recurrent_kernel, bias)
+    kernels = () if kernel is None else (kernel,)
+    return scan(inputs, initial_state, recurrent_kernel, bias, *kernels)
 
 
 def _forward(
     inputs: tf.Tensor,
     initial_state: tf.Tensor,
-    kernel: tf.Tensor,
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
+    kernel: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    projected = tf.tensordot(inputs, kernel, 1) + bias[0]
+    projected = (inputs if kernel is None else tf.tensordot(inputs, kernel, 1)) + bias[0]
     # One product a gate: XLA then fuses its nonlinearity, which halved the loop's time.
     to_update, to_reset, to_candidate = tf.split(projected, 3, axis=-1)
     update_kernel, reset_kernel, candidate_kernel = tf.split(recurrent_kernel, 3, axis=-1)
@@ -245,17 +257,17 @@ def _backward(
     states: tf.Tensor,
     inputs: tf.Tensor,
     initial_state: tf.Tensor,
-    kernel: tf.Tensor,
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
+    kernel: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, ...]:
-    """Gradients of inputs, initial state, kernel, recurrent kernel and bias."""
+    """Gradients of inputs, initial state, recurrent kernel, bias and, if there is one, kernel."""
     count, batch = (inputs.shape[i] or tf.shape(inputs)[i] for i in (0, 1))
     n_chunks = _at_least_one(count // _CHUNK_FRAMES)
     chunk = count // n_chunks
     previous = tf.concat([initial_state[tf.newaxis], states[:-1]], axis=0)
 
-    weights = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias[1]}
+    weights = {"recurrent_kernel": recurrent_kernel, "bias": bias[1], "kernel": kernel}
 
     def body(index: tf.Tensor, carried: tf.Tensor, kept: Any, *sums: tf.Tensor) -> tuple[Any, ...]:
         # Sizes are spelt out: for a size of -1 XLA makes copies of twice the length.
@@ -270,7 +282,8 @@ def _backward(
         return index - 1, carried, kept.write(index, to_inputs), *added
 
     carried = tf.zeros_like(initial_state)
-    sums = [tf.zeros_like(x) for x in (kernel, recurrent_kernel, bias)]
+    kernels = () if kernel is None else (kernel,)
+    sums = [tf.zeros_like(x) for x in (recurrent_kernel, bias, *kernels)]
     rest = n_chunks * chunk
     ends = []
     if not isinstance(count, int) or rest < count:
@@ -302,9 +315,9 @@ def _backward_chunk(
     projected: tf.Tensor,
     previous: tf.Tensor,
     inputs: tf.Tensor,
-    kernel: tf.Tensor,
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
+    kernel: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
     """Goes back over some frames.
 
@@ -313,7 +326,7 @@ def _backward_chunk(
 
     Returns:
         The gradient of the state before the frames, that of their inputs, and their parts of the
-        gradients of kernel, recurrent kernel and bias.
+        gradients of recurrent kernel, bias and kernel.
     """
     recurrent = tf.tensordot(previous, recurrent_kernel, 1) + bias
     update, reset, candidate, recurrent_candidate = _gates(projected, recurrent)
@@ -342,8 +355,10 @@ def _backward_chunk(
     to_projected = tf.concat([here * to_update, here * to_reset, here * to_candidate], axis=-1)
     over_frames = [[0, 1], [0, 1]]
     sums = [
-        tf.tensordot(inputs, to_projected, over_frames),
         tf.tensordot(previous, to_recurrent, over_frames),
         tf.stack([tf.reduce_sum(x, axis=[0, 1]) for x in (to_projected, to_recurrent)]),
     ]
+    if kernel is None:
+        return carried, to_projected, sums
+    sums.append(tf.tensordot(inputs, to_projected, over_frames))
     return carried, tf.tensordot(to_projected, tf.transpose(kernel), 1), sums

@@ -32,12 +32,13 @@ and loudness in files that aren't the paper's; and taps of the reverberation."""
 
 
 NOT_TRAINED_ALIKE = {
-    "papers/engel2020/data.gin",  # says how to prepare; so do the next
     "papers/choi2022/shipped.gin",  # is pitch.gin with what is said about it
     "papers/choi2022/data.gin",  # says how to prepare; so do the next
+    "papers/engel2020/data.gin",
     "papers/jonason2020/data.gin",
     "papers/nercessian2023/data.gin",
     "papers/wang2019/data.gin",
+    "papers/valin2019/data.gin",
     "papers/wu2022/data.gin",
     "papers/masuda2021/subtractive.gin",  # on generated sounds: test_sound_matcher.py
     "papers/schulzeforster2023/separate.gin",  # for one mixture each: test_separate.py

@@ -144,7 +144,7 @@ def test_every_extractor_keeps_what_it_describes():
 
 
 def test_a_column_that_nothing_makes_is_refused():
-    with pytest.raises(ArgumentError, match=r"makes the column `lodness_db`\. There are: f0_con"):
+    with pytest.raises(ArgumentError, match=r"makes the column `lodness_db`\. There are: bark_c"):
         columns_of(FeatureSettings(columns=("lodness_db",)))
 
 

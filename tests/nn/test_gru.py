@@ -204,3 +204,25 @@ def test_compiled_in_eager_mode_under_a_tape_has_the_same_gradients() -> None:
         scale = np.max(np.abs(plain))
         assert scale > 0
         np.testing.assert_allclose(compiled, plain, atol=1e-5 * scale)
+
+
+def test_inputs_may_come_projected() -> None:
+    rng = np.random.default_rng(8)
+    shapes = ([140, 2, CHANNELS], [2, UNITS], [CHANNELS, 3 * UNITS], [UNITS, 3 * UNITS])
+    inputs, state, kernel, recurrent = (
+        tf.constant(0.4 * rng.normal(size=shape)) for shape in shapes
+    )
+    bias = tf.constant(0.4 * rng.normal(size=[2, 3 * UNITS]))
+    tensors = (inputs, state, kernel, recurrent, bias)
+    results = []
+    for projected in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            if projected:
+                states = gru_scan(tf.tensordot(inputs, kernel, 1), state, None, recurrent, bias)
+            else:
+                states = gru_scan(inputs, state, kernel, recurrent, bias)
+            loss = tf.reduce_sum(tf.sin(3.0 * states))
+        results.append([states, *tape.gradient(loss, tensors)])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-10)

@@ -1,0 +1,376 @@
+"""Speech from 20 numbers a frame, sample by sample."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ddsp_tf.dsp.bark_cepstrum import N_BARK_BANDS, PRE_EMPHASIS, lpc_from_bark_cepstrum
+from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.mu_law import N_CODES, mu_law, mu_law_codes
+from ddsp_tf.dsp.shapes import size
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.models.lpcnet.sample_loop import (
+    Controls,
+    SampleState,
+    SampleWeights,
+    say,
+    sharpness,
+    silent_state,
+)
+from ddsp_tf.models.model import Model
+from ddsp_tf.nn import BlockSparse, DualFc, PairClip, gru_scan
+from ddsp_tf.types import Signal
+
+_RATE, _HOP = 16000, 160
+_HALF = _HOP // 2
+_ORDER = 16
+_BEFORE, _AFTER = 2, 3
+"""Frames of context on both sides: two convolutions of three frames, and half a frame."""
+_PERIODS = (32, 255)
+_PITCH_UNITS = 64
+_FEATURES = ("bark_cepstrum", "f0_hz", "pitch_correlation")
+_USUAL_LEVEL, _LEVEL_DEVIATION = 10.0, 5.0
+"""Of speech's first cepstral coefficient."""
+_CODED = 3
+"""The last sample, the last excitation, the prediction."""
+
+
+@keras.saving.register_keras_serializable("ddsp_tf")
+class Lpcnet(Model):
+    """Says speech by a predictor that follows from its spectrum, and draws what it can't predict.
+
+    Bark cepstra, pitch and how clear it is come 100 times a second. From the cepstra follows a
+    linear predictor of order 16. A frame-rate network (two convolutions of three frames, two dense
+    layers) makes a conditioning of all; a sample-rate network hears the last sample, the last
+    excitation and the prediction, as mu-law codes, and says how probable each code of the next
+    excitation is: a GRU whose recurrent matrix is pruned in blocks, a small GRU, and a `DualFc`.
+
+    With "audio" in the batch (training, validation) it is told the true past, and says how many
+    nats each true code costs; the first two and the last three frames are context only. Without,
+    it speaks: codes are drawn one after the other.
+
+    Args:
+        n_units: Of the first GRU, a multiple of 8.
+        n_units_b: Of the second.
+        n_conditioning: Of the frame-rate network.
+        n_embedding: Of each code.
+        densities: Of the first GRU's recurrent matrix at the end; see `BlockSparse`.
+        start_step: Of the pruning.
+        end_step: Of the pruning.
+        code_noise: Deviation of what is added to the codes in training, in codes, so that the
+            network learns to go on from a past that is not quite true.
+        state_noise: Deviation of what is added between the GRUs in training.
+        name: The model's name.
+
+    Raises:
+        ArgumentError: A size is not possible.
+
+    Example:
+        >>> model = Lpcnet(n_units=16, n_conditioning=16, n_embedding=16)
+        >>> speech = {"bark_cepstrum": tf.zeros([1, 6, 18]), "f0_hz": 100 * tf.ones([1, 6, 1]),
+        ...           "pitch_correlation": tf.zeros([1, 6, 1])}
+        >>> model({**speech, "audio": tf.zeros([1, 960])})["nats"].shape
+        TensorShape([1, 160])
+        >>> model(speech)["audio"].shape
+        TensorShape([1, 960])
+
+    Reference:
+        Valin and Skoglund 2019, "LPCNet: Improving neural speech synthesis through linear
+        prediction", section 3.
+    """
+
+    sample_rate = _RATE
+    hop_length = _HOP
+    lookahead_frames = _AFTER
+    why_not_streamable = ""
+
+    def __init__(
+        self,
+        *,
+        n_units: int = 384,
+        n_units_b: int = 16,
+        n_conditioning: int = 128,
+        n_embedding: int = 128,
+        densities: Sequence[float] = (0.05, 0.05, 0.2),
+        start_step: int = 2000,
+        end_step: int = 20000,
+        code_noise: float = 0.3,
+        state_noise: float = 0.005,
+        name: str = "lpcnet",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        if n_units < 8 or n_units % 8 or min(n_units_b, n_conditioning, n_embedding) < 1:
+            raise ArgumentError(
+                "`n_units` should be a multiple of 8, and the other sizes at least 1. Received "
+                f"n_units={n_units}, n_units_b={n_units_b}, n_conditioning={n_conditioning}, "
+                f"n_embedding={n_embedding}."
+            )
+        if code_noise < 0.0 or state_noise < 0.0:
+            raise ArgumentError(
+                "`code_noise` and `state_noise` should not be negative. "
+                f"Received {code_noise} and {state_noise}."
+            )
+        self.n_units, self.n_units_b = n_units, n_units_b
+        self.n_conditioning, self.n_embedding = n_conditioning, n_embedding
+        self.code_noise, self.state_noise = code_noise, state_noise
+        self.pruning = BlockSparse(densities, start_step=start_step, end_step=end_step)
+        self.jit_network = False
+        self._build_frame_network()
+        self._build_sample_network()
+        self.built = True
+
+    def _build_frame_network(self) -> None:
+        units = self.n_conditioning
+        self.pitches = self._weight("pitches", [_PERIODS[1] + 1, _PITCH_UNITS], "uniform")
+        layers: list[Any] = [
+            keras.layers.Conv1D(units, 3, activation="tanh", name=f"convolution_{index}")
+            for index in range(2)
+        ]
+        layers += [
+            keras.layers.Dense(units, activation="tanh", name=f"dense_{index}")
+            for index in range(2)
+        ]
+        width = N_BARK_BANDS + 1 + _PITCH_UNITS
+        for layer in layers:
+            layer.build((None, None, width))
+            width = units
+        self.frame_layers = layers
+
+    def _build_sample_network(self) -> None:
+        units, units_b, conditioning = self.n_units, self.n_units_b, self.n_conditioning
+        gates, gates_b = 3 * units, 3 * units_b
+        wide = [_CODED, N_CODES, self.n_embedding]
+        self.codes = self._weight("codes", wide, "uniform")
+        self.kernel_codes = self._weight("kernel_codes", [_CODED, self.n_embedding, gates])
+        self.kernel_a = self._weight("kernel_a", [conditioning, gates])
+        self.recurrent_a = self._weight(
+            "recurrent_a", [units, gates], "orthogonal", constraint=self.pruning
+        )
+        self.pruning.steps = self.add_weight(
+            name="steps", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
+        self.bias_a = self._weight("bias_a", [2, gates], "zeros")
+        clip = PairClip(self.pruning.limit)
+        self.kernel_b = self._weight("kernel_b", [units, gates_b], constraint=clip)
+        self.kernel_b_frames = self._weight("kernel_b_frames", [conditioning, gates_b])
+        self.recurrent_b = self._weight(
+            "recurrent_b", [units_b, gates_b], "orthogonal", constraint=clip
+        )
+        self.bias_b = self._weight("bias_b", [2, gates_b], "zeros")
+        self.output_layer = DualFc(N_CODES, name="output_layer")
+        self.output_layer.build((None, units_b))
+
+    def _weight(
+        self, name: str, shape: list[int], initializer: str = "glorot_uniform", **kwargs: Any
+    ) -> Any:
+        return self.add_weight(name=name, shape=shape, initializer=initializer, **kwargs)
+
+    @property
+    def input_signals(self) -> Mapping[str, Signal]:
+        """What each frame is to sound like."""
+        return {
+            "bark_cepstrum": Signal("frames", N_BARK_BANDS),
+            "f0_hz": Signal("frames", unit="Hz", low=0.0),
+            "pitch_correlation": Signal("frames", low=0.0, high=1.0),
+        }
+
+    def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Measures what true speech costs, or speaks.
+
+        Args:
+            batch: Frames of `input_signals`; with "audio", `[batch, n_frames * 160]`, it measures.
+                "noise_seed", an integer, seeds the noise of training.
+            training: Whether noise is added.
+
+        Returns:
+            With "audio": `nats`, `[batch, (n_frames - 5) * 160]`. Without: `audio`,
+            `[batch, n_frames * 160]`.
+
+        Raises:
+            ArgumentError: An input is missing, shapes don't fit, or there are less than six frames
+                to measure.
+        """
+        inputs = self.encode(batch)
+        if "audio" in batch:
+            seed = tf.cast(batch.get("noise_seed", 0), tf.int32)
+            audio = tf.convert_to_tensor(batch["audio"])
+            return {"nats": self._nats(inputs, audio, seed, training)}
+        frames = tf.convert_to_tensor(inputs["f0_hz"])
+        held = {key: _held(tf.convert_to_tensor(x), _AFTER) for key, x in inputs.items()}
+        outputs, _ = self.stream(held, self.initial_state(frames.shape[0]), frames.shape[1])
+        return outputs
+
+    def _nats(
+        self, inputs: Mapping[str, Any], audio: tf.Tensor, seed: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        n_frames = inputs["f0_hz"].shape[1]
+        if n_frames is not None and n_frames <= _BEFORE + _AFTER:
+            raise ArgumentError(
+                f"Clips should be longer than {_BEFORE + _AFTER} frames of 10 ms, which are the "
+                f"context of the others. Received {n_frames}."
+            )
+        samples, prediction = self._predicted(inputs["bark_cepstrum"], audio)
+        excitation = samples - prediction
+        count = size(excitation, 1)
+        before = _BEFORE * _HOP
+        last = _emphasised(audio)[:, before - 1 : before - 1 + count]
+        coded = [last, tf.pad(excitation, [[0, 0], [1, 0]])[:, :-1], prediction]
+        heard = tf.stack([tf.transpose(mu_law(x)) for x in coded])
+        if training:
+            noise = tf.random.stateless_normal(tf.shape(heard), tf.stack([seed, 0]))
+            heard = tf.clip_by_value(heard + self.code_noise * noise, 0.0, N_CODES - 1.0)
+        conditioning = self._per_half_frame(self._conditioning(self._features(inputs)), 0)
+        states = self._states(
+            tf.cast(tf.round(heard), tf.int32), conditioning, seed if training else None
+        )
+        labels = tf.transpose(mu_law_codes(excitation))
+        return tf.transpose(compiled(self._cost, self.jit_network)(states, labels))
+
+    def _cost(self, states: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        logits = self.output_layer(states)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+    def _predicted(self, cepstrum: tf.Tensor, audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The pre-emphasised samples between the contexts, and what is predicted of them."""
+        emphasised = _emphasised(audio)
+        before = _BEFORE * _HOP
+        count = size(audio, 1) - (_BEFORE + _AFTER) * _HOP
+        predictor = lpc_from_bark_cepstrum(cepstrum, order=_ORDER)[:, _BEFORE : 1 - _AFTER]
+        predictor = self._per_half_frame(predictor, 1)
+        shape = [-1, count // _HALF, _HALF]
+        parts = [
+            tf.reshape(emphasised[:, before - lag : before - lag + count], shape)
+            * predictor[:, :, lag - 1 : lag]
+            for lag in range(1, _ORDER + 1)
+        ]
+        prediction = tf.reshape(-tf.add_n(parts), [-1, count])
+        return emphasised[:, before : before + count], prediction
+
+    def _per_half_frame(self, frames: tf.Tensor, batch_first: int) -> tf.Tensor:
+        """What the half frames after all frames but the last take: that of the nearest frame.
+
+        `[batch, n + 1, width]` to `[2 n, batch, width]`, or with `batch_first` `[batch, 2 n, ...]`.
+        """
+        if not batch_first:
+            frames = tf.transpose(frames, [1, 0, 2])
+        return tf.repeat(frames, 2, axis=batch_first)[
+            (slice(None),) * batch_first + (slice(1, -1),)
+        ]
+
+    def _features(self, inputs: Mapping[str, Any]) -> tf.Tensor:
+        return tf.concat([tf.cast(inputs[key], tf.float32) for key in _FEATURES], axis=-1)
+
+    def _conditioning(self, features: tf.Tensor) -> tf.Tensor:
+        """`[batch, n_frames, 20]` to `[batch, n_frames - 4, n_conditioning]`."""
+        cepstrum, f0_hz, correlation = tf.split(features, [N_BARK_BANDS, 1, 1], axis=-1)
+        period = tf.where(f0_hz > 0.0, _RATE / tf.maximum(f0_hz, 1.0), float(_PERIODS[1]))
+        period = tf.clip_by_value(tf.cast(tf.round(period), tf.int32), *_PERIODS)[..., 0]
+        # Levels are the widest of them.
+        level = (cepstrum[..., :1] - _USUAL_LEVEL) / _LEVEL_DEVIATION
+        pitch = tf.gather(self.pitches.value, period)
+        said = tf.concat([level, cepstrum[..., 1:], correlation, pitch], axis=-1)
+        for layer in self.frame_layers:
+            said = layer(said)
+        return said
+
+    def _tables(self) -> tf.Tensor:
+        """What each code adds to the gates of the first GRU, `[3, 256, 3 * n_units]`."""
+        return tf.matmul(self.codes, self.kernel_codes)
+
+    def _states(
+        self, codes: tf.Tensor, conditioning: tf.Tensor, noise_seed: tf.Tensor | None
+    ) -> tf.Tensor:
+        """Of the second GRU, from codes `[3, n_samples, batch]` and half frames `[n, batch, .]`."""
+        tables = self._tables()
+        n_samples, batch = size(codes, 1), size(codes, 2)
+
+        def with_frames(per_sample: tf.Tensor, kernel: Any) -> tf.Tensor:
+            per_frame = tf.tensordot(conditioning, kernel, 1)[:, tf.newaxis]
+            width = per_sample.shape[-1]
+            parts = tf.reshape(per_sample, [n_samples // _HALF, _HALF, batch, width])
+            return tf.reshape(parts + per_frame, [n_samples, batch, width])
+
+        heard = tf.add_n([tf.gather(tables[place], codes[place]) for place in range(_CODED)])
+        states = gru_scan(
+            with_frames(heard, self.kernel_a),
+            tf.zeros([batch, self.n_units]),
+            None,
+            self.recurrent_a.value,
+            self.bias_a.value,
+            jit_compile=self.jit_network,
+        )
+        if noise_seed is not None:
+            noise = tf.random.stateless_normal(tf.shape(states), tf.stack([noise_seed, 1]))
+            states += self.state_noise * noise
+        return gru_scan(
+            with_frames(tf.tensordot(states, self.kernel_b, 1), self.kernel_b_frames),
+            tf.zeros([batch, self.n_units_b]),
+            None,
+            self.recurrent_b.value,
+            self.bias_b.value,
+            jit_compile=self.jit_network,
+        )
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
+        """Gives the state before the first frame."""
+        sizes = {"units": self.n_units, "units_b": self.n_units_b, "order": _ORDER}
+        return {
+            "features": tf.zeros([batch_size, _BEFORE, N_BARK_BANDS + 2]),
+            "samples": silent_state(batch_size, **sizes)._asdict(),
+        }
+
+    def stream(
+        self, inputs: Mapping[str, Any], state: dict[str, Any], n_frames: int | tf.Tensor
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Says some frames; see `Model.stream`."""
+        features = tf.concat([state["features"], self._features(inputs)], axis=1)
+        conditioning = self._per_half_frame(self._conditioning(features), 0)
+        now = slice(None, n_frames + 1)
+        predictor = lpc_from_bark_cepstrum(inputs["bark_cepstrum"][:, now], order=_ORDER)
+        power = sharpness(tf.cast(inputs["pitch_correlation"][:, now], tf.float32))
+        controls = Controls(
+            gates_a=tf.tensordot(conditioning, self.kernel_a, 1) + self.bias_a[0],
+            gates_b=tf.tensordot(conditioning, self.kernel_b_frames, 1) + self.bias_b[0],
+            predictor=self._per_half_frame(tf.cast(predictor, tf.float32), 0),
+            sharpness=self._per_half_frame(power, 0),
+        )
+        audio, samples = say(
+            controls, self._sample_weights(), SampleState(**state["samples"]), length=_HALF
+        )
+        after = {
+            "features": features[:, n_frames : n_frames + _BEFORE],
+            "samples": samples._asdict(),
+        }
+        return {"audio": audio}, after
+
+    def _sample_weights(self) -> SampleWeights:
+        layer = self.output_layer
+        return SampleWeights(
+            tables=self._tables(),
+            recurrent_a=self.recurrent_a.value,
+            bias_a=self.bias_a[1],
+            kernel_b=self.kernel_b.value,
+            recurrent_b=self.recurrent_b.value,
+            bias_b=self.bias_b[1],
+            kernel=layer.kernel.value,
+            bias=layer.bias.value,
+            factors=layer.factors.value,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Gives the constructor's arguments."""
+        own = ("n_units", "n_units_b", "n_conditioning", "n_embedding", "code_noise", "state_noise")
+        pruning = self.pruning.get_config()
+        del pruning["limit"]
+        return {"name": self.name, **{key: getattr(self, key) for key in own}, **pruning}
+
+
+def _emphasised(audio: tf.Tensor) -> tf.Tensor:
+    return audio - PRE_EMPHASIS * tf.pad(audio, [[0, 0], [1, 0]])[:, :-1]
+
+
+def _held(frames: tf.Tensor, count: int) -> tf.Tensor:
+    return tf.concat([frames, tf.repeat(frames[:, -1:], count, axis=1)], axis=1)
