@@ -85,22 +85,22 @@ class ExpressionGenerator(keras.layers.Layer):
         self.dropout, self.hidden_velocity = dropout, hidden_velocity
         self.told_before, self.n_neighbours = told_before, n_neighbours
         self.hidden_dropout = hidden_dropout
+        # Weights are stored in the order in which layers are made.
+        if not n_neighbours:
+            self.keys = keras.layers.Embedding(_N_KEYS, embedding, name="keys")
+            self.keys.build((None, None))
         self.instruments = keras.layers.Embedding(n_instruments, embedding, name="instruments")
         self.instruments.build((None, None))
         if n_neighbours:
             self.notes = keras.layers.Dense(2 * embedding, "relu", name="notes")
             self.notes.build((None, None, _N_OF_NOTE + 2 * n_neighbours * _N_OF_NEIGHBOUR))
         else:
-            self.keys = keras.layers.Embedding(_N_KEYS, embedding, name="keys")
             self.times = keras.layers.Dense(embedding, "relu", name="times")
             self.velocities = keras.layers.Dense(embedding, "relu", name="velocities")
-            self.keys.build((None, None))
             self.times.build((None, None, 2))
             self.velocities.build((None, None, 2))
         self.reader = BiGru(units, name="reader")
         self.reader.build((None, None, (3 if n_neighbours else 4) * embedding))
-        self.head = keras.layers.Dense(_N_FIELDS, name="head")
-        self.head.build((None, None, units))
         if told_before:
             self.writers = [Gru(units, name=f"writer_{i}") for i in range(2)]
             self.writers[0].build((None, None, 2 * units + _N_FIELDS))
@@ -108,6 +108,8 @@ class ExpressionGenerator(keras.layers.Layer):
         else:
             self.writer = keras.layers.Dense(units, "relu", name="writer")
             self.writer.build((None, None, 2 * units))
+        self.head = keras.layers.Dense(_N_FIELDS, name="head")
+        self.head.build((None, None, units))
         self.built = True
 
     def call(

@@ -134,6 +134,13 @@ def untold() -> ExpressionGenerator:
     return ExpressionGenerator(units=4, embedding=3, told_before=False, n_neighbours=2)
 
 
+def test_weights_are_stored_in_the_order_that_they_had_before_there_were_neighbours() -> None:
+    weights = ExpressionGenerator(n_instruments=2, units=4, embedding=3).weights
+    shapes = [tuple(weight.shape) for weight in weights]
+    assert shapes[:6] == [(128, 3), (2, 3), (2, 3), (3,), (2, 3), (3,)]
+    assert shapes[-2:] == [(4, 6), (6,)]
+
+
 def test_notes_are_written_alike_alone_and_before_padding(untold: ExpressionGenerator) -> None:
     line = np.array([[0.3 * i, 0.3 * i + 0.2, 60 + i % 3, 0.7, 0] for i in range(4)])
     padded = np.concatenate([line, np.zeros([3, 5])])
