@@ -3,7 +3,9 @@
 Both models are found by `inference.match` with the same steps: `papers/shier2023/drum.gin`, and
 `papers/shier2023/noise.gin`, its noise of 65 bands alone. A row for each recording gives the
 multi-scale spectral loss of both after analysis and at the end, and by how much the attack time of
-each differs from the recording's. Recordings longer than a stroke are left out, and said.
+each differs from the recording's; and how much of the loss of each lies in the logarithms of
+magnitudes above 4 kHz after the first 150 ms, where both have noise alone. Recordings longer than a
+stroke are left out, and said.
 
 Example:
     python scripts/make_drum_figures.py recordings/drums/*.flac --steps 60 \
@@ -15,16 +17,19 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ddsp_tf import config
+from ddsp_tf import config, dsp
 from ddsp_tf.audio import read_audio
 from ddsp_tf.errors import AudioFileError
 from ddsp_tf.evaluation.attack import attack_time_s
 from ddsp_tf.inference import match
 from ddsp_tf.plotting import save_figure, spectrogram_pair
+from ddsp_tf.types import FloatArray
 
 MODELS = ("noise", "drum")
 HOP_LENGTH, LONGEST_S = 256, 1.2
 RATE = 44100
+FFT_LENGTHS, FLOOR = (2048, 1024, 512, 256, 128, 64), 1e-5
+LATE_S, HIGH_HZ = 0.15, 4000.0
 
 
 @click.command()
@@ -57,7 +62,7 @@ def row(path: Path, steps: int, picture: Path | None) -> tuple[list[float], list
         raise AudioFileError(f"{len(target) / RATE:.1f} s are more than one stroke.")
     # A stroke as long as the recording: what comes after it would take time and not be heard.
     length = [f"LENGTH_S={n_frames * HOP_LENGTH / RATE!r}", f"N_NOISE_FRAMES={n_frames}"]
-    starts, ends, attacks = [], [], []
+    starts, ends, attacks, tails = [], [], [], []
     for name in MODELS:
         parsed = config.parse([f"papers/shier2023/{name}.gin"], length)
         model = parsed.build_model()
@@ -66,16 +71,32 @@ def row(path: Path, steps: int, picture: Path | None) -> tuple[list[float], list
         ends.append(found.loss)
         ours, theirs = (attack_time_s(x, sample_rate=RATE) for x in (found.audio, target))
         attacks.append(1000.0 * abs(ours - theirs))
+        tails.append(loss_of_tail(target, found.audio))
     noise, drum = ends
     click.echo(
         f"| {path.stem} | {len(target) / RATE:.2f} | {starts[0]:.2f} -> {noise:.2f} | "
         f"{starts[1]:.2f} -> {drum:.2f} | {drum / noise:.2f} | {attacks[0]:.2f} | "
-        f"{attacks[1]:.2f} |"
+        f"{attacks[1]:.2f} | {tails[0]:.2f} | {tails[1]:.2f} |"
     )
     if picture is not None:
         figure = spectrogram_pair(target, found.audio, RATE, titles=(path.stem, "the drum"))
         save_figure(figure, picture, overwrite=True)
     return [*starts, *ends], attacks
+
+
+def loss_of_tail(target: FloatArray, audio: FloatArray) -> float:
+    """The part of the loss in the logarithms of magnitudes late and high, all scales together."""
+    total = 0.0
+    for n in FFT_LENGTHS:
+        levels = [
+            np.log(np.maximum(dsp.stft_magnitude(sound, fft_length=n, hop_length=n // 4), FLOOR))
+            for sound in (target[np.newaxis], audio[np.newaxis, : len(target)])
+        ]
+        apart = np.abs(levels[0] - levels[1])[0]
+        late = np.arange(len(apart)) * n / 4 > LATE_S * RATE
+        high = np.arange(apart.shape[1]) * RATE / n >= HIGH_HZ
+        total += float(apart[late][:, high].sum()) / apart.size
+    return total
 
 
 if __name__ == "__main__":

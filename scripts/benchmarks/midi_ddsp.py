@@ -1,6 +1,6 @@
 """Measures a MIDI-DDSP of several instruments on what it was not trained on.
 
-    python scripts/benchmarks/midi_ddsp.py RUN NAME=DATASET...
+    python scripts/benchmarks/midi_ddsp.py RUN NAME=DATASET... [--only expression]
 
 The datasets are those that it was trained on, in the same order; their held-out sides are taken.
 
@@ -16,8 +16,7 @@ The datasets are those that it was trained on, in the same order; their held-out
   nearest keys, which say whether the discriminant can name them at all.
 """
 
-import sys
-
+import click
 import numpy as np
 
 from ddsp_tf import Dataset, Instrument
@@ -183,14 +182,20 @@ def names(instrument: Instrument, datasets: dict[str, Dataset]) -> None:
     print(f"named rightly: {n_right} of {len(labels) ** 2}; of recorded notes {n_recorded}")
 
 
-def main() -> None:
-    """Prints all three."""
-    instrument = Instrument.load(sys.argv[1])
-    pairs = (argument.split("=", 1) for argument in sys.argv[2:])
-    datasets = {name: Dataset.open(folder) for name, folder in pairs}
-    expression_table(instrument, datasets)
-    obedience(instrument, datasets)
-    names(instrument, datasets)
+PARTS = {"expression": expression_table, "obedience": obedience, "names": names}
+
+
+@click.command()
+@click.argument("run")
+@click.argument("pairs", metavar="NAME=DATASET...", nargs=-1, required=True)
+@click.option("--only", multiple=True, default=tuple(PARTS), type=click.Choice(list(PARTS)))
+def main(run: str, pairs: tuple[str, ...], only: tuple[str, ...]) -> None:
+    """Prints what is asked for, or all three."""
+    instrument = Instrument.load(run)
+    named = (pair.split("=", 1) for pair in pairs)
+    datasets = {name: Dataset.open(folder) for name, folder in named}
+    for part in only:
+        PARTS[part](instrument, datasets)
 
 
 if __name__ == "__main__":

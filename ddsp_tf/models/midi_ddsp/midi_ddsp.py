@@ -302,8 +302,10 @@ class MidiDdsp(GroupModel):
         generator, stride = self.synthesis_generator, self.synthesis_generator.stride
         conditions = generator.conditions(frames, told, instrument)
         bins = tf.where(is_known[..., 0], to_bins(near)[..., 0], _NO_BIN)
-        levels_db = generator.levels_db(conditions, frames.midi, near)
+        levels_db = generator.levels_db(conditions, instrument, frames.midi, near)
         target_db = tf.concat([inputs["harmonics_db"], inputs["noise_db"]], axis=-1)
+        # Of partials that can't sound nothing is learned: their edge moves with every pitch.
+        levels_db = tf.where(self._may_sound(frames.midi + near), levels_db, target_db)
         levels, target_levels = levels_db / _LEVEL_RANGE_DB, target_db / _LEVEL_RANGE_DB
         about = tf.stop_gradient(conditions)
         return {
@@ -317,6 +319,12 @@ class MidiDdsp(GroupModel):
             "made_frames": tf.concat([about, levels], axis=-1),
             "real_frames": tf.concat([about, target_levels], axis=-1),
         }
+
+    def _may_sound(self, midi: tf.Tensor) -> tf.Tensor:
+        """Which levels aren't those of partials at or above Nyquist, `[batch, n_frames, any]`."""
+        multiples = tf.range(1, self.n_harmonics + 1, dtype=tf.float32)
+        below = dsp.midi_to_hz(midi) * multiples < 0.5 * self.sample_rate
+        return tf.pad(below, [[0, 0], [0, 0], [0, self.n_bands]], constant_values=True)
 
     def _hear(self, notes: tf.Tensor, instrument: tf.Tensor) -> None:
         """Remembers which keys the instruments of a batch have."""
@@ -344,8 +352,11 @@ class MidiDdsp(GroupModel):
         told = tf.gather(expression, frames.index, batch_dims=1)
         conditions = self.synthesis_generator.conditions(frames, told, instrument)
         semitones = self.synthesis_generator.write_pitch(conditions, seed=seed, top_p=top_p)
-        levels_db = self.synthesis_generator.levels_db(conditions, frames.midi, semitones)
+        levels_db = self.synthesis_generator.levels_db(
+            conditions, instrument, frames.midi, semitones
+        )
         levels_db = tf.clip_by_value(levels_db, _SILENCE_DB, _LOUDEST_DB)
+        levels_db = tf.where(self._may_sound(frames.midi + semitones), levels_db, _SILENCE_DB)
         harmonics_db, noise_db = tf.split(levels_db, [self.n_harmonics, self.n_bands], axis=-1)
         return {
             "f0_hz": dsp.midi_to_hz(frames.midi + semitones),

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.midi import EXPRESSION_FIELDS
+from ddsp_tf.models.midi_ddsp.bodies import Bodies
 from ddsp_tf.models.midi_ddsp.pitch_writer import PitchWriter
 from ddsp_tf.models.performer.note_frames import NoteFrames
 from ddsp_tf.nn import BiGru, DilatedStack, FcStack
@@ -23,7 +24,8 @@ class SynthesisGenerator(keras.layers.Layer):
     Of every frame it reads the six numbers of its note, key, gate, onset, place in the note and
     times, by an MLP, and an embedding of the instrument. A bidirectional GRU and a `PitchWriter`
     give the pitch, in strides of a few frames; dilated convolutions, told the pitch, the levels of
-    partials and noise in dB.
+    partials and noise in dB. To these each instrument adds what is its own at every pitch
+    (`Bodies`).
 
     Args:
         n_levels: How many levels.
@@ -34,13 +36,16 @@ class SynthesisGenerator(keras.layers.Layer):
         units: Of the GRUs.
         n_stacks: Stacks of convolutions, five layers each.
         stride: Frames that the GRUs take as one; the pitch goes straight from one to the next.
+        n_body_partials: How many of the levels, the first, are partials that a body colours; 0: no
+            instrument has a body of its own.
         name: The layer's name.
 
     Raises:
-        ArgumentError: A number below 1.
+        ArgumentError: A number below 1, or more partials than levels.
 
     Reference:
-        Wu et al. 2022, "MIDI-DDSP", section 3.3 and appendix; its stride is 1.
+        Wu et al. 2022, "MIDI-DDSP", section 3.3 and appendix; its stride is 1, and it has
+        no bodies.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class SynthesisGenerator(keras.layers.Layer):
         units: int = 256,
         n_stacks: int = 4,
         stride: int = 1,
+        n_body_partials: int = 0,
         name: str = "synthesis_generator",
         **kwargs: Any,
     ) -> None:
@@ -70,7 +76,7 @@ class SynthesisGenerator(keras.layers.Layer):
         }
         if min(sizes.values()) < 1:
             raise ArgumentError(f"All sizes should be at least 1. Received {sizes}.")
-        self._sizes = sizes
+        self._sizes = {**sizes, "n_body_partials": n_body_partials}
         self.stride = stride
         self.n_instruments = n_instruments
         self.conditioner = FcStack(channels, layers_per_stack, name="conditioner")
@@ -79,6 +85,11 @@ class SynthesisGenerator(keras.layers.Layer):
         self.pitch = PitchWriter(units, name="pitch")
         self.stack = DilatedStack(channels, n_stacks=n_stacks, name="stack")
         self.head = keras.layers.Dense(n_levels, name="head")
+        self.bodies = (
+            Bodies(n_instruments, n_levels=n_levels, n_partials=n_body_partials)
+            if n_body_partials
+            else None
+        )
         self.conditioner.build((None, None, _N_CONDITIONS))
         self.instruments.build((None, None))
         self.reader.build((None, None, channels + embedding))
@@ -131,11 +142,18 @@ class SynthesisGenerator(keras.layers.Layer):
         steps = self.pitch.write(self._read(conditions), seed=seed, top_p=top_p)
         return spread(steps, self.stride)
 
-    def levels_db(self, conditions: tf.Tensor, midi: tf.Tensor, semitones: tf.Tensor) -> tf.Tensor:
+    def levels_db(
+        self,
+        conditions: tf.Tensor,
+        instrument: tf.Tensor,
+        midi: tf.Tensor,
+        semitones: tf.Tensor,
+    ) -> tf.Tensor:
         """Gives the levels of partials and noise.
 
         Args:
             conditions: As `conditions` gives.
+            instrument: `[batch, 1]`, counted from 0.
             midi: Key of each frame, `[batch, n_frames, 1]`.
             semitones: Pitch above it, likewise.
 
@@ -143,7 +161,10 @@ class SynthesisGenerator(keras.layers.Layer):
             `[batch, n_frames, n_levels]` in dB.
         """
         known = tf.concat([conditions, (midi + semitones) / 127.0, semitones], axis=-1)
-        return _MIDDLE_DB + _SPREAD_DB * self.head(self.stack(known))
+        levels = self.head(self.stack(known))
+        if self.bodies is not None:
+            levels += self.bodies(instrument, midi + semitones)
+        return _MIDDLE_DB + _SPREAD_DB * levels
 
     def _read(self, conditions: tf.Tensor) -> tf.Tensor:
         return self.reader(conditions[:, :: self.stride])

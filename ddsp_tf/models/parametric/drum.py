@@ -12,9 +12,9 @@ from ddsp_tf.errors import AudioFileError
 from ddsp_tf.models.parametric.room import Room
 from ddsp_tf.types import FloatArray
 
-_ONSET = 0.03
-"""Of the peak: the first sample that is louder is the stroke."""
-_BEFORE_S = 0.0005
+_SURE, _FAINTEST = 0.03, 0.003
+"""Of the peak: a sample that is louder is of the stroke; one that is softer isn't heard in it."""
+_LONGEST_SWELL_S, _BEFORE_S = 0.05, 0.0005
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -99,13 +99,26 @@ class Drum(Room):
 def stroke_start(audio: Any, sample_rate: int) -> int:
     """Gives the sample at which a stroke begins.
 
+    A brush or a shaker swells for many milliseconds before it is loud, and what is cut off there is
+    missing. So it begins where the 50 ms before the first sample that is surely of it (3% of the
+    peak) first are louder than all that was before them, and than 0.3% of the peak.
+
     Args:
         audio: `[n_samples]`.
         sample_rate: In Hz.
 
     Returns:
-        Half a millisecond before the first sample louder than 3 % of the peak.
+        Half a millisecond before that.
+
+    Example:
+        >>> swell = np.concatenate([np.zeros(1000), np.linspace(0, 1, 4000)])
+        >>> stroke_start(swell, 16000)
+        1004
     """
     level = np.abs(np.asarray(audio, np.float64))
-    first = int(np.argmax(level > _ONSET * level.max()))
+    peak = level.max()
+    sure = int(np.argmax(level > _SURE * peak))
+    earliest = max(0, sure - round(_LONGEST_SWELL_S * sample_rate))
+    background = level[:earliest].max(initial=_FAINTEST * peak)
+    first = earliest + int(np.argmax(level[earliest : sure + 1] > background))
     return max(0, first - round(_BEFORE_S * sample_rate))

@@ -44,7 +44,7 @@ def model() -> MidiDdsp:
         expression_generator=ExpressionGenerator(n_instruments=2, units=4, embedding=3),
         synthesis_generator=SynthesisGenerator(
             n_levels=11, n_instruments=2, channels=6, layers_per_stack=1, embedding=2, units=4,
-            n_stacks=1, stride=5,
+            n_stacks=1, stride=5, n_body_partials=6,
         ),
         instruments=("violin", "flute"),
     )  # fmt: skip
@@ -98,6 +98,20 @@ def test_training_is_told_what_the_recording_plays(model: MidiDdsp) -> None:
     assert model.key_range(1) is None
 
 
+def test_partials_beyond_nyquist_are_silent_and_teach_nothing(model: MidiDdsp) -> None:
+    high = LINE + np.array([0, 0, 36, 0, 0])  # 3520 Hz and 3951 Hz: two partials below 8 kHz.
+    made = model.synthesise(high, NUMBERS, n_frames=FRAMES)["harmonics_db"][10:90]
+    assert (made[:, 2:] == -100.0).all()
+    assert (made[:, :2] > -100.0).mean() > 0.5
+    told = batch()
+    told["notes"] = tf.constant(np.stack([high, high]), tf.float32)
+    told["f0_hz"], told["fine_f0_hz"] = 8.0 * told["f0_hz"], 8.0 * told["fine_f0_hz"]
+    learned = model(told)
+    error = np.abs(learned["levels"] - learned["target_levels"])[:, 10:45]
+    assert (error[..., 2:6] == 0.0).all()
+    assert (error[..., [0, 1, 6, 7]] > 0.0).all()
+
+
 def test_no_note_knows_its_own_numbers_or_those_of_later_ones(model: MidiDdsp) -> None:
     generator, notes = model.expression_generator, tf.constant(LINE[np.newaxis], tf.float32)
     told = np.full([1, 2, 6], 0.3, np.float32)
@@ -112,6 +126,49 @@ def test_generated_numbers_are_those_of_teacher_forcing(model: MidiDdsp) -> None
     written = model.expression_generator.generate(notes, tf.constant([[1]]))
     again = model.expression_generator(notes, tf.constant([[1]]), written)
     np.testing.assert_allclose(written, again, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def untold() -> ExpressionGenerator:
+    keras.utils.set_random_seed(1)
+    return ExpressionGenerator(units=4, embedding=3, told_before=False, n_neighbours=2)
+
+
+def test_weights_are_stored_in_the_order_that_they_had_before_there_were_neighbours() -> None:
+    weights = ExpressionGenerator(n_instruments=2, units=4, embedding=3).weights
+    shapes = [tuple(weight.shape) for weight in weights]
+    assert shapes[:6] == [(128, 3), (2, 3), (2, 3), (3,), (2, 3), (3,)]
+    assert shapes[-2:] == [(4, 6), (6,)]
+
+
+def test_notes_are_written_alike_alone_and_before_padding(untold: ExpressionGenerator) -> None:
+    line = np.array([[0.3 * i, 0.3 * i + 0.2, 60 + i % 3, 0.7, 0] for i in range(4)])
+    padded = np.concatenate([line, np.zeros([3, 5])])
+    alone, before_padding = (
+        untold.generate(tf.constant(x[np.newaxis], tf.float32), tf.constant([[0]]))
+        for x in (line, padded)
+    )
+    np.testing.assert_allclose(alone, before_padding[:, :4], atol=1e-6)
+    told = untold(tf.constant(line[np.newaxis], tf.float32), tf.constant([[0]]), tf.ones([1, 4, 6]))
+    np.testing.assert_allclose(alone, told, atol=1e-6)
+
+
+def test_what_is_shown_of_neighbours(untold: ExpressionGenerator) -> None:
+    line = tf.constant([[[0.0, 0.5, 60, 1, 0], [0.6, 1.6, 67, 1, 0]]])
+    one = tf.ones([1, 2, 1])
+    shown = untold._beside_neighbours(
+        line[..., 2:3], line[..., 1:2] - line[..., :1], tf.constant([[[1.0], [0.1]]]), one
+    ).numpy()[0]
+    first, second = np.log(0.5) + 1.5, 1.5
+    # Key in octaves beside 66, length, gap; then of the note before: whether it is there, how much
+    # higher in fifths, its length and gap; then of the note after.
+    np.testing.assert_allclose(
+        shown[0, :11], [-0.5, first, 3.0, 0, 0, 0, 0, 1, 1, second, 0.3], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        shown[1, :11], [1 / 12, second, 0.3, 1, -1, first, 3.0, 0, 0, 0, 0], atol=1e-6
+    )
+    assert (shown[:, 11:] == 0.0).all()
 
 
 def test_the_pitch_stays_within_a_semitone_and_obeys_its_seed(model: MidiDdsp) -> None:

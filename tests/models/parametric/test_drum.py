@@ -73,6 +73,17 @@ def test_where_a_stroke_begins() -> None:
     assert stroke_start(recording(), RATE) == pytest.approx(320, abs=9)
 
 
+@pytest.mark.parametrize(("noise", "first"), [(0.0, 8000), (0.01, 8000)])
+def test_a_swell_is_of_the_stroke_and_noise_before_it_is_not(noise: float, first: int) -> None:
+    rng = np.random.default_rng(0)
+    swell = np.linspace(0.0, 1.0, 480) ** 3 * rng.uniform(-1, 1, 480)
+    sound = np.concatenate([np.zeros(8000), swell, np.exp(-np.arange(3000) / 500)])
+    sound[:8000] += noise * rng.uniform(-1, 1, 8000)
+    began = stroke_start(sound, RATE)
+    # Louder than 0.3% of the peak after 69 samples, than the noise after 104, and 3% after 150.
+    assert first + (40 if not noise else 80) < began < first + 140
+
+
 @pytest.mark.parametrize(
     ("sound", "message"),
     [

@@ -1,7 +1,11 @@
-"""The modular voice of 78 settings beside torchsynth's, which scripts/oracles/modular.py ran."""
+"""The modular voice of 78 settings beside torchsynth's and synthax's.
+
+scripts/oracles/modular.py and synthax_voice.py ran them, with the same settings.
+"""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +15,9 @@ from ddsp_tf import config, dsp
 from ddsp_tf.models import Parametric
 from ddsp_tf.processors.shares import share_of, value_at
 
-GOLDEN = json.loads(
-    (Path(__file__).parents[2] / "dsp/golden/modular.json").read_text(encoding="utf-8")
+GOLDEN, SYNTHAX = (
+    json.loads((Path(__file__).parents[2] / f"dsp/golden/{name}.json").read_text(encoding="utf-8"))
+    for name in ("modular", "synthax")
 )
 
 
@@ -37,27 +42,35 @@ def test_every_setting_has_torchsynths_range_and_values(voice: Parametric) -> No
         np.testing.assert_allclose(share_of(values, signal), places, atol=1e-5)
 
 
-def test_parts_and_the_whole_sound_as_torchsynths(voice: Parametric) -> None:
+@pytest.fixture(scope="module")
+def played(voice: Parametric) -> dict[str, Any]:
     n_frames = round(GOLDEN["seconds"] * GOLDEN["sample_rate"] / GOLDEN["hop_length"])
     values = {key: tf.constant(x, tf.float32)[:, None] for key, x in GOLDEN["values"].items()}
     values["noise_level"] *= 0.0
     values["midi"] = tf.repeat(values["midi"][:, None], n_frames, axis=1)
-    played = voice.processor_group(values, return_controls=True)
-    every, parts = GOLDEN["every"], GOLDEN["parts"]
+    return voice.processor_group(values, return_controls=True)
+
+
+@pytest.mark.parametrize("golden", [GOLDEN, SYNTHAX], ids=["torchsynth", "synthax"])
+def test_parts_and_the_whole_sound_as_others_play_them(
+    played: dict[str, Any], golden: dict[str, Any]
+) -> None:
+    every, parts = GOLDEN["every"], golden["parts"]
     for ours, theirs, atol in (
         (played["adsr_1"]["signal"][..., 0], parts["adsr_1"], 1e-5),
         (played["sine_vco"]["signal"][:, ::every], parts["vco_1"], 5e-3),
         (played["square_saw_vco"]["signal"][:, ::every], parts["vco_2"], 2e-2),
-        (played["signal"][:, ::every], GOLDEN["audio_without_noise"], 1e-2),
+        (played["signal"][:, ::every], golden["audio_without_noise"], 1e-2),
     ):
         np.testing.assert_allclose(ours, theirs, atol=atol)
 
 
-def test_the_swing_of_an_lfo_is_torchsynths() -> None:
+@pytest.mark.parametrize("golden", [GOLDEN, SYNTHAX], ids=["torchsynth", "synthax"])
+def test_the_swing_of_an_lfo_is_theirs(golden: dict[str, Any]) -> None:
     """Before its amplitude's envelope, with every wave in turn blended in."""
     values = {key: tf.constant(x, tf.float64)[:, None] for key, x in GOLDEN["values"].items()}
     rate = GOLDEN["sample_rate"] / GOLDEN["hop_length"]
-    theirs = np.array(GOLDEN["parts"]["lfo_1"])
+    theirs = np.array(golden["parts"]["lfo_1"])
     numbers = {
         key.removeprefix("lfo_1_rate_adsr_"): x
         for key, x in values.items()
