@@ -54,7 +54,7 @@ def choose_timbre(instrument: Instrument, shares: Mapping[str, float]) -> Instru
     """Gives one instrument of a model that has several, or one between them.
 
     Its range of pitch and of loudness lies between theirs as its timbre does: quantiles are
-    averaged by the shares.
+    averaged by the shares. Where those of each aren't known, it is that of all.
 
     Args:
         instrument: Of several, such as `models/many_instruments.gin` trains.
@@ -86,7 +86,10 @@ def choose_timbre(instrument: Instrument, shares: Mapping[str, float]) -> Instru
     found = {name: Statistics.from_dict(known[name]) for name in shares if name in known}
     complete = found if len(found) == len(shares) else {}
     return _with_timbre(
-        instrument, encoder.mixed(row).numpy()[0], _between(complete, shares), dict(shares)
+        instrument,
+        encoder.mixed(row).numpy()[0],
+        _between(complete, shares) or instrument.statistics,
+        dict(shares),
     )
 
 
