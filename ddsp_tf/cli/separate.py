@@ -158,6 +158,7 @@ def command(
             method=method,  # type: ignore[arg-type]
             n_steps=steps,
             max_minutes=minutes,
+            name=mixture,
             progress=advance,
         )
     gain = _write(output, found, model, mixture.name, overwrite=overwrite)

@@ -50,6 +50,7 @@ def trace_each(
                 sound,
                 n_steps=_N_STEPS if n_steps is None else n_steps,
                 learning_rate=_LEARNING_RATE if learning_rate is None else learning_rate,
+                name=named.source,
                 progress=advance,
             )
             write_found(named, found, found.audio, model, overwrite=overwrite)

@@ -14,7 +14,7 @@ from ddsp_tf.audio.mono_arrays import mono_at_rate
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.inference.masks import share_out
 from ddsp_tf.models.separation.source_filter_separator import SourceFilterSeparator
-from ddsp_tf.types import FloatArray, Progress, no_progress
+from ddsp_tf.types import FloatArray, PathLike, Progress, no_progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,6 +95,7 @@ def separate(
     n_steps: int = 120,
     learning_rate: float = 3e-3,
     max_minutes: float | None = None,
+    name: PathLike = "the mixture",
     progress: Progress | None = None,
 ) -> Separation:
     """Takes a mixture apart into voices of known pitch.
@@ -112,6 +113,7 @@ def separate(
         n_steps: Of Adam, >= 0.
         learning_rate: At first; it falls to a tenth.
         max_minutes: A limit of time, or None.
+        name: What errors call the mixture, such as its file.
         progress: Is called with the share that is done, 0 to 1.
 
     Raises:
@@ -145,7 +147,7 @@ def separate(
             "`f0_hz` should be 0 or above, finite, and somewhere above 0: without any pitch there "
             "is nothing to tell voices apart by."
         )
-    check_usable(audio, n_samples=2 * model.fft_length, name="the mixture")
+    check_usable(audio, n_samples=2 * model.fft_length, name=name)
     start = time.monotonic()
     rate = int(model.sample_rate)
     heard = mono_at_rate(np.asarray(audio, np.float32), sample_rate, wanted_rate=rate)

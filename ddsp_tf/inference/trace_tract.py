@@ -16,7 +16,7 @@ from ddsp_tf.features import get_tracker
 from ddsp_tf.models import Parametric
 from ddsp_tf.processors.filters.vocal_tract import VocalTract
 from ddsp_tf.processors.synthesizers.glottal_source import GlottalSource
-from ddsp_tf.types import BoolArray, FloatArray, Progress, no_progress, scaled
+from ddsp_tf.types import BoolArray, FloatArray, PathLike, Progress, no_progress, scaled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -137,6 +137,7 @@ def trace_tract(
     f0_hz: FloatArray | None = None,
     n_steps: int = 200,
     learning_rate: float = 0.03,
+    name: PathLike = "the voice",
     progress: Progress | None = None,
 ) -> TracedTract:
     """Finds the shape of the vocal tract at every moment of a voice, and how the glottis moves.
@@ -151,6 +152,7 @@ def trace_tract(
         f0_hz: Its pitch at the model's frames, `[n_frames]`, 0 where there is none; None: tracked.
         n_steps: Of Adam, >= 0.
         learning_rate: Of Adam, > 0.
+        name: What errors call the voice, such as its file.
         progress: Is called with the share that is done, 0 to 1.
 
     Returns:
@@ -173,10 +175,10 @@ def trace_tract(
     start = time.monotonic()
     audio = np.asarray(audio, np.float32)
     rate, hop = int(model.sample_rate), int(model.hop_length)
-    check_usable(audio, n_samples=round(2 * _WINDOW_S * rate), name="the voice")
+    check_usable(audio, n_samples=round(2 * _WINDOW_S * rate), name=name)
     if not np.isfinite(audio).all() or len(audio) > _LONGEST_S * rate:
         raise AudioFileError(
-            f"The voice should be finite, and {_LONGEST_S:g} s at most. Received "
+            f"`{name}` should be finite, and {_LONGEST_S:g} s at most. Received "
             f"{len(audio) / rate:.1f} s. Cut out a passage."
         )
     progress = progress or no_progress
@@ -192,7 +194,8 @@ def trace_tract(
     voiced = f0_hz > 0
     if not voiced.any():
         raise AudioFileError(
-            "No voice was found: unvoiced throughout. The tract is traced where there is a pitch."
+            f"No voice was found in `{name}`: unvoiced throughout. The tract is traced where there "
+            "is a pitch."
         )
     search = _Search(model, audio, f0_hz, voiced)
     interrupted = search.run(n_steps, learning_rate, scaled(progress, _TRACKING, 1.0))

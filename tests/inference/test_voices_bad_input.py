@@ -8,7 +8,7 @@ import tensorflow as tf
 from ddsp_tf import config
 from ddsp_tf.errors import AudioFileError
 from ddsp_tf.features import FeatureSettings
-from ddsp_tf.inference import ColumnTransfer
+from ddsp_tf.inference import ColumnTransfer, trace_tract
 from ddsp_tf.models import Instrument
 from ddsp_tf.models.lpcnet.lpcnet import Lpcnet
 from ddsp_tf.models.world.world_vocoder import WorldVocoder
@@ -97,3 +97,13 @@ def test_filters_that_a_network_drives_to_the_edge_are_no_burst(parameters):
     played = filters({"audio": tf.constant(noise), name: tf.constant(logits)}).numpy()
     assert np.all(np.isfinite(played))
     assert np.max(np.abs(played)) < 10 ** (24 / 20) * np.max(np.abs(noise))
+
+
+def test_what_is_no_voice_is_called_by_its_file():
+    model = config.parse(["papers/sudholt2023/tract.gin"]).build_model()
+    hissing = 0.1 * np.random.default_rng(4).standard_normal(N_SAMPLES)
+    n_frames = -(-N_SAMPLES // model.hop_length)
+    with pytest.raises(AudioFileError, match=r"No voice was found in `hiss\.wav`: unvoiced"):
+        trace_tract(model, hissing, f0_hz=np.zeros(n_frames), name="hiss.wav")
+    with pytest.raises(AudioFileError, match=r"`still\.wav` holds only silence"):
+        trace_tract(model, np.zeros(N_SAMPLES), name="still.wav")
