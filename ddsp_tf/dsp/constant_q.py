@@ -145,7 +145,7 @@ def constant_q_response(ratio: FloatArray, *, bins_per_octave: int = 24) -> Floa
 
     Example:
         >>> constant_q_response(np.array([1.0, 2.0 ** (1 / 24), 2.0])).round(3).tolist()
-        [1.0, 0.505, 0.0]
+        [1.0, 0.489, 0.0]
     """
     place = quality_factor(bins_per_octave) * (np.asarray(ratio, np.float64) - 1.0)
     # At a distance of 1 both factors are 0; the limit is 1/2.
