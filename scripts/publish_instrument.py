@@ -80,14 +80,14 @@ def write_instrument(instrument, dataset, output: Path, *, overwrite: bool) -> N
 
 
 def save_small(figure: Any, path: Path, *, overwrite: bool = False) -> None:
-    """Writes a picture of 256 colours, since it ships with the package."""
+    """Writes a picture of 96 colours, since it ships with the package."""
     from PIL import Image
 
     from ddsp_tf.files import atomic_file
     from ddsp_tf.plotting import figure_to_image
 
     with atomic_file(path, overwrite=overwrite) as temporary:
-        Image.fromarray(figure_to_image(figure)).quantize(256).save(temporary, optimize=True)
+        Image.fromarray(figure_to_image(figure)).quantize(96).save(temporary, optimize=True)
 
 
 if __name__ == "__main__":
