@@ -1,6 +1,6 @@
 """Measures of recordings of any length, in bounded memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -38,3 +38,26 @@ def measure_in_blocks(
         block = measure(audio[np.newaxis, begin * hop_length : end * hop_length])
         parts.append(block[0, first - begin : first - begin + N_BLOCK_FRAMES].numpy())
     return np.concatenate(parts)
+
+
+def padded_blocks(
+    audio: Float32Array, *, length: int, step: int, before: int
+) -> Iterator[Float32Array]:
+    """Cuts a recording into blocks of one length, with zeros around it.
+
+    Args:
+        audio: `[n_samples]`.
+        length: Samples of a block.
+        step: Samples from one block to the next, at least 1.
+        before: Samples that a block begins before its place.
+
+    Returns:
+        `[length]` each, one at least.
+    """
+    for start in range(0, max(1, len(audio)), step):
+        block = np.zeros(length, np.float32)
+        first = start - before
+        inside = audio[max(first, 0) : first + length]
+        offset = max(-first, 0)
+        block[offset : offset + len(inside)] = inside
+        yield block

@@ -1,7 +1,7 @@
 """Least-squares GANs: a discriminator, what it minimises, and what the generator does."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import keras
 import tensorflow as tf
@@ -82,7 +82,30 @@ class Adversarial:
         }
 
 
-class LeastSquaresDiscriminator:
+_Adversarial = TypeVar("_Adversarial", bound=Adversarial)
+
+
+class AdversarialObjective(Generic[_Adversarial]):
+    """What the objectives of both sides share: the discriminator, its weights, its settings.
+
+    Args:
+        adversarial: Holds the discriminator.
+    """
+
+    def __init__(self, adversarial: _Adversarial) -> None:
+        self.adversarial = adversarial
+
+    @property
+    def variables(self) -> list[Any]:
+        """The discriminator's weights."""
+        return list(self.adversarial.layer.variables)
+
+    def get_config(self) -> dict[str, Any]:
+        """Describes it."""
+        return self.adversarial.get_config()
+
+
+class LeastSquaresDiscriminator(AdversarialObjective[Adversarial]):
     """The objective of a discriminator: 1 for what is real, 0 for what the model made.
 
     No gradient flows to the model.
@@ -90,14 +113,6 @@ class LeastSquaresDiscriminator:
     Args:
         adversarial: Holds the discriminator.
     """
-
-    def __init__(self, adversarial: Adversarial) -> None:
-        self.adversarial = adversarial
-
-    @property
-    def variables(self) -> list[Any]:
-        """The discriminator's weights."""
-        return list(self.adversarial.layer.variables)
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
@@ -111,12 +126,8 @@ class LeastSquaresDiscriminator:
             "fake": _mean_square_from(0.0, own.scores(fake)),
         }
 
-    def get_config(self) -> dict[str, Any]:
-        """Describes it."""
-        return self.adversarial.get_config()
 
-
-class LeastSquaresGenerator:
+class LeastSquaresGenerator(AdversarialObjective[Adversarial]):
     """The objective of a model that should deceive a discriminator.
 
     The discriminator's weights are no part of what it trains, unless a phase names them.
@@ -124,14 +135,6 @@ class LeastSquaresGenerator:
     Args:
         adversarial: Holds the discriminator.
     """
-
-    def __init__(self, adversarial: Adversarial) -> None:
-        self.adversarial = adversarial
-
-    @property
-    def variables(self) -> list[Any]:
-        """The discriminator's weights."""
-        return list(self.adversarial.layer.variables)
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
@@ -141,10 +144,6 @@ class LeastSquaresGenerator:
         own = self.adversarial
         fake = found(own.fake, outputs, "the model's outputs")
         return {"adversarial": own.weight * _mean_square_from(1.0, own.scores(fake))}
-
-    def get_config(self) -> dict[str, Any]:
-        """Describes it."""
-        return self.adversarial.get_config()
 
 
 def _mean_square_from(wanted: float, scores: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -6,11 +6,11 @@ from typing import Any
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.losses.adversarial import Adversarial
+from ddsp_tf.losses.adversarial import Adversarial, AdversarialObjective
 from ddsp_tf.losses.objective import found
 
 
-class FeatureMatching:
+class FeatureMatching(AdversarialObjective[Adversarial]):
     """The mean distance of a discriminator's hidden layers, which the model makes small.
 
     Args:
@@ -41,13 +41,8 @@ class FeatureMatching:
             raise ArgumentError(
                 "The discriminator should have a method `features`, as `nn.FrameDiscriminator` has."
             )
-        self.adversarial = adversarial
+        super().__init__(adversarial)
         self.weight = weight
-
-    @property
-    def variables(self) -> list[Any]:
-        """The discriminator's weights."""
-        return list(self.adversarial.layer.variables)
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
@@ -63,4 +58,4 @@ class FeatureMatching:
 
     def get_config(self) -> dict[str, Any]:
         """Describes it."""
-        return {**self.adversarial.get_config(), "feature_weight": self.weight}
+        return {**super().get_config(), "feature_weight": self.weight}

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf.dsp.shapes import size
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.losses.adversarial import Adversarial
+from ddsp_tf.losses.adversarial import Adversarial, AdversarialObjective
 from ddsp_tf.losses.objective import found
 
 
@@ -111,20 +111,12 @@ class Wasserstein(Adversarial):
         return {**super().get_config(), **{key: getattr(self, key) for key in keys}}
 
 
-class WassersteinDiscriminator:
+class WassersteinDiscriminator(AdversarialObjective[Wasserstein]):
     """The objective of a critic. No gradient flows to the model.
 
     Args:
         adversarial: Holds the critic.
     """
-
-    def __init__(self, adversarial: Wasserstein) -> None:
-        self.adversarial = adversarial
-
-    @property
-    def variables(self) -> list[Any]:
-        """The critic's weights."""
-        return list(self.adversarial.layer.variables)
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
@@ -147,25 +139,13 @@ class WassersteinDiscriminator:
             terms["r1"] = own.r1_weight * tf.reduce_mean(own.slope(real))
         return terms
 
-    def get_config(self) -> dict[str, Any]:
-        """Describes it."""
-        return self.adversarial.get_config()
 
-
-class WassersteinGenerator:
+class WassersteinGenerator(AdversarialObjective[Wasserstein]):
     """The objective of a model that a critic should score as high as what is real.
 
     Args:
         adversarial: Holds the critic.
     """
-
-    def __init__(self, adversarial: Wasserstein) -> None:
-        self.adversarial = adversarial
-
-    @property
-    def variables(self) -> list[Any]:
-        """The critic's weights."""
-        return list(self.adversarial.layer.variables)
 
     def __call__(
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
@@ -175,10 +155,6 @@ class WassersteinGenerator:
         made = found(own.fake, outputs, "the model's outputs")
         _, fake = own.heard(own.real_signal(batch, outputs), made)
         return {"adversarial": -own.weight * tf.reduce_mean(own.mean_score(fake))}
-
-    def get_config(self) -> dict[str, Any]:
-        """Describes it."""
-        return self.adversarial.get_config()
 
 
 def chance(signal: tf.Tensor) -> tf.Tensor:

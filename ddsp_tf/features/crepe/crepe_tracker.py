@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
 import soxr
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.features.blocks import padded_blocks
 from ddsp_tf.features.crepe.crepe_f0 import log_emission
 from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import (
@@ -50,7 +50,13 @@ class CrepeTracker:
 
     def _observations(self, audio: Float32Array) -> Iterator[Observation]:
         """Salience and log likelihood of each block, computed while the one before is decoded."""
-        blocks = _blocks(audio, self._salience.block_length, self._salience.block_step)
+        # Padded as `CrepeF0` pads.
+        blocks = padded_blocks(
+            audio,
+            length=self._salience.block_length,
+            step=self._salience.block_step,
+            before=FRAME_LENGTH // 2,
+        )
         waiting: Future[Observation] | None = None
         with ThreadPoolExecutor(1) as executor:
             for block in blocks:
@@ -68,15 +74,3 @@ class CrepeTracker:
     def _observe_block(self, block: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         salience = self._salience(block, self._weights)
         return salience, log_emission(salience)
-
-
-def _blocks(audio: Float32Array, length: int, step: int) -> Iterator[Float32Array]:
-    """Blocks of samples, padded like `CrepeF0` pads."""
-    half = FRAME_LENGTH // 2
-    for start in range(0, max(1, len(audio)), step):
-        block = np.zeros(length, np.float32)
-        first = start - half
-        inside = audio[max(first, 0) : first + length]
-        offset = max(-first, 0)
-        block[offset : offset + len(inside)] = inside
-        yield block

@@ -9,6 +9,7 @@ import soxr
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.features.blocks import padded_blocks
 from ddsp_tf.features.crepe.crepe_f0 import CENTS_PER_BIN, LOWEST_CENTS, REFERENCE_HZ, log_emission
 from ddsp_tf.features.crepe.network import N_BINS
 from ddsp_tf.features.crepe.salience_decoding import Observation, decode_blocks
@@ -71,12 +72,7 @@ class SelfSupervisedTracker:
 
     def _observations(self, audio: Float32Array) -> Iterator[Observation]:
         step, context = N_BLOCK_FRAMES * HOP_LENGTH, _N_CONTEXT * HOP_LENGTH
-        for start in range(0, max(1, len(audio)), step):
-            block = np.zeros(step + 2 * context, np.float32)
-            first = start - context
-            inside = audio[max(first, 0) : start + step + context]
-            offset = max(-first, 0)
-            block[offset : offset + len(inside)] = inside
+        for block in padded_blocks(audio, length=step + 2 * context, step=step, before=context):
             salience, emission = self._observe(tf.constant(block))
             yield salience.numpy(), emission.numpy()
 
