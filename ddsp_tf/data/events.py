@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from ddsp_tf.data.notes import cut_notes
 from ddsp_tf.data.recording import Recording
@@ -56,8 +57,8 @@ def read_events(path: Path, columns: Mapping[str, Column], *, n_segments: int) -
 
 
 def _parse(record: bytes, columns: Mapping[str, Column], path: Path) -> Events:
-    stored = tf.train.Example.FromString(record).features.feature
     try:
+        stored = tf.train.Example.FromString(record).features.feature
         values = {name: np.frombuffer(stored[name].bytes_list.value[0], "<f4") for name in columns}
         return {
             name: value.reshape(-1, columns[name].width)
@@ -65,7 +66,7 @@ def _parse(record: bytes, columns: Mapping[str, Column], path: Path) -> Events:
             else value.reshape(columns[name].width)
             for name, value in values.items()
         }
-    except (IndexError, ValueError) as error:
+    except (DecodeError, IndexError, ValueError) as error:
         raise DatasetError(
             f"`{path}` doesn't hold {sorted(columns)}. Copy or prepare the dataset again."
         ) from error

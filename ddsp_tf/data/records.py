@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from ddsp_tf.data.recording import Recording
 from ddsp_tf.data.segments import Segment
@@ -127,18 +128,21 @@ def read_records(paths: list[Path]) -> Iterator[bytes]:
     Raises:
         DatasetError: A file is missing or damaged.
     """
-    try:
-        for record in tf.data.TFRecordDataset([str(path) for path in paths]):
-            yield record.numpy()
-    except tf.errors.NotFoundError as error:
-        missing = [str(path) for path in paths if not path.exists()]
-        raise DatasetError(
-            f"Shards of the dataset are missing: {missing}. Copy it again."
-        ) from error
-    except tf.errors.DataLossError as error:
-        raise DatasetError(
-            f"A shard beside `{paths[0]}` is damaged. Copy or prepare the dataset again."
-        ) from error
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise DatasetError(f"Shards of the dataset are missing: {missing}. Copy it again.")
+    for path in paths:
+        offset = 0
+        try:
+            for record in tf.data.TFRecordDataset(str(path)):
+                content = record.numpy()
+                yield content
+                offset += _FRAMING_BYTES + len(content)
+        except tf.errors.DataLossError as error:
+            raise DatasetError(
+                f"`{path}` is damaged: the record at byte {offset:,} is cut short, or its checksum "
+                "differs. Copy or prepare the dataset again."
+            ) from error
 
 
 def read_piece_at(
@@ -154,7 +158,8 @@ def read_piece_at(
             file.seek(offset)
             length = int.from_bytes(file.read(8), "little")
             file.seek(4, 1)
-            record = file.read(length)
+            # No more memory than there is file, whatever the length says.
+            record = file.read(min(length, path.stat().st_size))
     except OSError as error:
         raise DatasetError(f"`{path}` cannot be read: {error.strerror}.") from error
     if not record or len(record) < length:
@@ -168,7 +173,10 @@ def parse_piece(record: bytes, columns: Mapping[str, Column], *, hop_length: int
     Raises:
         DatasetError: It is another kind of record.
     """
-    stored = tf.train.Example.FromString(record).features.feature
+    try:
+        stored = tf.train.Example.FromString(record).features.feature
+    except DecodeError as error:
+        raise DatasetError(f"A record is no `tf.train.Example` ({error}).") from error
     keys = {name: _stored_name(name, stored) for name in columns}
     missing = [key for key in keys.values() if key not in stored]
     if missing:
@@ -193,6 +201,8 @@ def _stored_name(name: str, stored: Mapping[str, Any]) -> str:
 def _values(feature: tf.train.Feature, column: Column) -> np.ndarray:
     if feature.HasField("float_list"):  # As 0.1.0 stored them.
         return np.asarray(feature.float_list.value, np.float32)
+    if not feature.bytes_list.value:
+        raise DatasetError("A record has a column without values: the shards are damaged.")
     content = feature.bytes_list.value[0]
     dtype = np.dtype(column.stored_dtype)
     return np.frombuffer(content[: len(content) // dtype.itemsize * dtype.itemsize], dtype)

@@ -10,6 +10,7 @@ from recorded_sounds import HOP, default_columns, numbered_recording
 
 from ddsp_tf.data import Dataset
 from ddsp_tf.data.frame_table import FrameTable
+from ddsp_tf.data.records import read_piece_at, read_records
 from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
 
@@ -193,3 +194,24 @@ def test_damaged_shards(dataset, tmp_path, damage, message):
         shard.write_bytes(b"")
     with pytest.raises(DatasetError, match=message):
         Dataset.open(folder).batches(batch_size=1)
+
+
+def test_a_flipped_bit_is_found_in_its_record(tmp_path):
+    path = tmp_path / "train-00000.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for size in (100, 200, 300):
+            writer.write(bytes(size))
+    content = bytearray(path.read_bytes())
+    content[100 + 16 + 200 + 16 + 50] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"train-00000\.tfrecord` is damaged: .* at byte 332 "):
+        list(read_records([path]))
+
+
+def test_a_record_whose_length_is_damaged_takes_no_memory_for_it(dataset, tmp_path):
+    path = tmp_path / "dataset" / "train-00000.tfrecord"
+    content = bytearray(path.read_bytes())
+    content[7] = 0x7F
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match="is cut short"):
+        read_piece_at(path, 0, {}, hop_length=64)
