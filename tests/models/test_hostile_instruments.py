@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from model_toys import edit_json, make_instrument, sign
 
+from ddsp_tf import weight_files as weights
 from ddsp_tf.errors import ModelError
-from ddsp_tf.models import Instrument, architecture, weights
+from ddsp_tf.models import Instrument, architecture
 from ddsp_tf.models.architecture import architecture_from_dict, architecture_to_dict
 
 HUGE = 10_000_000
