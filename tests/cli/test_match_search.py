@@ -74,6 +74,7 @@ def test_a_preset_is_begun_with_and_that_of_another_refused(run, folder):
     assert "of another synthesiser: it lacks amplitude, f0_hz, note_s and has cutoff" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_search_of_other_settings_is_refused(run, folder):
     from ddsp_tf.inference.search import SearchFile
 

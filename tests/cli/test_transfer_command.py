@@ -36,6 +36,7 @@ def test_a_melody_is_played_and_what_was_changed_is_said(
     assert sorted(path.name for path in outputs.iterdir()) == ["melody.png", "melody.wav"]
 
 
+@pytest.mark.slow
 def test_a_second_run_plays_the_same_files(
     run: Run, instrument: Path, melody_file: Path, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def test_equals_its_definition_whatever_can_be_halved(voice, hop_length):
         np.testing.assert_allclose(found[frame], expected, atol=1e-3 * expected.max())
 
 
+@pytest.mark.slow
 def test_equals_librosa_on_tones_and_on_a_voice(voice):
     bins_hz = dsp.constant_q_frequencies_hz(BINS)
     np.testing.assert_allclose(

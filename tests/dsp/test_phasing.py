@@ -51,6 +51,7 @@ def test_blocks_are_the_whole() -> None:
     np.testing.assert_allclose(tf.concat(blocks, axis=1), whole, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences() -> None:
     audio, hz = tf.constant(noise(40)), tf.constant(np.linspace(300.0, 900.0, 40)[np.newaxis])
     feedback = tf.constant([[0.4]], tf.float64)

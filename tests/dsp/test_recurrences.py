@@ -187,7 +187,8 @@ def test_sections_that_stand_still_are_those_of_every_sample() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("first_order", "all_pole", "state_space"),
+        *("first_order", "all_pole"),
+        pytest.param("state_space", marks=pytest.mark.slow),
         pytest.param("second_order_sections", marks=pytest.mark.slow),
     ],
 )

@@ -109,6 +109,7 @@ def test_the_gradients_are_those_of_differences() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_all_passes_of_their_own_that_are_alike_are_those_of_all() -> None:
     gains = tf.constant(np.random.default_rng(0).normal(-10, 5, [1, 6, 4]), tf.float32)
 

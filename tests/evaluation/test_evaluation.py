@@ -176,6 +176,7 @@ def test_an_empty_split_is_refused(recorded_dataset: RecordedDataset) -> None:
         evaluate(instrument(Player(lambda audio: audio)), Empty())
 
 
+@pytest.mark.slow
 def test_long_recordings_are_played_in_chunks_without_seams(
     recorded_dataset: RecordedDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def difference_db(audio: np.ndarray, reference: np.ndarray) -> float:
     return 20 * np.log10(np.abs(audio - reference).max() / np.abs(reference).max() + 1e-12)
 
 
-@pytest.mark.parametrize("size", [3, 37, 1000])
+@pytest.mark.parametrize("size", [pytest.param(3, marks=pytest.mark.slow), 37, 1000])
 def test_blocks_of_any_size_give_the_sound_of_playing_at_once(
     recurrent: Instrument, whole: np.ndarray, size: int
 ) -> None:

@@ -62,6 +62,7 @@ def test_training_is_the_same_with_and_without_also_resumed(
     np.testing.assert_allclose(losses(tmp_path / "run"), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_each_validation_is_heard_and_the_first_and_the_last_ten_stay(
     train_toy: Train, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def said(model, speech):
     return model({key: tf.constant(x) for key, x in speech.items()})["audio"]
 
 
+@pytest.mark.slow
 def test_what_it_said_is_what_it_is_told(model, speech, said, monkeypatch):
     """Told its own speech, it hears the codes that it drew, and comes to the same state."""
     samples, prediction = model._predicted(tf.constant(speech["bark_cepstrum"]), said)

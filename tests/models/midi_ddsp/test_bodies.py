@@ -20,6 +20,7 @@ def test_a_curve_is_read_at_each_partials_own_pitch() -> None:
     np.testing.assert_array_equal(added[1], 0.0)
 
 
+@pytest.mark.slow
 def test_a_resonance_that_was_learned_stays_where_it_is_at_other_pitches() -> None:
     bodies, optimizer = Bodies(1, n_levels=20, n_partials=20), keras.optimizers.Adam(0.05)
     player = tf.constant([[0.0]])

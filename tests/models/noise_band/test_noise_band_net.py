@@ -49,6 +49,7 @@ def test_parameters_are_the_papers_and_sizes_are_asked_of_the_group():
     assert laptop.processor_group.processors[0].loop_length == 65536
 
 
+@pytest.mark.slow
 def test_the_configuration_takes_a_step():
     sizes = ["N_BANDS=16", "LOOP_LENGTH=None", "NoiseBandNet.rnn_channels=8"]
     parsed = config.parse([LAPTOP], sizes)

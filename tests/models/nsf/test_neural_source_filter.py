@@ -84,6 +84,7 @@ def test_the_receptive_field_is_the_formulas() -> None:
     assert NeuralSourceFilter(**{**SMALL, "n_layers": 10}).receptive_samples == 2046 + 11
 
 
+@pytest.mark.slow
 def test_untrained_it_follows_the_pitch_and_whispers_without() -> None:
     keras.utils.set_random_seed(0)
     model = NeuralSourceFilter(**SMALL)

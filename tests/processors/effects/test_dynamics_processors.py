@@ -50,7 +50,13 @@ def values(**knobs: float) -> dict[str, np.ndarray]:
     return {key: np.array([[x]], np.float32) for key, x in knobs.items()}
 
 
-@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "de-esser" else [])
+        for name in PROCESSORS
+    ],
+)
 def test_the_contract(name: str) -> None:
     make = PROCESSORS[name][0]
     # What is as steep as a gate hardly moves with its threshold but at the threshold itself.

@@ -36,7 +36,7 @@ def make_inputs(batch: int, n_frames: int) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("method", ["exact", "frequency"])
+@pytest.mark.parametrize("method", [pytest.param("exact", marks=pytest.mark.slow), "frequency"])
 def test_the_contract(method: str) -> None:
     def layer() -> FeedbackDelayNetwork:
         return make(method, length_s=0.5)
@@ -69,6 +69,7 @@ def test_the_room_decays_as_asked_and_is_left_out_with_rooms() -> None:
     assert -60 / slope == pytest.approx(0.5, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_known_decay_is_found_by_gradient() -> None:
     """From the energy of a known room alone; a second half of the time away."""
     room = make("frequency", length_s=1.0, add_dry=False)

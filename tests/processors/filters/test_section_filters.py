@@ -77,8 +77,17 @@ def make_inputs(name: str, way: str, batch: int, n_frames: int) -> dict[str, np.
     return inputs
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", FILTERS)
+SLOW = {("all-passes", "modulated"), ("graphic", "modulated")}
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        pytest.param(name, way, marks=[pytest.mark.slow] if (name, way) in SLOW else [])
+        for name in FILTERS
+        for way in WAYS
+    ],
+)
 def test_the_contract(name: str, way: str) -> None:
     inputs = make_inputs(name, way, 2, 18)
     check_declarations(make(name, way), inputs)
