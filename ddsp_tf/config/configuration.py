@@ -229,7 +229,8 @@ class Config:
         imports = Imports()
         statements = gin_statements(source, str(path))
         ends = [statement.location.line_num for statement in statements[1:]] + [None]
-        for statement, end in zip(statements, ends, strict=True):
+        # A file of comments alone has no statement.
+        for statement, end in zip(statements, ends, strict=False):
             place = Place(f"`{path}`, line {statement.location.line_num}")
             with place.named():
                 if isinstance(statement, gin.config_parser.IncludeStatement):

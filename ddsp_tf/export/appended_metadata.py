@@ -13,6 +13,13 @@ ENTRY = "metadata.json"
 LARGEST_METADATA = 1_000_000
 """Bytes of metadata that are read; what an export writes is thousands."""
 
+DAMAGED_ARCHIVE = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError),
+    # An entry that would begin before the file.
+    ValueError,
+)
+"""What Python raises for an archive that is damaged, or packed in a way it doesn't know."""
+
 
 def append_metadata(content: bytes, metadata: Mapping[str, Any]) -> bytes:
     """Appends a zip archive with `metadata.json`, stored without compression.
@@ -55,7 +62,7 @@ def read_appended_metadata(content: bytes) -> dict[str, Any] | None:
                 raise ModelError(f"The file holds `{ENTRY}` {len(names)} times. It is damaged.")
             with archive.open(names[0]) as entry:
                 text = entry.read(LARGEST_METADATA + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except DAMAGED_ARCHIVE as error:
         raise ModelError(f"The metadata at the end of the file is damaged: {error}.") from error
     if len(text) > LARGEST_METADATA:
         raise ModelError(
@@ -73,7 +80,7 @@ def parse_metadata(text: bytes | str) -> dict[str, Any]:
     """
     try:
         metadata = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"The file's metadata is not JSON: {error}.") from error
     if not isinstance(metadata, dict):
         raise ModelError("The file's metadata should be a JSON object. It is damaged or foreign.")

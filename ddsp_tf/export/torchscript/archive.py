@@ -5,13 +5,16 @@ import json
 import os
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ddsp_tf.errors import ModelError
-from ddsp_tf.export.appended_metadata import LARGEST_METADATA, parse_metadata
+from ddsp_tf.export.appended_metadata import (
+    DAMAGED_ARCHIVE,
+    LARGEST_METADATA,
+    parse_metadata,
+)
 from ddsp_tf.export.torchscript.packages import require_torch
 from ddsp_tf.files import check_ordinary
 
@@ -87,7 +90,7 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any] | None:
                 return None
             with archive.open(own[0]) as entry:
                 text = entry.read(LARGEST_METADATA + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except DAMAGED_ARCHIVE as error:
         raise ModelError(f"`{path}` is no usable TorchScript file: {error}.") from error
     if len(text) > LARGEST_METADATA:
         raise ModelError(f"The description in `{path}` is larger than ddsp_tf writes them.")
