@@ -115,7 +115,7 @@ def command(
     from ddsp_tf.cli.comparing import Comparing
     from ddsp_tf.data import Dataset
     from ddsp_tf.evaluation import evaluate
-    from ddsp_tf.files import atomic_directory, check_folder, write_json, write_text
+    from ddsp_tf.files import check_folder, write_json, write_text
     from ddsp_tf.plotting import save_figure
 
     if output is not None:
@@ -135,12 +135,7 @@ def command(
     comparing = Comparing(
         instrument, dataset, split, folders, melodies, baselines=baselines, terminal=terminal
     )
-    context: Any = (
-        nullcontext()
-        if output is None
-        else atomic_directory(output, sort=_EVALUATION, overwrite=overwrite)
-    )
-    with context as folder:
+    with _written_into(output, overwrite=overwrite) as folder:
         keep = _audio_writer(folder / "audio" if save_audio else None, dataset.features.sample_rate)
         with terminal.progress("Evaluating") as advance:
             report = evaluate(
@@ -165,6 +160,15 @@ def command(
     report_failures(comparing.skipped, n_done=comparing.n_melodies)
 
 
+def _written_into(output: Path | None, *, overwrite: bool) -> Any:
+    """The folder that an evaluation is written into, whole or not at all; nothing without one."""
+    from ddsp_tf.files import atomic_directory
+
+    if output is None:
+        return nullcontext()
+    return atomic_directory(output, sort=_EVALUATION, overwrite=overwrite)
+
+
 def _evaluate_several(
     terminal: Terminal,
     instrument: "Instrument",
@@ -177,7 +181,7 @@ def _evaluate_several(
     """Measures each instrument of a model, or one model, on each of several datasets."""
     from ddsp_tf.data import Dataset
     from ddsp_tf.evaluation import evaluate_instruments
-    from ddsp_tf.files import atomic_directory, write_json, write_text
+    from ddsp_tf.files import write_json, write_text
     from ddsp_tf.inference.timbres import choose_timbre, timbre_names
     from ddsp_tf.plotting import save_figure
 
@@ -186,12 +190,7 @@ def _evaluate_several(
     instruments = {
         name: choose_timbre(instrument, {name: 1.0}) if several else instrument for name in datasets
     }
-    context: Any = (
-        nullcontext()
-        if output is None
-        else atomic_directory(output, sort=_EVALUATION, overwrite=overwrite)
-    )
-    with context as folder:
+    with _written_into(output, overwrite=overwrite) as folder:
         keep = _audio_writer(folder / "audio" if save_audio else None, instrument.model.sample_rate)
         with terminal.progress("Evaluating") as advance:
             reports = evaluate_instruments(
