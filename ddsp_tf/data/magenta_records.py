@@ -133,6 +133,7 @@ def find_layout(
                     sample_rate=key_rate,
                     hop_length=length // n_frames,
                     f0_tracker="crepe-full",
+                    f0_refined=False,
                     loudness=loudness,
                 )
                 moved = realign and not centred

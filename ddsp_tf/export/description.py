@@ -58,7 +58,7 @@ def describe_export(
     return {
         "format": SAVED_MODEL_FORMAT,
         **describe_instrument(instrument),
-        "features": {**settings.to_dict(), "f0_tracker": graph_settings(settings).f0_tracker},
+        "features": graph_settings(settings).to_dict(),
         "trained_with_f0_tracker": settings.f0_tracker,
         "signatures": {name: describe_signature(graph) for name, graph in tracing.graphs.items()},
         "parity": parity.to_dict(),

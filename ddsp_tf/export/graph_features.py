@@ -73,7 +73,8 @@ class GraphFeatures(tf.Module):
 
 
 def graph_settings(settings: FeatureSettings) -> FeatureSettings:
-    """Gives the settings by which a graph finds features: CREPE tiny where pYIN was used."""
+    """Gives the settings by which a graph finds features: CREPE, tiny if another was used, alone."""
+    settings = replace(settings, f0_refined=False)
     if settings.f0_tracker.startswith(_CREPE):
         return settings
     return replace(settings, f0_tracker="crepe-tiny")

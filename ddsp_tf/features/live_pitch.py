@@ -10,11 +10,13 @@ from ddsp_tf.features.crepe.crepe_f0 import VOICED_THRESHOLD
 from ddsp_tf.features.crepe.live_crepe import LiveCrepe
 from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import FRAME_RATE
+from ddsp_tf.features.refined_pitch import refine_track
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
-from ddsp_tf.types import Float32Array
+from ddsp_tf.types import Float32Array, FloatArray
 
 _HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
+_N_KEPT = FRAME_LENGTH // 2
 # The last frames of a note are half silence; the median of so many isn't one of them.
 _N_HELD = 5
 
@@ -23,8 +25,9 @@ class LivePitch:
     """Tracks the fundamental with CREPE, 100 times a second, and reads it at the frames.
 
     A frame reads the track 10 ms before its position, where the two CREPE frames that it lies
-    between are both known. Unsure frames hold the pitch before them, the median of the last five
-    sure ones. The confidence is that of the newest frame, so that a gate opens early.
+    between are both known, and refines what it reads at its position, if the settings say so.
+    Unsure frames hold the pitch before them, the median of the last five sure ones. The confidence
+    is that of the newest frame, so that a gate opens early.
 
     Args:
         settings: Rates and tracker, which is a CREPE.
@@ -44,6 +47,7 @@ class LivePitch:
     def __init__(self, settings: FeatureSettings, *, initial_f0_hz: float = 220.0) -> None:
         self._sample_rate = settings.sample_rate
         self._hop_length = settings.hop_length
+        self._refined = settings.f0_refined
         self._initial_octaves = float(np.log2(initial_f0_hz))
         self._crepe = LiveCrepe(settings.f0_tracker.removeprefix("crepe-"))
         self.reset()
@@ -60,7 +64,8 @@ class LivePitch:
         self._resampler = (
             None if rates[0] == rates[1] else soxr.ResampleStream(*rates, 1, dtype="float32")
         )
-        self._samples = np.zeros(FRAME_LENGTH // 2, np.float32)
+        # What lies up to half a window before the next frame of CREPE, whose window follows.
+        self._samples = np.zeros(_N_KEPT + FRAME_LENGTH // 2, np.float32)
         self._sure_octaves = deque([self._initial_octaves], maxlen=_N_HELD)
         # Octaves and confidence of CREPE's frames from number `_first` on. Frame -1 is made up.
         self._track = np.array([[self._initial_octaves, 0.0]])
@@ -82,13 +87,22 @@ class LivePitch:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         self._samples = np.concatenate([self._samples, samples])
-        n_tracked = (len(self._samples) - FRAME_LENGTH) // _HOP_LENGTH + 1
+        n_tracked = (len(self._samples) - _N_KEPT - FRAME_LENGTH) // _HOP_LENGTH + 1
+        n_before = self._first + len(self._track)
         if n_tracked > 0:
-            windows = np.lib.stride_tricks.sliding_window_view(self._samples, FRAME_LENGTH)
+            windows = np.lib.stride_tricks.sliding_window_view(
+                self._samples[_N_KEPT:], FRAME_LENGTH
+            )
             found = self._crepe.track(windows[::_HOP_LENGTH][:n_tracked])
-            self._samples = self._samples[n_tracked * _HOP_LENGTH :]
             self._track = np.concatenate([self._track, self._hold_unsure(*found)])
-        return self._read()
+        times_s, f0_hz, confidence = self._read()
+        if self._refined and len(f0_hz):
+            begins_s = (n_before * _HOP_LENGTH - FRAME_LENGTH // 2 - _N_KEPT) / SAMPLE_RATE
+            f0_hz = refine_track(
+                self._samples, f0_hz, confidence, times_s - begins_s, sample_rate=SAMPLE_RATE
+            )
+        self._samples = self._samples[max(0, n_tracked) * _HOP_LENGTH :]
+        return f0_hz, confidence
 
     def _hold_unsure(
         self, f0_hz: Float32Array, confidence: Float32Array
@@ -101,7 +115,8 @@ class LivePitch:
                 octaves[index] = np.median(self._sure_octaves)
         return np.stack([octaves, confidence], axis=1)
 
-    def _read(self) -> tuple[Float32Array, Float32Array]:
+    def _read(self) -> tuple[FloatArray, Float32Array, Float32Array]:
+        """Times in s, pitch and confidence of the frames that are complete now."""
         last_tracked = self._first + len(self._track) - 1
         # Frame i lies in CREPE's frame i * step // rate; the next one is not known yet.
         step, rate = self._hop_length * FRAME_RATE, self._sample_rate
@@ -115,7 +130,8 @@ class LivePitch:
         octaves = before[:, 0] + weight_f0 * (after[:, 0] - before[:, 0])
         self._n_read = int(n_readable)
         self._forget(self._n_read * step // rate - 1)
-        return (2.0**octaves).astype(np.float32), after[:, 1].astype(np.float32)
+        times_s = position / (rate * FRAME_RATE)
+        return times_s, (2.0**octaves).astype(np.float32), after[:, 1].astype(np.float32)
 
     def _forget(self, oldest_needed: int) -> None:
         n_unneeded = max(0, oldest_needed - self._first)

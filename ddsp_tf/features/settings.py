@@ -8,9 +8,9 @@ from ddsp_tf.errors import ArgumentError, DatasetError, ModelError
 from ddsp_tf.features.trackers import check_tracker
 from ddsp_tf.files import check_format_version
 
-FORMAT_VERSION = 2
-_FIRST_FORMAT = 1
-"""Without `columns`: 0.1.0 reads and writes it, and pitch and loudness need no other."""
+FORMAT_VERSION = 3
+_FIRST_FORMAT, _FORMAT_OF_COLUMNS = 1, 2
+"""0.1.0 reads and writes the first, which has neither `columns` nor `f0_refined`."""
 
 DEFAULT_COLUMNS = ("f0_hz", "f0_confidence", "loudness_db")
 LOUDNESS_KINDS = ("a_weighted", "rms", "magenta")
@@ -32,6 +32,8 @@ class FeatureSettings:
         loudness_fft_length: Window of the loudness, in samples.
         columns: Names of what is extracted, in the order in which it is given; any that an
             extractor makes. None at all is possible too.
+        f0_refined: Whether the phases of the partials correct what the tracker hears; see
+            `refine_track`.
 
     Raises:
         ArgumentError: A value is outside what is stated above.
@@ -47,12 +49,15 @@ class FeatureSettings:
     loudness: str = "a_weighted"
     loudness_fft_length: int = 512
     columns: tuple[str, ...] = DEFAULT_COLUMNS
+    f0_refined: bool = True
 
     def __post_init__(self) -> None:
         _check_integer("sample_rate", self.sample_rate, 4000)
         _check_integer("hop_length", self.hop_length, 1)
         _check_integer("loudness_fft_length", self.loudness_fft_length, 2)
         check_tracker(self.f0_tracker)
+        if not isinstance(self.f0_refined, bool):
+            raise ArgumentError(f"`f0_refined` must be true or false; got {self.f0_refined!r}.")
         _check_choice("loudness", self.loudness, LOUDNESS_KINDS)
         object.__setattr__(self, "columns", _checked_columns(self.columns))
 
@@ -68,8 +73,11 @@ class FeatureSettings:
     def to_dict(self) -> dict[str, Any]:
         """The settings and their format version, ready for JSON."""
         values = {**asdict(self), "columns": list(self.columns)}
-        if self.columns != DEFAULT_COLUMNS:
+        if self.f0_refined:
             return {"format_version": FORMAT_VERSION, **values}
+        del values["f0_refined"]
+        if self.columns != DEFAULT_COLUMNS:
+            return {"format_version": _FORMAT_OF_COLUMNS, **values}
         del values["columns"]
         return {"format_version": _FIRST_FORMAT, **values}
 
@@ -85,7 +93,7 @@ class FeatureSettings:
         """
         check_format_version(values, FORMAT_VERSION, what="Feature settings")
         names = {field.name for field in fields(cls)}
-        values = {"columns": DEFAULT_COLUMNS, **values}
+        values = {"columns": DEFAULT_COLUMNS, "f0_refined": False, **values}
         given = set(values) - {"format_version"}
         if given != names:
             raise ModelError(

@@ -178,6 +178,51 @@ def _glide(players: FailurePlayers) -> float:
     return float(np.max(np.abs(_offline_errors(players, tone, f0_hz))))
 
 
+def _vibrato_depth(players: FailurePlayers) -> float:
+    f0_hz = inputs.vibrato()
+    errors = _offline_errors(players, inputs.with_soft_ends(inputs.voiced(f0_hz)), f0_hz)
+    n_left_out = (len(f0_hz) - len(errors)) // 2
+    played = 1200 * np.log2(f0_hz[n_left_out : n_left_out + len(errors)]) + errors
+    depth = measures.swing(played, inputs.VIBRATO_HZ) / (100 * inputs.VIBRATO_SEMITONES)
+    return 100 * abs(depth - 1.0)
+
+
+def _portamento(players: FailurePlayers) -> float:
+    f0_hz = inputs.portamento()
+    errors = _offline_errors(players, inputs.with_soft_ends(inputs.voiced(f0_hz)), f0_hz)
+    hop = RATE // 50
+    return float(np.max(np.abs(errors[hop:] - errors[:-hop])))
+
+
+def _legato(players: FailurePlayers) -> float:
+    given, _ = inputs.legato()
+    played = players.transfer(given).audio
+    dips = [
+        measures.largest_dip_db(audio, inputs.LEGATO_NOTE_S, len(given) * 10 // (3 * RATE))
+        for audio in (played, given)
+    ]
+    return dips[0] - dips[1]
+
+
+def _breathy_swell(players: FailurePlayers) -> float:
+    result = players.transfer(inputs.breathy_swell())
+    n_jumps = measures.audible_jumps(result.audio, result.controls.f0_hz, RATE // 250)
+    return n_jumps / result.report.seconds
+
+
+def _staccato(players: FailurePlayers) -> float:
+    audio = players.transfer(inputs.staccato(), reverb=True).audio
+    return max(
+        measures.steepest_fall_db(audio[start : start + RATE], 0.1)
+        for start in range(0, 4 * RATE, RATE)
+    )
+
+
+def _semiquavers(players: FailurePlayers) -> float:
+    audio = players.transfer(inputs.fast_scale(inputs.SEMIQUAVER_S)).audio
+    return float(np.median(measures.onset_rises_db(audio, inputs.SEMIQUAVER_S, 24)))
+
+
 def _fast(players: FailurePlayers) -> float:
     audio = players.transfer(inputs.fast_scale()).audio
     return float(measures.onset_rises_db(audio, inputs.FAST_NOTE_S, 24).min())
@@ -350,6 +395,41 @@ CASES = (
         20,
         _vibrato_live,
         slow=True,
+    ),
+    FailureCase("vibrato, depth", "the same", "kept depth, off by", "%", 10, _vibrato_depth),
+    FailureCase(
+        "portamento",
+        "A4 to B4 in 1.6 s",
+        "step of the pitch in 20 ms beyond the slide's, largest",
+        "cents",
+        5,
+        _portamento,
+    ),
+    FailureCase(
+        "legato",
+        "eight bound notes",
+        "dip of the level at a change, beyond the input's, largest",
+        "dB",
+        1,
+        _legato,
+    ),
+    FailureCase("breathy swell", "A4 out of noise and back", _JUMPS, "a second", 0, _breathy_swell),
+    FailureCase(
+        "staccato, in the room",
+        "notes of 80 ms",
+        "fall of the level in 10 ms after the note, largest",
+        "dB",
+        9,
+        _staccato,
+    ),
+    FailureCase(
+        "semiquavers",
+        "sixteen notes a second",
+        "rise of the level at a note, median",
+        "dB",
+        18.9,
+        _semiquavers,
+        is_least=True,
     ),
     FailureCase("glide", "C4 to G5 in 1.4 s", "error of the pitch, largest", "cents", 25, _glide),
     FailureCase("fast notes", "ten a second, each fading", _ATTACK, "dB", 10, _fast, is_least=True),

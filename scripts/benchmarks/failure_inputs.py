@@ -10,7 +10,10 @@ from ddsp_tf.audio import read_audio
 RATE = 16000
 NOTE_S, PAUSE_S = 0.5, 0.4
 FAST_NOTE_S = 0.1
+SEMIQUAVER_S = 1 / 16
 REPEATED_NOTE_S = 0.125
+VIBRATO_HZ, VIBRATO_SEMITONES = 6.0, 0.5
+LEGATO_NOTE_S = 0.3
 
 Audio = npt.NDArray[np.floating]
 
@@ -32,12 +35,39 @@ def steady(hz: float, seconds: float) -> Audio:
 
 def vibrato() -> Audio:
     """Two seconds of A4 that sways by half a semitone to both sides, six times a second."""
-    return midi_to_hz(69.0 + 0.5 * np.sin(2 * np.pi * 6.0 * time_s(2.0)))
+    return midi_to_hz(69.0 + VIBRATO_SEMITONES * np.sin(2 * np.pi * VIBRATO_HZ * time_s(2.0)))
 
 
 def glide() -> Audio:
     """C4 slides to G5 in 1.4 s."""
     return midi_to_hz(np.interp(time_s(2.0), [0.3, 1.7], [60.0, 79.0]))
+
+
+def portamento() -> Audio:
+    """A4 slides to B4 in 1.6 s: a cent in 8 ms."""
+    return midi_to_hz(np.interp(time_s(2.2), [0.3, 1.9], [69.0, 71.0]))
+
+
+def legato() -> tuple[Audio, Audio]:
+    """Eight notes bound to each other: the pitch moves within 30 ms, the level stays.
+
+    Returns:
+        The sound, and its pitch in Hz at every sample.
+    """
+    notes = np.array([69, 71, 72, 74, 76, 74, 72, 71])
+    times = np.repeat(LEGATO_NOTE_S * np.arange(1, len(notes)), 2)
+    times[0::2] -= 0.015
+    times[1::2] += 0.015
+    f0_hz = midi_to_hz(
+        np.interp(time_s(LEGATO_NOTE_S * len(notes)), times, np.repeat(notes, 2)[1:-1])
+    )
+    return with_soft_ends(voiced(f0_hz)), f0_hz
+
+
+def breathy_swell() -> Audio:
+    """A4 of 4 s out of breath alone and back into it: noise of -25 dBFS, a tone up to -17 dBFS."""
+    swell = np.sin(np.pi * time_s(4.0) / 4.0) ** 2
+    return voiced(steady(440.0, 4.0), 0.15) * swell + hiss(4.0, -25.0)
 
 
 def voiced(f0_hz: Audio, amplitude: float = 0.2, n_harmonics: int = 12) -> Audio:
@@ -119,11 +149,17 @@ def plucked(notes_hz: npt.ArrayLike, note_s: float) -> Audio:
     return np.concatenate(notes)
 
 
-def fast_scale() -> Audio:
-    """Two scales of twelve notes, ten notes a second."""
+def fast_scale(note_s: float = FAST_NOTE_S) -> Audio:
+    """Two scales of twelve notes."""
     return plucked(
-        midi_to_hz(np.tile([60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79], 2)), FAST_NOTE_S
+        midi_to_hz(np.tile([60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79], 2)), note_s
     )
+
+
+def staccato() -> Audio:
+    """Four notes of 80 ms, each followed by silence until a second has passed."""
+    short = with_soft_ends(voiced(steady(440.0, 0.08)))
+    return np.tile(np.pad(short, (0, RATE - len(short))), 4)
 
 
 def repeated_note() -> Audio:

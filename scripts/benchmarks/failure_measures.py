@@ -75,6 +75,39 @@ def pitch_errors_cents(audio: Audio, f0_hz: Audio) -> Audio:
     return cents[ends:-ends]
 
 
+def swing(values: Audio, hz: float) -> float:
+    """The amplitude of a track at one frequency, over as many whole periods as it has."""
+    n_periods = int(len(values) * hz / RATE)
+    whole = np.asarray(values[: round(n_periods * RATE / hz)], np.float64)
+    turned = (whole - whole.mean()) * np.exp(-2j * np.pi * hz * np.arange(len(whole)) / RATE)
+    return 2 * float(np.abs(turned.mean()))
+
+
+def largest_dip_db(audio: Audio, note_s: float, n_notes: int) -> float:
+    """How far the level falls at the changes between notes, below that amid the notes; the most.
+
+    The level is that of 20 ms; 60 ms on either side of a change are looked at.
+    """
+    level, near = levels_db(audio, 0.02), round(0.06 * RATE)
+    amid = [level[round((index + 0.5) * note_s * RATE)] for index in range(n_notes)]
+    changes = [round(index * note_s * RATE) for index in range(1, n_notes)]
+    return max(
+        min(amid[index], amid[index + 1]) - float(level[start - near : start + near].min())
+        for index, start in enumerate(changes)
+    )
+
+
+def steepest_fall_db(audio: Audio, seconds: float) -> float:
+    """The most by which the level of 20 ms falls in 10 ms, while it is within 50 dB of the highest.
+
+    The first of those seconds that a sound lasts are left out.
+    """
+    level, step = levels_db(audio, 0.02), round(0.01 * RATE)
+    heard = level[: len(level) - step] > level.max() - 50.0
+    heard[: round(seconds * RATE)] = False
+    return float(np.max((level[:-step] - level[step:])[heard], initial=0.0))
+
+
 def audible_jumps(audio: Audio, f0_hz: Audio, hop_length: int) -> int:
     """How often the pitch moves by over 80 cents in a frame that is within 40 dB of the loudest.
 

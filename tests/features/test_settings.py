@@ -15,8 +15,8 @@ def test_round_trip_through_json():
 
 
 def test_a_future_version_asks_for_an_update():
-    values = FeatureSettings().to_dict() | {"format_version": 3}
-    with pytest.raises(ModelError, match=r"version 3.*reads up to 2.*pip install --upgrade"):
+    values = FeatureSettings().to_dict() | {"format_version": 4}
+    with pytest.raises(ModelError, match=r"version 4.*reads up to 3.*pip install --upgrade"):
         FeatureSettings.from_dict(values)
 
 
@@ -71,23 +71,34 @@ def test_features_of_unequal_length_are_refused():
         Features(np.ones(5), np.ones(4), np.ones(5))
 
 
-def test_settings_of_pitch_and_loudness_are_stored_as_0_1_0_stored_them():
-    values = FeatureSettings().to_dict()
+def test_settings_that_0_1_0_knew_are_stored_as_it_stored_them():
+    values = FeatureSettings(f0_refined=False).to_dict()
     assert values["format_version"] == 1
-    assert "columns" not in values
-    assert FeatureSettings.from_dict(values).columns == DEFAULT_COLUMNS
+    assert not {"columns", "f0_refined"} & set(values)
+    restored = FeatureSettings.from_dict(values)
+    assert (restored.columns, restored.f0_refined) == (DEFAULT_COLUMNS, False)
 
 
 def test_other_columns_round_trip_and_are_compared():
-    settings = FeatureSettings(columns=["loudness_db", "mel_db"])
+    settings = FeatureSettings(columns=["loudness_db", "mel_db"], f0_refined=False)
     stored = json.loads(json.dumps(settings.to_dict()))
     assert stored["format_version"] == 2
     assert FeatureSettings.from_dict(stored) == settings
     assert hash(FeatureSettings.from_dict(stored)) == hash(settings)
     # A dataset may hold more than a model needs.
-    FeatureSettings(columns=("mel_db",)).check_matches(settings)
+    FeatureSettings(columns=("mel_db",), f0_refined=False).check_matches(settings)
     with pytest.raises(DatasetError, match="`f0_hz`, `f0_confidence` are not among its columns"):
         FeatureSettings().check_matches(settings)
+
+
+def test_whether_the_pitch_is_refined_is_stored_and_compared():
+    stored = json.loads(json.dumps(FeatureSettings().to_dict()))
+    assert stored["format_version"] == 3
+    assert FeatureSettings.from_dict(stored) == FeatureSettings()
+    with pytest.raises(DatasetError, match="`f0_refined` is False there, True here"):
+        FeatureSettings().check_matches(FeatureSettings(f0_refined=False))
+    with pytest.raises(ArgumentError, match="`f0_refined` must be true or false; got 1"):
+        FeatureSettings(f0_refined=1)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 
 from ddsp_tf.features.column import Column
 from ddsp_tf.features.extractors.extractor import Extractor
+from ddsp_tf.features.refined_pitch import refine_track
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import interpolate_track
 from ddsp_tf.features.trackers import get_tracker
@@ -11,7 +12,7 @@ from ddsp_tf.types import Float32Array, Progress, Signal
 
 
 class Pitch(Extractor):
-    """`f0_hz` and `f0_confidence`, as the tracker of the settings hears them.
+    """`f0_hz` and `f0_confidence`, as the tracker of the settings hears them; see `refine_track`.
 
     Raises:
         ModelError: The tracker's weights are not installed.
@@ -23,7 +24,7 @@ class Pitch(Extractor):
     """
 
     columns = ("f0_hz", "f0_confidence")
-    depends_on = ("f0_tracker",)
+    depends_on = ("f0_tracker", "f0_refined")
 
     def describe(self, settings: FeatureSettings) -> dict[str, Column]:
         """Both have one number a frame. In silence the pitch stays."""
@@ -48,13 +49,17 @@ class Pitch(Extractor):
             hop_length=settings.hop_length,
             n_frames=settings.n_frames(len(audio)),
         )
-        return {"f0_hz": f0_hz[0].numpy(), "f0_confidence": f0_confidence[0].numpy()}
+        heard, sure = f0_hz[0].numpy(), f0_confidence[0].numpy()
+        if settings.f0_refined:
+            times_s = np.arange(len(heard)) / settings.frame_rate
+            heard = refine_track(audio, heard, sure, times_s, sample_rate=settings.sample_rate)
+        return {"f0_hz": heard, "f0_confidence": sure}
 
 
 class BesidePitch(Extractor):
     """What is measured at the tracked pitch; alone, it tracks the pitch first."""
 
-    depends_on = ("f0_tracker",)
+    depends_on = Pitch.depends_on
     needs = Pitch.columns
 
     def extract(

@@ -82,7 +82,7 @@ def test_first_convolution_is_shared_by_the_frames():
 
 
 def test_graph_equals_extract_features(crepe_f0, melody):
-    features = extract_features(melody, FeatureSettings())
+    features = extract_features(melody, FeatureSettings(f0_refined=False))
     f0_hz, confidence = crepe_f0(melody[np.newaxis])
     assert np.abs(cents(f0_hz[0], features.f0_hz)).max() < 0.05
     np.testing.assert_allclose(confidence[0], features.f0_confidence, atol=1e-4)
