@@ -237,6 +237,9 @@ def _instrument(name: str) -> Inspection:
         f"{features.f0_tracker}, {features.loudness} loudness",
         "streaming": "needs the whole sound" if model.why_not_live else "causal",
     }
+    if model.rooms is not None:
+        others = [name for name in model.rooms.names if name != model.rooms.main]
+        facts["room"] = f"{model.rooms.main}; others: {', '.join(others) or 'none'}"
     if instrument.statistics is not None:
         facts["pitch"], facts["loudness"] = describe_range(instrument.statistics.to_dict())
     if "key_range" in metadata:

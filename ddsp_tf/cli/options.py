@@ -97,6 +97,12 @@ limiter_option = click.option(
     "--limiter", is_flag=True, help="Turn down peaks that would clip, and only them."
 )
 
+room_option = click.option(
+    "--room",
+    metavar="NAME",
+    help="Another room that it knows, by the recording made there (`ddsp-tf inspect` lists them).",
+)
+
 no_reverb_option = click.option(
     "--no-reverb", is_flag=True, help="Leave out the room of the recordings."
 )

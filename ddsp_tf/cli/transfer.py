@@ -18,6 +18,7 @@ from ddsp_tf.cli.options import (
     no_reverb_option,
     overwrite_option,
     reporting,
+    room_option,
     semitones_option,
     timbre_options,
 )
@@ -157,6 +158,7 @@ class _Octave(click.ParamType):  # type: ignore[type-arg]
     help="Its rate.",
 )
 @timbre_options
+@room_option
 @no_reverb_option
 @limiter_option
 @click.option("--sample-rate", type=int, metavar="HZ", help="Of the output (default: the model's).")
@@ -177,6 +179,7 @@ def command(
     output: Path | None,
     timbre: str | None,
     timbre_from: str | None,
+    room: str | None,
     no_reverb: bool,
     limiter: bool,
     sample_rate: int | None,
@@ -206,17 +209,21 @@ def command(
       ddsp-tf transfer violin melody.wav -o violin.flac --octave 1 --autotune 0.5
       ddsp-tf transfer runs/mine takes/ 'more/*.flac' -o out/ --format flac --plot
       ddsp-tf transfer violin voice.wav -o out/ --no-reverb --note-threshold 0.7
+      ddsp-tf transfer violin voice.wav -o out/ --room urmp_violin_2
       ddsp-tf transfer runs/rain footsteps.wav -o out/
       ddsp-tf transfer runs/voice song.wav -o out/ --r-d 0.8 --tract-length 1.1 --vibrato 40
       ddsp-tf transfer runs/rain --curves curves.csv -o rain.wav
       ddsp-tf transfer runs/many melody -o out/ --timbre violin:0.5,flute:0.5
       ddsp-tf transfer runs/many melody -o out/ --timbre-from oboe.wav
     """
+    if room is not None and no_reverb:
+        raise click.UsageError("--room and --no-reverb exclude each other; choose one.")
     keep_freed_memory()
     plan = _plan(inputs, curves, output, suffix=f".{file_format}" if file_format else None)
 
     def prepare() -> Work:
         loaded = load_with_timbre(instrument, timbre, timbre_from)
+        loaded = loaded if room is None else loaded.in_room(room)
         play = _player(instrument, loaded, curves, edits, reverb=not no_reverb, limiter=limiter)
 
         def transfer(named: NamedOutput, advance: Advance) -> dict[str, Any]:

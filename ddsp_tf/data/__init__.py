@@ -10,6 +10,7 @@ from ddsp_tf.data.prepare_settings import PrepareSettings
 from ddsp_tf.data.random_filters import RandomFilters
 from ddsp_tf.data.random_settings import RandomSettings
 from ddsp_tf.data.reverberant_recordings import ReverberantRecordings
+from ddsp_tf.data.rooms import room_names, room_of
 from ddsp_tf.data.source import Source
 from ddsp_tf.data.styled_recordings import StyledRecordings
 from ddsp_tf.data.synthetic_notes import SyntheticNotes
@@ -29,4 +30,6 @@ __all__ = [
     "StyledRecordings",
     "SyntheticNotes",
     "prepare",
+    "room_names",
+    "room_of",
 ]

@@ -1,7 +1,7 @@
 """A prepared dataset, and the batches that training reads from it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ddsp_tf.data.events import read_events
 from ddsp_tf.data.frame_table import FrameTable
 from ddsp_tf.data.magenta_records import read_magenta
 from ddsp_tf.data.recording import from_pcm
+from ddsp_tf.data.rooms import OTHERS, room_of
 from ddsp_tf.data.shard_frames import ShardFrames
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import (
@@ -28,6 +29,7 @@ from ddsp_tf.features import (
     samples_column,
 )
 from ddsp_tf.files import read_json
+from ddsp_tf.types import Signal
 
 
 class Dataset:
@@ -270,6 +272,23 @@ class Dataset:
             for split, table in self._tables.items()
         }
         return Dataset(self.features, self.statistics, self.columns, tables, self.info)
+
+    def with_rooms(self, names: Sequence[str], *, main: str) -> "Dataset":
+        """Gives the same with a column `room`: the number of the room of each recording.
+
+        Args:
+            names: Of the rooms, as `room_names` gives them.
+            main: That of a recording which has none of its own: held-out ones. Of those that are
+                trained on it is `others`, if that is one.
+        """
+        column = Column("room", Signal("value"))
+        tables = {}
+        for split, table in self._tables.items():
+            without = OTHERS if split == "train" and OTHERS in names else main
+            numbers = [names.index(room_of(name, names, main=without)) for name in table.names]
+            tables[split] = table.with_values(column, numbers)
+        columns = {**self.columns, column.name: column}
+        return Dataset(self.features, self.statistics, columns, tables, self.info)
 
     @property
     def _rows(self) -> dict[str, int]:

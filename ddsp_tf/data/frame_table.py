@@ -99,6 +99,23 @@ class FrameTable:
             table.__dict__["_everything"] = self._everything
         return table
 
+    def with_values(self, column: Column, values: Sequence[float]) -> "FrameTable":
+        """Gives a table whose segments have one more value each.
+
+        Args:
+            column: Of one value.
+            values: One for each segment.
+        """
+        table = copy.copy(self)
+        table._columns = {**self._columns, column.name: column}
+        table._of_events = {**self._of_events, column.name: column}
+        before = self._events if self._of_events else [{}] * len(self.names)
+        table.__dict__["_events"] = [
+            {**events, column.name: np.array([value], np.float32)}
+            for events, value in zip(before, values, strict=True)
+        ]
+        return table
+
     def reader(self, clip_frames: int) -> Callable[[tf.Tensor], Batch]:
         """Returns a function from `[batch, 2]` (segment, first frame) to a batch of clips."""
         gather = self._gather_from_memory() if self._in_memory else self._gather_from_disk

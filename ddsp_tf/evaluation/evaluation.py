@@ -1,5 +1,6 @@
 """Measures an instrument against recordings that it has not been trained on."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from ddsp_tf.evaluation.timbre import Timbre
 if TYPE_CHECKING:
     from ddsp_tf.data import Dataset
     from ddsp_tf.features import Features, FeatureSettings
-    from ddsp_tf.models import Instrument
+    from ddsp_tf.models import Instrument, Model
 
 Performer = Callable[[str, np.ndarray, "Features"], np.ndarray | None]
 """Gives its version of a recording from the recording's key, audio and features; None: has none."""
@@ -42,7 +43,8 @@ def evaluate(
     """Plays every recording of a split from its features and compares sound with sound.
 
     Pitch and loudness of the output are measured on its audio, by the tracker and the
-    loudness definition of the dataset, not taken from the model's controls.
+    loudness definition of the dataset, not taken from the model's controls. A model that knows the
+    room of a recording plays in it, and else in its main one.
 
     Args:
         instrument: The model; its features must be the dataset's.
@@ -62,15 +64,30 @@ def evaluate(
         True
     """
     instrument.features.check_matches(dataset.features, what="the dataset")
-    render = Renderer(instrument.model)
+    renderers: dict[str | None, Renderer] = {}
+
+    def play(key: str, audio: np.ndarray, features: "Features") -> np.ndarray:
+        room = _room(instrument.model, key)
+        if room not in renderers:
+            model = instrument.model
+            renderers[room] = Renderer(model if room is None else model.in_room(room))
+        return renderers[room](features, audio)
+
     return measure(
-        lambda key, audio, features: render(features, audio),
+        play,
         dataset,
         split=split,
         n_examples=n_examples,
         keep=keep,
         progress=progress,
     )
+
+
+def _room(model: "Model", key: str) -> str | None:
+    """The room that a recording was made in, by its key, if the model knows it."""
+    names = () if model.rooms is None else model.rooms.names
+    made_in = [x for x in names if key == x or re.fullmatch(rf"{re.escape(x)}_\d+", key)]
+    return max(made_in, key=len, default=None)
 
 
 def measure(

@@ -73,7 +73,7 @@ class GraphFeatures(tf.Module):
 
 
 def graph_settings(settings: FeatureSettings) -> FeatureSettings:
-    """Gives the settings by which a graph finds features: CREPE, tiny if another was used, alone."""
+    """Gives the settings by which a graph finds features: CREPE alone, tiny for pYIN."""
     settings = replace(settings, f0_refined=False)
     if settings.f0_tracker.startswith(_CREPE):
         return settings

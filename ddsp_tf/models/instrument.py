@@ -162,6 +162,14 @@ class Instrument:
         """Gives an instrument that shares all weights and plays dry."""
         return replace(self, model=self.model.without_rooms())
 
+    def in_room(self, name: str) -> "Instrument":
+        """Gives an instrument that shares all weights and plays in another of its model's rooms.
+
+        Raises:
+            ArgumentError: It knows no room of this name.
+        """
+        return replace(self, model=self.model.in_room(name))
+
     def without_reverb(self) -> "Instrument":
         """Does what `without_rooms` does."""
         return self.without_rooms()

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import Statistics
-from ddsp_tf.processors import Processor
+from ddsp_tf.processors import Processor, Rooms
 from ddsp_tf.processors.signal_checks import check_inputs, default_value, extent
 from ddsp_tf.types import Signal
 
@@ -184,6 +184,19 @@ class Model(keras.Model):
     def without_rooms(self) -> "Model":
         """Gives a model that shares all weights and plays dry; itself, if it has no room."""
         return self
+
+    @property
+    def rooms(self) -> Rooms | None:
+        """The rooms that it can be heard in, if it knows more than one."""
+        return None
+
+    def in_room(self, name: str) -> "Model":
+        """Gives a model that shares all weights and plays in another of its `rooms`.
+
+        Raises:
+            ArgumentError: It has no `rooms`, or they don't know the room.
+        """
+        raise ArgumentError(f"There is no room {name!r}: this model knows one room or none.")
 
     def adapted_to(self, statistics: Statistics | None) -> "Model":
         """Gives the model as it is to be played, knowing what it was trained on.

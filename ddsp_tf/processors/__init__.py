@@ -3,6 +3,7 @@
 from ddsp_tf.discovery import discovered
 from ddsp_tf.processors.effects.partitioned_reverb import PartitionedReverb
 from ddsp_tf.processors.effects.reverb import Reverb
+from ddsp_tf.processors.effects.rooms import Rooms
 from ddsp_tf.processors.mixing.add import Add
 from ddsp_tf.processors.mixing.crop import Crop
 from ddsp_tf.processors.mixing.dry_wet import DryWet
@@ -26,6 +27,7 @@ __all__ = [
     "Processor",
     "ProcessorGroup",
     "Reverb",
+    "Rooms",
     "Sinusoidal",
     "Sum",
     "Voices",

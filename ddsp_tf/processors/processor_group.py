@@ -243,6 +243,20 @@ class ProcessorGroup(Processor):
         """Gives a group without the rooms around the sounds that it makes, as `bypass` does."""
         return self._without(lambda processor: processor.is_room)
 
+    def in_room(self, name: str) -> "ProcessorGroup":
+        """Gives the same graph in one of the rooms that its `Rooms` know.
+
+        Raises:
+            ArgumentError: They don't know the room.
+        """
+        from ddsp_tf.processors.effects.rooms import Rooms
+
+        nodes = [
+            (processor.in_room(name) if isinstance(processor, Rooms) else processor, keys)
+            for processor, keys in zip(self.processors, self.node_inputs, strict=True)
+        ]
+        return ProcessorGroup(dag=nodes, name=self.name)
+
     def bypass(self, processor_type: type[Processor]) -> "ProcessorGroup":
         """Gives a group without the processors of one type, effects on one sound that it makes.
 

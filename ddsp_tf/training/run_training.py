@@ -129,6 +129,9 @@ def train(
         require_no_gap(phases, limits.num_steps)
     if resume and overwrite:
         raise ArgumentError("`resume` and `overwrite` exclude each other; choose one.")
+    rooms = getattr(model, "rooms", None)
+    if rooms is not None and hasattr(data, "with_rooms"):
+        data = data.with_rooms(rooms.names, main=rooms.main)
     check_data(model, data, schedule)
     validation = Validation(
         data,

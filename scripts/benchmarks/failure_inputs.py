@@ -151,9 +151,7 @@ def plucked(notes_hz: npt.ArrayLike, note_s: float) -> Audio:
 
 def fast_scale(note_s: float = FAST_NOTE_S) -> Audio:
     """Two scales of twelve notes."""
-    return plucked(
-        midi_to_hz(np.tile([60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79], 2)), note_s
-    )
+    return plucked(midi_to_hz(np.tile([60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79], 2)), note_s)
 
 
 def staccato() -> Audio:

@@ -7,8 +7,8 @@ import numpy as np
 from ddsp_tf import dsp
 from ddsp_tf.features.column import Column
 from ddsp_tf.features.extractors.pitch import BesidePitch
-from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.refined_pitch import refine_tracked_pitch
+from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.world.world_analysis import analyze_world
 from ddsp_tf.types import Float32Array, Progress, Signal
 

@@ -18,7 +18,7 @@ from ddsp_tf.models.autoencoder.loudness_range import LoudnessRange
 from ddsp_tf.models.autoencoder.pitch_range import PitchRange
 from ddsp_tf.models.group_model import GroupModel
 from ddsp_tf.nn import NetworkPrecision, Precision
-from ddsp_tf.processors import ProcessorGroup
+from ddsp_tf.processors import ProcessorGroup, Rooms
 from ddsp_tf.processors.signal_checks import hold_frames
 from ddsp_tf.types import Signal
 
@@ -292,6 +292,18 @@ class Autoencoder(GroupModel):
     def without_rooms(self) -> "Autoencoder":
         """Gives a model that shares all weights and plays dry."""
         return self._twin(self.processor_group.without_rooms())
+
+    def in_room(self, name: str) -> "Autoencoder":
+        """Gives a model that shares all weights and plays in another of its `rooms`."""
+        if self.rooms is None:
+            return super().in_room(name)
+        return self._twin(self.processor_group.in_room(name))
+
+    @property
+    def rooms(self) -> Rooms | None:
+        """The rooms that it can be heard in, if it knows more than one."""
+        found = [x for x in self.processor_group.processors if isinstance(x, Rooms)]
+        return found[0] if found else None
 
     def without_reverb(self) -> "Autoencoder":
         """Does what `without_rooms` does, which is what other models call it, too."""

@@ -12,9 +12,9 @@ from ddsp_tf.dsp.frame_filters import silent_tail
 from ddsp_tf.dsp.world import Mixing
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.pyin.compiled_librosa import load_librosa
+from ddsp_tf.features.refined_pitch import refine_tracked_pitch
 from ddsp_tf.features.track import interpolate_track
 from ddsp_tf.features.trackers import get_tracker
-from ddsp_tf.features.refined_pitch import refine_tracked_pitch
 from ddsp_tf.features.world.world_analysis import WorldAnalysis, analyze_world
 from ddsp_tf.models.model import Model
 from ddsp_tf.processors import World

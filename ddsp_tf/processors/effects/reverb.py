@@ -89,11 +89,15 @@ class Reverb(Processor):
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Passes the audio on and silences the response's first tap."""
-        taps = tf.convert_to_tensor(self.impulse_response)
-        if self.decay_s is not None:
-            falls = np.arange(self.impulse_response_length) / (self.decay_s * self.sample_rate)
-            taps *= (10.0 ** (-3.0 * falls)).astype(np.float32)
+        taps = tf.convert_to_tensor(self.impulse_response) * self._decay()
         return {"audio": inputs["audio"], "impulse_response": tf.pad(taps[1:], [[1, 0]])}
+
+    def _decay(self) -> Any:
+        """What every tap is multiplied by."""
+        if self.decay_s is None:
+            return np.float32(1.0)
+        falls = np.arange(self.impulse_response_length) / (self.decay_s * self.sample_rate)
+        return (10.0 ** (-3.0 * falls)).astype(np.float32)
 
     def initial_state(self, batch_size: int | tf.Tensor) -> State:
         """No tail."""

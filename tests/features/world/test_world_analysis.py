@@ -9,9 +9,9 @@ import pytest
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import FeatureSettings
 from ddsp_tf.features.extractors.world_spectra import WorldSpectra
+from ddsp_tf.features.refined_pitch import refine_pitch
 from ddsp_tf.features.world.cheap_trick import cheap_trick
 from ddsp_tf.features.world.d4c import d4c
-from ddsp_tf.features.refined_pitch import refine_pitch
 from ddsp_tf.features.world.world_analysis import analyze_world
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "world.json").read_text())

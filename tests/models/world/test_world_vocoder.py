@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.features.world.cheap_trick import cheap_trick
 from ddsp_tf.features.refined_pitch import refine_pitch
+from ddsp_tf.features.world.cheap_trick import cheap_trick
 from ddsp_tf.inference import Effect, VoiceChange
 from ddsp_tf.models import Instrument
 from ddsp_tf.models.world.world_vocoder import WorldVocoder
