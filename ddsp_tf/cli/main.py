@@ -60,7 +60,7 @@ def cli() -> None:
     Examples:
       ddsp-tf transfer violin melody.wav -o out/      play a melody with a shipped instrument
       ddsp-tf prepare recordings/ dataset/            make a dataset of your own recordings
-      ddsp-tf train --gin-file models/small_instrument.gin --data dataset/ --run runs/mine
+      ddsp-tf train --gin-file models/room_instrument.gin --data dataset/ --run runs/mine
       ddsp-tf transfer runs/mine melody.wav -o out/   play it with your own instrument
 
     Every command explains itself: ddsp-tf COMMAND --help

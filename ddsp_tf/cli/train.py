@@ -62,7 +62,7 @@ def command(
 
     \b
     Examples:
-      ddsp-tf train --gin-file models/small_instrument.gin --data dataset/ --run runs/violin
+      ddsp-tf train --gin-file models/room_instrument.gin --data dataset/ --run runs/violin
       ddsp-tf train --gin-file models/solo_instrument.gin --gin-param 'Limits.num_steps=30000' \\
           --data dataset/ --run runs/violin
       ddsp-tf train --run runs/violin --data dataset/ --resume
@@ -84,8 +84,8 @@ def command(
         gin_files = (str(_resumed_config(run)),)
     if not gin_files:
         raise click.UsageError(
-            "What should be trained? Add --gin-file models/small_instrument.gin (an hour or two "
-            "on a laptop) or models/solo_instrument.gin (the paper's size, for a GPU)."
+            "What should be trained? Add --gin-file models/room_instrument.gin (ten minutes on a "
+            "laptop) or models/solo_instrument.gin (the paper's size, for a GPU)."
         )
     config = gin_config.parse(gin_files, [*given.bindings, *gin_params])
     if not given and not config.binds(train, "data"):
