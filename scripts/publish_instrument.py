@@ -32,6 +32,7 @@ def publish(run: Path, data: str, gin_file: str, output: Path, overwrite: bool) 
 def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: bool) -> None:
     """Writes the best model of a run as an instrument, evaluated on the held-out recordings."""
     from ddsp_tf import config
+    from ddsp_tf.cli.given_data import GivenData
     from ddsp_tf.data import Dataset
     from ddsp_tf.files import check_writable
     from ddsp_tf.models import Instrument
@@ -39,7 +40,8 @@ def write_run(run: Path, data: str, gin_file: str, output: Path, *, overwrite: b
     from ddsp_tf.training import train
 
     check_writable(output, overwrite=overwrite)
-    facts = config.parse([gin_file]).bound(train).get("metadata", {})
+    named = GivenData.parse([data]).bindings
+    facts = config.parse([gin_file], named).bound(train).get("metadata", {})
     instrument = Instrument.load(run)
     instrument = dataclasses.replace(instrument, metadata={**instrument.metadata, **facts})
     write_instrument(instrument, Dataset.open(data), output, overwrite=overwrite)

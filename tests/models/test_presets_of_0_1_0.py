@@ -1,4 +1,7 @@
-"""The instruments that ship load and play as they did in 0.1.0 (commit e8b7206)."""
+"""Instruments that 0.1.0 wrote load and play as they did then (commit e8b7206).
+
+The flute lies here as it shipped; the violin at 48 kHz ships still.
+"""
 
 from pathlib import Path
 
@@ -6,13 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ddsp_tf.models import Instrument, list_presets
+from ddsp_tf.models import Instrument
 
 EVERY = 11
 """Of how many samples the file keeps one."""
 
-with np.load(Path(__file__).parent / "golden" / "presets_0_1_0.npz") as file:
-    GOLDEN = {name: file[name] for name in file}
+FOLDER = Path(__file__).parent / "golden"
+INSTRUMENTS = {"flute": FOLDER / "flute_0_1_0", "violin_48k": "violin_48k"}
+
+with np.load(FOLDER / "presets_0_1_0.npz") as file:
+    GOLDEN = {name: file[name] for name in INSTRUMENTS}
 
 
 def melody(frame_rate: float) -> dict[str, tf.Tensor]:
@@ -28,14 +34,9 @@ def melody(frame_rate: float) -> dict[str, tf.Tensor]:
     }
 
 
-def test_every_preset_of_then_is_compared() -> None:
-    assert len(GOLDEN) == 6
-    assert set(GOLDEN) <= set(list_presets())
-
-
 @pytest.mark.parametrize("name", GOLDEN)
 def test_plays_the_same_samples(name: str) -> None:
-    model = Instrument.load(name).model
+    model = Instrument.load(INSTRUMENTS[name]).model
     audio = model(melody(model.sample_rate / model.hop_length))["audio"].numpy()[0]
     assert np.max(np.abs(GOLDEN[name])) > 0.2
     np.testing.assert_allclose(audio[::EVERY], GOLDEN[name], rtol=0, atol=1e-5)
