@@ -111,7 +111,7 @@ class ProcessorGroup(Processor):
         """
         rooms = [processor for processor in self.processors if processor.is_room]
         last, keys = self.processors[-1], self.node_inputs[-1]
-        alone = len(last.input_signals) == len(keys) == 1 and "/" in keys[0]
+        alone = len(last.input_names) == len(keys) == 1 and "/" in keys[0]
         return last if alone and len(rooms) == 1 and rooms[0] is last else None
 
     def control_sizes(self, given: Collection[str] = ()) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
@@ -35,15 +36,17 @@ class PartitionedReverb(Processor):
     def __init__(self, reverb: Reverb, *, hop_length: int) -> None:
         super().__init__(hop_length=hop_length, name=reverb.name)
         self._reverb = reverb
-        response = reverb.controls({"audio": None})["impulse_response"].numpy()
+        heard = reverb.controls({"audio": tf.ones([1, 1])})
+        response = np.array(heard["impulse_response"]).reshape(-1)
         if reverb.add_dry:
             response[0] += 1.0
+        response *= float(heard["audio"][0, 0])
         self._spectra = dsp.partition_spectra(response, hop_length)
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
-        """Those of the reverb."""
-        return self._reverb.input_signals
+        """The sound; the room is chosen."""
+        return {"audio": self._reverb.input_signals["audio"]}
 
     @property
     def control_signals(self) -> Mapping[str, Signal]:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors import ProcessorGroup, Reverb, Rooms
+from ddsp_tf.processors import ProcessorGroup, Reverb, Rooms, WhiteNoise
 
 NAMES = ("hall", "church", "studio")
 TAPS = 400
@@ -113,3 +113,18 @@ def test_a_group_passes_the_room_on() -> None:
 def test_names_that_make_no_sense_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         Rooms(**arguments, impulse_response_length=TAPS)
+
+
+@pytest.mark.parametrize("name", ["church", "studio"])
+def test_live_it_plays_the_chosen_room(name: str) -> None:
+    chosen, audio = rooms().in_room(name), sound(1)
+    live = chosen.for_live(64)
+    assert live.input_names == ("audio",)
+    played, _ = live.stream({"audio": audio}, live.initial_state(1), 25)
+    np.testing.assert_allclose(played, chosen({"audio": audio}), atol=1e-3)
+
+
+def test_a_room_at_the_end_sounds_on_after_a_gate_has_closed() -> None:
+    dry = WhiteNoise(sample_rate=16000, hop_length=64)
+    group = ProcessorGroup(dag=[(dry, ["frames"]), (rooms(), ["white_noise/signal"])])
+    assert isinstance(group.last_room, Rooms)
