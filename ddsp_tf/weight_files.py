@@ -53,12 +53,13 @@ def write_weights(model: Weighted, path: Path, *, dtype: WeightsDtype = "float32
     path.write_bytes(content.getbuffer())
 
 
-def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
+def check_weights(shapes: Sequence[tuple[int, ...]], path: Path, *, whole: bool = True) -> None:
     """Checks, before any memory is taken for them, that a file holds the weights of a model.
 
     Args:
         shapes: Of the model's weights, in its order.
         path: The file, from wherever it comes.
+        whole: Whether these are all that the file should hold; or the first of them.
 
     Raises:
         ModelError: The file is missing, damaged, made to mislead, or holds other weights.
@@ -71,7 +72,7 @@ def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
             f"{LARGEST_WEIGHTS:,}. Its files are damaged or were made to mislead."
         )
     with _opened(path) as file:
-        if len(file) != len(shapes):
+        if len(file) < len(shapes) or (whole and len(file) > len(shapes)):
             raise ModelError(
                 f"`{path}` holds {len(file)} weights, and the model has {len(shapes)}. "
                 "It belongs to another model."
@@ -80,13 +81,18 @@ def check_weights(shapes: Sequence[tuple[int, ...]], path: Path) -> None:
             _check(file, index, shape)
 
 
-def read_weights(model: Weighted, path: Path) -> None:
+def read_weights(model: Weighted, path: Path, *, whole: bool = True) -> None:
     """Sets every weight of a model, after the checks of `check_weights`.
+
+    Args:
+        model: A model, or with `whole=False` the part of one whose weights come first.
+        path: The file.
+        whole: As for `check_weights`.
 
     Raises:
         ModelError: The file is missing, damaged, made to mislead, or holds other weights.
     """
-    check_weights([tuple(weight.shape) for weight in model.weights], path)
+    check_weights([tuple(weight.shape) for weight in model.weights], path, whole=whole)
     with _opened(path) as file:
         arrays = [_read(file, index) for index in range(len(model.weights))]
     model.set_weights(arrays)

@@ -24,9 +24,9 @@ from make_world_figure import log_mel
 from ddsp_tf import dsp
 from ddsp_tf.audio import read_audio
 from ddsp_tf.features import get_tracker
+from ddsp_tf.features.nansy.heard_spectrum import hear, read_bins
+from ddsp_tf.features.nansy.pitch_encoder import FIRST_BIN, N_HEARD, read_pitch
 from ddsp_tf.models import Instrument
-from ddsp_tf.models.nansy.nansy_pitch import read_bins
-from ddsp_tf.models.nansy.pitch_encoder import FIRST_BIN, N_HEARD, read_pitch
 from ddsp_tf.plotting import save_figure
 
 RATE, BINS_MOVED = 16000, 12
@@ -83,7 +83,7 @@ def accuracy(found_hz: np.ndarray, expected_hz: np.ndarray) -> tuple[float, floa
 
 def moved(model: Any, audio: np.ndarray, counts: np.ndarray) -> str:
     """Median and quartiles of how far the pitch moves with the spectrum."""
-    heard, _ = model.hear(tf.constant(audio))
+    heard, _ = hear(tf.constant(audio), hop_length=model.hop_length)
     up = tf.fill([len(audio)], BINS_MOVED)
     before, after = (
         read_pitch(model.encoder(bins)["pitch_logits"])
@@ -115,7 +115,7 @@ def figure(audio: Any, model: Any, expected_hz: Any, sure: Any, track_hz: Any) -
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    heard, _ = model.hear(tf.constant(audio[np.newaxis]))
+    heard, _ = hear(tf.constant(audio[np.newaxis]), hop_length=model.hop_length)
     first, last = (round(s * tracker_rate(model)) for s in SHOWN_S)
     levels = read_bins(heard)[0, first:last].numpy().T
     bins_hz = dsp.constant_q_frequencies_hz(FIRST_BIN + N_HEARD)[FIRST_BIN:]

@@ -3,8 +3,9 @@
 python scripts/make_pitch_figure.py OUTPUT_FOLDER PHRASE [--dataset DATASET --run RUN ...]
 
 Writes pitch.png: the sinusoids that are heard over the spectrum, and the pitch that explains them
-beside CREPE's. With a dataset of papers/engel2020/data.gin it prints the losses of its held-out
-half minute, of the shipped model and of each run.
+beside CREPE's; and pitch.wav, these sinusoids as sound. With a dataset of
+papers/engel2020/data.gin it prints the losses of its held-out half minute, of the shipped model and
+of each run.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ddsp_tf.audio import read_audio
+from ddsp_tf.audio import read_audio, write_audio
 from ddsp_tf.data import Dataset
 from ddsp_tf.features import get_tracker
 from ddsp_tf.losses import PitchConsistency
@@ -60,6 +61,7 @@ def draw(audio: np.ndarray, path: Path) -> None:
     model = Instrument.load(NAME).model
     whole = len(audio) // model.hop_length * model.hop_length
     heard = model({"audio": tf.constant(audio[np.newaxis, :whole])})
+    write_audio(path.with_suffix(".wav"), heard["audio"][0].numpy(), RATE, overwrite=True)
     f_hz, amplitudes = (heard[key][0].numpy() for key in ("frequencies_hz", "amplitudes"))
     times_s = np.arange(len(f_hz)) * model.hop_length / RATE
     figure, (above, below) = make_figure(2, row_height=2.6, share_time=True, dpi=64)

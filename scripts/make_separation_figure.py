@@ -5,7 +5,8 @@ python scripts/make_separation_figure.py OUTPUT_FOLDER PHRASES_FOLDER
 Two synthetic vowels with a vibrato, and two duets mixed of phrases of equal level (4 s, pitches by
 CREPE tiny of each phrase alone): improvements of the scale-invariant ratio of signal to distortion
 over the mixture, of combs at the same pitches and of the model, and what the same masks would give
-if all powers were known. Seed 0. Writes separation.png, of the first duet.
+if all powers were known. Seed 0. Writes separation.png, of the first duet, and mixture.wav,
+voice_1.wav and voice_2.wav.
 """
 
 import sys
@@ -20,7 +21,7 @@ import tensorflow as tf
 from scipy import signal
 
 from ddsp_tf import config, dsp
-from ddsp_tf.audio import read_audio
+from ddsp_tf.audio import read_audio, write_audio
 from ddsp_tf.features import get_tracker
 from ddsp_tf.inference import Separation, separate, share_out, si_sdr_db
 from ddsp_tf.plotting import save_figure
@@ -30,6 +31,7 @@ DUETS = {
     "voice and cello": ("voice_female_phrase", "cello_phrase"),
     "clarinet and trumpet": ("clarinet_phrase", "trumpet_jazz_phrase"),
 }
+PARTS = ("mixture", "voice_1", "voice_2")
 VOWELS = (
     (131.0, ((730, 80), (1090, 90), (2440, 120), (3400, 150))),
     (196.0, ((270, 60), (2290, 100), (3010, 120), (3700, 150))),
@@ -46,6 +48,8 @@ def main(folder: Path, phrases: Path) -> None:
         found = measured(name, voices)
         if name == next(iter(DUETS)):
             save_figure(found.figure(title=name), folder / "separation.png", overwrite=True)
+            for part, sound in zip(PARTS, (found.mixture, *found.stems), strict=True):
+                write_audio(folder / f"{part}.wav", sound, RATE, overwrite=True)
 
 
 def measured(name: str, voices: Sequence[tuple[Any, Any]]) -> Separation:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from ddsp_tf.errors import ModelError
 from ddsp_tf.weight_files import read_weights, write_weights
 
 
@@ -26,3 +27,17 @@ def test_a_single_number_is_stored(dtype: str, tmp_path: Path) -> None:
     read_weights(other, tmp_path / "weights.h5")
     assert float(other.number.numpy()) == 0.5
     np.testing.assert_array_equal(other.array.numpy(), [1.0, 2.0, 3.0])
+
+
+def test_a_part_is_read_alone(tmp_path: Path) -> None:
+    whole, part = keras.Sequential([_Scaled(), _Scaled()]), _Scaled()
+    for number, weight in enumerate(whole.weights):
+        weight.assign(np.full(weight.shape, float(number)))
+    write_weights(whole, tmp_path / "weights.h5")
+    with pytest.raises(ModelError, match="holds 4 weights, and the model has 2"):
+        read_weights(part, tmp_path / "weights.h5")
+    read_weights(part, tmp_path / "weights.h5", whole=False)
+    assert (float(part.number), float(part.array[2])) == (0.0, 1.0)
+    write_weights(part, tmp_path / "weights.h5")
+    with pytest.raises(ModelError, match="holds 2 weights, and the model has 4"):
+        read_weights(whole, tmp_path / "weights.h5", whole=False)

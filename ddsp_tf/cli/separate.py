@@ -75,7 +75,7 @@ _SEPARATION = FolderSort(
     show_default=True,
     help="mask: combs at the pitches alone, without learning.",
 )
-@click.option("--steps", type=click.IntRange(0), default=120, show_default=True, metavar="N")
+@click.option("--steps", type=click.IntRange(0), default=360, show_default=True, metavar="N")
 @click.option(
     "--minutes",
     type=click.FloatRange(0.0, min_open=True),

@@ -27,7 +27,7 @@ _TRACKERS = {
     "pyin": _Entry("ddsp_tf.features.pyin.pyin_tracker", "PyinTracker"),
     "self_supervised": _Entry(_SELF_SUPERVISED, "SelfSupervisedTracker", takes_folder=True),
     "swift-f0": _Entry("ddsp_tf.features.swift.swift_tracker", "SwiftTracker"),
-    "nansy": _Entry("ddsp_tf.models.nansy.nansy_tracker", "NansyTracker", takes_folder=True),
+    "nansy": _Entry("ddsp_tf.features.nansy.nansy_tracker", "NansyTracker", takes_folder=True),
 }
 
 F0_TRACKERS = tuple(_TRACKERS)

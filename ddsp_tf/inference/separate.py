@@ -92,7 +92,7 @@ def separate(
     f0_hz: FloatArray,
     *,
     method: Method = "model",
-    n_steps: int = 120,
+    n_steps: int = 360,
     learning_rate: float = 3e-3,
     max_minutes: float | None = None,
     name: PathLike = "the mixture",

@@ -17,10 +17,11 @@ from ddsp_tf.features.self_supervised.pitch_network import (
     FFT_LENGTH,
     N_PITCHES,
     SAMPLE_RATE,
+    PitchNetwork,
     log_frequency_levels,
     pitches_hz,
 )
-from ddsp_tf.features.self_supervised.stored_network import load_pitch_network
+from ddsp_tf.features.stored_network import StoredKind, load_stored_network
 from ddsp_tf.types import Float32Array, Progress
 
 FRAME_RATE = 100
@@ -30,6 +31,13 @@ N_BLOCK_FRAMES = 200
 _N_CONTEXT = -(-FFT_LENGTH // 2 // HOP_LENGTH)
 # The network is taught a normal distribution of one of its bins: so much is the likeliest.
 _CERTAIN = 1.0 / np.sqrt(2.0 * np.pi)
+
+_STORED = StoredKind(
+    "self_supervised",
+    "InverseSynthesis",
+    "papers/engel2020/pitch.gin or own_recordings.gin",
+    ("n_channels", "n_units"),
+)
 
 
 class SelfSupervisedTracker:
@@ -58,7 +66,7 @@ class SelfSupervisedTracker:
     frame_rate = FRAME_RATE
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self._network = load_pitch_network(folder)
+        self._network, _ = load_stored_network(_STORED, folder, PitchNetwork)
         self._observe = tf.function(self._observe_block, autograph=False)
 
     def track(

@@ -17,6 +17,7 @@ from ddsp_tf.dsp.shapes import size
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.model import Model
 from ddsp_tf.models.nsf.source_module import SourceModule
+from ddsp_tf.models.nsf.voiced_pitch import check_voiced_from, pitch_signals, voiced
 from ddsp_tf.nn.wave_net import WaveNet
 from ddsp_tf.types import Signal
 
@@ -32,7 +33,7 @@ class Gelp(Model):
 
     Mel bands become a filter without a network (`dsp.mel_all_pole`). A WaveNet over frames reads
     them too, and tells one over samples what to make of noise: an excitation of the power 1. It is
-    filtered frame by frame, and the pre-emphasis of the filter is undone.
+    filtered, and the pre-emphasis of the filter is undone.
 
     With `with_pitch`, the generator gets sines at the pitch beside the noise, and `f0_hz` and
     `f0_confidence` are inputs; then edits of the pitch move the voice.
@@ -47,8 +48,9 @@ class Gelp(Model):
         context_channels: Of the network over frames.
         order: Poles.
         with_pitch: Whether it has sines at the pitch to begin with.
-        filtering: "stft", under the root of a Hann window before and after; or "exact", sample by
-            sample with reflection coefficients interpolated, of which the inverse is the inverse.
+        filtering: "exact", sample by sample with reflection coefficients interpolated, of which the
+            inverse is the inverse; or "stft", the paper's, under the root of a Hann window before
+            and after.
         preemphasis: Of what the filter is found for.
         frame_length: Of the filtering, in samples.
         fft_length: Of the filtering.
@@ -80,7 +82,7 @@ class Gelp(Model):
         context_channels: int = 64,
         order: int = 24,
         with_pitch: bool = False,
-        filtering: Filtering = "stft",
+        filtering: Filtering = "exact",
         preemphasis: float = 0.97,
         frame_length: int = 400,
         fft_length: int = 2048,
@@ -99,6 +101,17 @@ class Gelp(Model):
             )
         if filtering not in get_args(Filtering):
             raise ArgumentError(f'`filtering` should be "stft" or "exact". Received {filtering!r}.')
+        if not 0 < order < sample_rate // 100 or not 0.0 <= preemphasis < 1.0:
+            raise ArgumentError(
+                "`order` should be from 1 to below a hundredth of `sample_rate`, and `preemphasis` "
+                f"from 0 to below 1. Received {order} and {preemphasis}."
+            )
+        if not 2 * hop_length <= frame_length <= fft_length:
+            raise ArgumentError(
+                "`frame_length` should be at least two hops and at most `fft_length`. Received "
+                f"{frame_length}, {hop_length} and {fft_length}."
+            )
+        check_voiced_from(voiced_from)
         self._arguments: dict[str, Any] = {
             "channels": channels,
             "dilations": list(dilations),
@@ -141,12 +154,8 @@ class Gelp(Model):
     @property
     def input_signals(self) -> Mapping[str, Signal]:
         """Mel bands; pitch and the tracker's confidence, if it has any; and a seed."""
-        pitch = {
-            "f0_hz": Signal("frames", unit="Hz", low=0.0, high=0.5 * self.sample_rate),
-            "f0_confidence": Signal("frames", low=0.0, high=1.0),
-        }
         return {
-            **(pitch if self.with_pitch else {}),
+            **(pitch_signals(self.sample_rate) if self.with_pitch else {}),
             "mel_db": Signal("frames", self.n_bands, "dB"),
             "noise_seed": Signal("value", dtype="int32"),
         }
@@ -239,12 +248,11 @@ class Gelp(Model):
         begun = [noise[..., tf.newaxis]]
         if self.source is not None:
             f0_hz = tf.cast(inputs["f0_hz"], tf.float32)
-            sure = inputs["f0_confidence"] >= self.voiced_from
-            voiced = tf.cast(sure & (f0_hz > 0.0), tf.float32)
-            read += [dsp.scale_f0_hz(f0_hz), voiced]
+            spoken = voiced(inputs, self.voiced_from)
+            read += [dsp.scale_f0_hz(f0_hz), spoken]
             (sines, _), _ = self.source(
                 dsp.hold_last_frame(f0_hz, 1),
-                dsp.hold_last_frame(voiced, 1),
+                dsp.hold_last_frame(spoken, 1),
                 seed,
                 self.source.initial_state(tf.shape(f0_hz)[0]),
             )

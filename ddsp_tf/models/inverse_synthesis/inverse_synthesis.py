@@ -7,19 +7,18 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features.self_supervised.pitch_network import (
     SAMPLE_RATE,
     PitchNetwork,
     log_frequency_levels,
     pitches_hz,
 )
-from ddsp_tf.models.model import Model
+from ddsp_tf.models.pitch_model import PitchModel
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class InverseSynthesis(Model):
+class InverseSynthesis(PitchModel):
     """Hears sinusoids in a sound, and the pitch that explains them.
 
     `losses.PitchConsistency` trains it, on generated notes and on recordings without labels;
@@ -53,21 +52,12 @@ class InverseSynthesis(Model):
         name: str = "inverse_synthesis",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
-        if sample_rate != SAMPLE_RATE:
-            raise ArgumentError(f"`sample_rate` should be {SAMPLE_RATE}. Received {sample_rate}.")
-        self.sample_rate = sample_rate
-        self.hop_length = hop_length
+        super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
         self.n_channels = n_channels
         self.n_units = n_units
         self.network = PitchNetwork(n_channels=n_channels, n_units=n_units)
         self.network.build(None)
         self.built = True
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:
-        """The sound."""
-        return {"audio": Signal("samples")}
 
     @property
     def output_signals(self) -> Mapping[str, Signal]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ddsp_tf.dsp.bark_cepstrum import N_BARK_BANDS, PRE_EMPHASIS, lpc_from_bark_cepstrum
 from ddsp_tf.dsp.compilation import compiled
-from ddsp_tf.dsp.mu_law import N_CODES, mu_law, mu_law_codes
+from ddsp_tf.dsp.mu_law import N_CODES, mu_law, mu_law_codes, mu_law_inverse
 from ddsp_tf.dsp.shapes import size
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.lpcnet.sample_loop import (
@@ -59,8 +59,14 @@ class Lpcnet(Model):
         densities: Of the first GRU's recurrent matrix at the end; see `BlockSparse`.
         start_step: Of the pruning.
         end_step: Of the pruning.
-        code_noise: Deviation of what is added to the codes in training, in codes, so that the
-            network learns to go on from a past that is not quite true.
+        drawing_noise: In training the excitation's codes get noise before the past is made of them,
+            the same past for the predictor and the network, while what is to be said next is the
+            true sample less what is predicted from it: so the network learns to come back from what
+            it should not have said. It is uniform, up to a bound that is drawn for each clip
+            between 0 and this many codes.
+        dither: Deviation of Gaussian noise in the sound itself, in training. Without it the code of
+            0 would be all there is in digital silence, and be all that could be said from then on.
+        code_noise: Deviation of what is added to the three codes in training, in codes.
         state_noise: Deviation of what is added between the GRUs in training.
         name: The model's name.
 
@@ -96,6 +102,8 @@ class Lpcnet(Model):
         densities: Sequence[float] = (0.05, 0.05, 0.2),
         start_step: int = 2000,
         end_step: int = 20000,
+        drawing_noise: float = 3.0,
+        dither: float = 2e-4,
         code_noise: float = 0.3,
         state_noise: float = 0.005,
         name: str = "lpcnet",
@@ -108,14 +116,16 @@ class Lpcnet(Model):
                 f"n_units={n_units}, n_units_b={n_units_b}, n_conditioning={n_conditioning}, "
                 f"n_embedding={n_embedding}."
             )
-        if code_noise < 0.0 or state_noise < 0.0:
-            raise ArgumentError(
-                "`code_noise` and `state_noise` should not be negative. "
-                f"Received {code_noise} and {state_noise}."
-            )
+        self.noises = {
+            "drawing_noise": drawing_noise,
+            "dither": dither,
+            "code_noise": code_noise,
+            "state_noise": state_noise,
+        }
+        if min(self.noises.values()) < 0.0:
+            raise ArgumentError(f"No noise should be below 0. Received {self.noises}.")
         self.n_units, self.n_units_b = n_units, n_units_b
         self.n_conditioning, self.n_embedding = n_conditioning, n_embedding
-        self.code_noise, self.state_noise = code_noise, state_noise
         self.pruning = BlockSparse(densities, start_step=start_step, end_step=end_step)
         self.jit_network = False
         self._build_frame_network()
@@ -143,7 +153,7 @@ class Lpcnet(Model):
         units, units_b, conditioning = self.n_units, self.n_units_b, self.n_conditioning
         gates, gates_b = 3 * units, 3 * units_b
         wide = [_CODED, N_CODES, self.n_embedding]
-        self.codes = self._weight("codes", wide, "uniform")
+        self.codes = self._weight("codes", wide, _ramps)
         self.kernel_codes = self._weight("kernel_codes", [_CODED, self.n_embedding, gates])
         self.kernel_a = self._weight("kernel_a", [conditioning, gates])
         self.recurrent_a = self._weight(
@@ -164,7 +174,7 @@ class Lpcnet(Model):
         self.output_layer.build((None, units_b))
 
     def _weight(
-        self, name: str, shape: list[int], initializer: str = "glorot_uniform", **kwargs: Any
+        self, name: str, shape: list[int], initializer: Any = "glorot_uniform", **kwargs: Any
     ) -> Any:
         return self.add_weight(name=name, shape=shape, initializer=initializer, **kwargs)
 
@@ -212,42 +222,58 @@ class Lpcnet(Model):
                 f"Clips should be longer than {_BEFORE + _AFTER} frames of 10 ms, which are the "
                 f"context of the others. Received {n_frames}."
             )
-        samples, prediction = self._predicted(inputs["bark_cepstrum"], audio)
-        excitation = samples - prediction
-        count = size(excitation, 1)
-        before = _BEFORE * _HOP
-        last = _emphasised(audio)[:, before - 1 : before - 1 + count]
-        coded = [last, tf.pad(excitation, [[0, 0], [1, 0]])[:, :-1], prediction]
+        true = _emphasised(audio)
+        past = true
+        if training:
+            true += self.noises["dither"] * _normal(true, seed, 2)
+            past = self._mistaken(inputs["bark_cepstrum"], true, seed)
+        prediction = self._predicted(inputs["bark_cepstrum"], past)
+        count = size(prediction, 1)
+        now = slice(_BEFORE * _HOP, _BEFORE * _HOP + count)
+        said = past[:, now] - prediction
+        last = past[:, now.start - 1 : now.stop - 1]
+        coded = [last, tf.pad(said, [[0, 0], [1, 0]])[:, :-1], prediction]
         heard = tf.stack([tf.transpose(mu_law(x)) for x in coded])
         if training:
-            noise = tf.random.stateless_normal(tf.shape(heard), tf.stack([seed, 0]))
-            heard = tf.clip_by_value(heard + self.code_noise * noise, 0.0, N_CODES - 1.0)
+            heard += self.noises["code_noise"] * _normal(heard, seed, 0)
+            heard = tf.clip_by_value(heard, 0.0, N_CODES - 1.0)
         conditioning = self._per_half_frame(self._conditioning(self._features(inputs)), 0)
         states = self._states(
             tf.cast(tf.round(heard), tf.int32), conditioning, seed if training else None
         )
-        labels = tf.transpose(mu_law_codes(excitation))
+        labels = tf.transpose(mu_law_codes(true[:, now] - prediction))
         return tf.transpose(compiled(self._cost, self.jit_network)(states, labels))
 
     def _cost(self, states: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         logits = self.output_layer(states)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
 
-    def _predicted(self, cepstrum: tf.Tensor, audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The pre-emphasised samples between the contexts, and what is predicted of them."""
-        emphasised = _emphasised(audio)
+    def _mistaken(self, cepstrum: tf.Tensor, true: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Samples as if other codes had been drawn than the true ones."""
+        prediction = self._predicted(cepstrum, true)
+        before, count = _BEFORE * _HOP, size(prediction, 1)
+        excitation = true[:, before : before + count] - prediction
+        bound = tf.random.stateless_uniform(
+            [size(true, 0), 1], tf.stack([seed, 3]), maxval=self.noises["drawing_noise"]
+        )
+        noise = tf.random.stateless_uniform(tf.shape(excitation), tf.stack([seed, 4]), -1.0, 1.0)
+        codes = tf.round(mu_law(excitation) + bound * noise)
+        drawn = mu_law_inverse(tf.clip_by_value(codes, 0.0, N_CODES - 1.0))
+        return true + tf.pad(drawn - excitation, [[0, 0], [before, _AFTER * _HOP]])
+
+    def _predicted(self, cepstrum: tf.Tensor, past: tf.Tensor) -> tf.Tensor:
+        """What is predicted of the samples between the contexts."""
         before = _BEFORE * _HOP
-        count = size(audio, 1) - (_BEFORE + _AFTER) * _HOP
+        count = size(past, 1) - (_BEFORE + _AFTER) * _HOP
         predictor = lpc_from_bark_cepstrum(cepstrum, order=_ORDER)[:, _BEFORE : 1 - _AFTER]
         predictor = self._per_half_frame(predictor, 1)
         shape = [-1, count // _HALF, _HALF]
         parts = [
-            tf.reshape(emphasised[:, before - lag : before - lag + count], shape)
+            tf.reshape(past[:, before - lag : before - lag + count], shape)
             * predictor[:, :, lag - 1 : lag]
             for lag in range(1, _ORDER + 1)
         ]
-        prediction = tf.reshape(-tf.add_n(parts), [-1, count])
-        return emphasised[:, before : before + count], prediction
+        return tf.reshape(-tf.add_n(parts), [-1, count])
 
     def _per_half_frame(self, frames: tf.Tensor, batch_first: int) -> tf.Tensor:
         """What the half frames after all frames but the last take: that of the nearest frame.
@@ -303,8 +329,7 @@ class Lpcnet(Model):
             jit_compile=self.jit_network,
         )
         if noise_seed is not None:
-            noise = tf.random.stateless_normal(tf.shape(states), tf.stack([noise_seed, 1]))
-            states += self.state_noise * noise
+            states += self.noises["state_noise"] * _normal(states, noise_seed, 1)
         return gru_scan(
             with_frames(tf.tensordot(states, self.kernel_b, 1), self.kernel_b_frames),
             tf.zeros([batch, self.n_units_b]),
@@ -362,14 +387,26 @@ class Lpcnet(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
-        own = ("n_units", "n_units_b", "n_conditioning", "n_embedding", "code_noise", "state_noise")
+        sizes = ("n_units", "n_units_b", "n_conditioning", "n_embedding")
+        own = {**{key: getattr(self, key) for key in sizes}, **self.noises}
         pruning = self.pruning.get_config()
         del pruning["limit"]
-        return {"name": self.name, **{key: getattr(self, key) for key in own}, **pruning}
+        return {"name": self.name, **own, **pruning}
 
 
 def _emphasised(audio: tf.Tensor) -> tf.Tensor:
     return audio - PRE_EMPHASIS * tf.pad(audio, [[0, 0], [1, 0]])[:, :-1]
+
+
+def _ramps(shape: Any, dtype: Any = None) -> tf.Tensor:
+    """Embeddings whose codes are in order from the start: neighbours are nearly the same."""
+    rise = tf.linspace(-1.0, 1.0, N_CODES)[:, tf.newaxis]
+    slopes = tf.random.normal([shape[0], 1, shape[2]], seed=1)
+    return tf.cast(0.1 * rise * slopes + tf.random.uniform(shape, -0.05, 0.05, seed=2), dtype)
+
+
+def _normal(like: tf.Tensor, seed: tf.Tensor, stream: int) -> tf.Tensor:
+    return tf.random.stateless_normal(tf.shape(like), tf.stack([seed, stream]))
 
 
 def _held(frames: tf.Tensor, count: int) -> tf.Tensor:

@@ -10,9 +10,15 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.dsp.constant_q import quality_factor
-from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.model import Model
-from ddsp_tf.models.nansy.pitch_encoder import (
+from ddsp_tf.features.nansy.heard_spectrum import (
+    LEAST,
+    SAMPLE_RATE,
+    SILENT,
+    hear,
+    level,
+    read_bins,
+)
+from ddsp_tf.features.nansy.pitch_encoder import (
     BINS_PER_OCTAVE,
     FIRST_BIN,
     MOST_SHIFT,
@@ -22,22 +28,19 @@ from ddsp_tf.models.nansy.pitch_encoder import (
     pitches_hz,
     read_pitch,
 )
+from ddsp_tf.models.pitch_model import PitchModel
 from ddsp_tf.nn import BiGru
 from ddsp_tf.processors.synthesizers.excitation import Excitation
 from ddsp_tf.types import Signal
 
-SAMPLE_RATE = 16000
-RANGE_DB = 60.0
-SILENT = 10.0 ** (-70.0 / 20.0)
 N_BANDS = 24
 _BINS_PER_BAND = 8
 _N_RESPONSE = 257
-_LEAST = 1e-7
 _COMPARED_EVERY = 4
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class NansyPitch(Model):
+class NansyPitch(PitchModel):
     """Hears the pitch of a voice, how periodic it is and its envelope, and says it again.
 
     A constant-Q spectrum goes to the pitch encoder, twice in training: the second time moved by up
@@ -83,10 +86,7 @@ class NansyPitch(Model):
         name: str = "nansy_pitch",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
-        if sample_rate != SAMPLE_RATE:
-            raise ArgumentError(f"`sample_rate` should be {SAMPLE_RATE}. Received {sample_rate}.")
-        self.sample_rate, self.hop_length = sample_rate, hop_length
+        super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
         self.n_channels, self.n_units, self.n_harmonics = n_channels, n_units, n_harmonics
         self.encoder = PitchEncoder(n_channels=n_channels, n_units=n_units)
         self.envelopes = BiGru(n_units, name="envelopes")
@@ -98,11 +98,6 @@ class NansyPitch(Model):
         self.envelopes.build((None, None, N_BANDS))
         self.gains.build((None, None, 2 * n_units))
         self.built = True
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:
-        """The sound."""
-        return {"audio": Signal("samples")}
 
     @property
     def output_signals(self) -> Mapping[str, Signal]:
@@ -140,7 +135,7 @@ class NansyPitch(Model):
         """
         audio = self.encode(batch)["audio"]
         seed = tf.cast(batch.get("noise_seed", 0), tf.int32)
-        heard, peak = self.hear(audio)
+        heard, peak = hear(audio, hop_length=self.hop_length)
         shift = tf.random.stateless_uniform(
             [tf.shape(audio)[0]], [seed, 1], -MOST_SHIFT, MOST_SHIFT + 1, tf.int32
         )
@@ -168,34 +163,11 @@ class NansyPitch(Model):
             "candidate_errors": errors,
         }
 
-    def hear(self, audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Gives what the networks read.
-
-        Args:
-            audio: `[batch, n_samples]`.
-
-        Returns:
-            Levels from 0 to 1 at 190 frequencies, 60 dB below the loudest of the frame to the
-            loudest, `[batch, n_frames, 190]`; the loudest magnitude, `[batch, n_frames, 1]`. Both
-            are 0 in a frame that nothing above -70 dB is in.
-        """
-        magnitude = dsp.constant_q_magnitude(
-            audio,
-            sample_rate=self.sample_rate,
-            hop_length=self.hop_length,
-            n_bins=N_BINS,
-            bins_per_octave=BINS_PER_OCTAVE,
-        )
-        peak = tf.reduce_max(magnitude, axis=-1, keepdims=True)
-        sounds = peak > SILENT
-        level = tf.nn.relu(_level(magnitude, tf.maximum(peak, SILENT)))
-        return tf.where(sounds, level, 0.0), tf.where(sounds, peak, 0.0)
-
     def gains_of(self, heard: tf.Tensor) -> tf.Tensor:
         """Says the gains of the filters of both parts.
 
         Args:
-            heard: As `hear` gives it.
+            heard: As `features.nansy` gives it, levels `[batch, n_frames, 190]`.
 
         Returns:
             `[batch, n_frames, 2, 24]`, > 0, in bands of a third of an octave; the mean square of
@@ -264,11 +236,11 @@ class NansyPitch(Model):
         # The mean square that white noise has in a window of Q periods.
         width = np.sqrt(2.0 * f_hz / (quality_factor(BINS_PER_OCTAVE) * self.sample_rate))
         noise = magnitudes[:, :, 1:] * tf.constant(width.astype(np.float32))
-        made = tf.sqrt(tone**2 + noise**2 + _LEAST**2)
-        level = _level(made, tf.maximum(peak, SILENT)[:, :, tf.newaxis])
-        level = tf.nn.leaky_relu(level, 0.1)
+        made = tf.sqrt(tone**2 + noise**2 + LEAST**2)
+        expected = level(made, tf.maximum(peak, SILENT)[:, :, tf.newaxis])
+        expected = tf.nn.leaky_relu(expected, 0.1)
         sounds = tf.cast(peak > 0.0, tf.float32)
-        return sounds * tf.reduce_mean(tf.abs(heard[:, :, tf.newaxis] - level), axis=-1)
+        return sounds * tf.reduce_mean(tf.abs(heard[:, :, tf.newaxis] - expected), axis=-1)
 
     def _combs(self, f_hz: np.ndarray) -> np.ndarray:
         """Magnitudes of an excitation of amplitude 1 at each pitch, `[64, n_bins]`."""
@@ -284,37 +256,6 @@ class NansyPitch(Model):
         """Gives the constructor's arguments."""
         keys = ("n_channels", "n_units", "n_harmonics", "sample_rate", "hop_length")
         return {"name": self.name, **{key: getattr(self, key) for key in keys}}
-
-
-def read_bins(heard: tf.Tensor, shift: tf.Tensor | None = None) -> tf.Tensor:
-    """Picks the 160 bins that the encoder reads.
-
-    Args:
-        heard: Levels, `[batch, n_frames, 190]`.
-        shift: For each sound, bins from -12 to 12 that its spectrum moves up by, int32 `[batch]`;
-            the pitch that is heard then is higher by `shift / 24` octaves. None: none.
-
-    Returns:
-        `[batch, n_frames, 160]`.
-
-    Example:
-        >>> bin_100 = tf.one_hot([[100]], 190)
-        >>> int(tf.argmax(read_bins(bin_100)[0, 0]))
-        85
-        >>> int(tf.argmax(read_bins(bin_100, tf.constant([12]))[0, 0]))
-        97
-    """
-    if shift is None:
-        return heard[..., FIRST_BIN : FIRST_BIN + N_HEARD]
-    # To move the spectrum up is to begin to read further down.
-    bins = FIRST_BIN - shift[:, tf.newaxis] + tf.range(N_HEARD)
-    turned = tf.gather(tf.transpose(heard, [0, 2, 1]), bins, axis=1, batch_dims=1)
-    return tf.ensure_shape(tf.transpose(turned, [0, 2, 1]), [*heard.shape[:2], N_HEARD])
-
-
-def _level(magnitude: tf.Tensor, peak: tf.Tensor) -> tf.Tensor:
-    decibels = 20.0 / math.log(10.0) * tf.math.log((magnitude + _LEAST) / peak)
-    return 1.0 + decibels / RANGE_DB
 
 
 def _bands_at(f_hz: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.model import Model
 from ddsp_tf.models.nsf.condition_module import ConditionModule
 from ddsp_tf.models.nsf.source_module import Excitation, SourceModule, held
+from ddsp_tf.models.nsf.voiced_pitch import check_voiced_from, pitch_signals, voiced
 from ddsp_tf.nn.neural_filter_block import NeuralFilterBlock
 from ddsp_tf.processors.signal_checks import hold_frames
 from ddsp_tf.types import Signal
@@ -98,8 +99,7 @@ class NeuralSourceFilter(Model):
             )
         if mixing not in get_args(Mixing):
             raise ArgumentError(f'`mixing` should be "fixed" or "sinc". Received {mixing!r}.')
-        if not 0.0 <= voiced_from <= 1.0:
-            raise ArgumentError(f"`voiced_from` should be from 0 to 1. Received {voiced_from}.")
+        check_voiced_from(voiced_from)
         self._arguments = {
             "channels": channels,
             "n_blocks": n_blocks,
@@ -148,8 +148,7 @@ class NeuralSourceFilter(Model):
     def input_signals(self) -> Mapping[str, Signal]:
         """Pitch, the tracker's confidence, mel bands; what `encode` makes of them; and a seed."""
         return {
-            "f0_hz": Signal("frames", unit="Hz", low=0.0, high=0.5 * self.sample_rate),
-            "f0_confidence": Signal("frames", low=0.0, high=1.0),
+            **pitch_signals(self.sample_rate),
             "mel_db": Signal("frames", self.n_bands, "dB"),
             "context": Signal("frames", self._context_width),
             "noise_seed": Signal("value", dtype="int32"),
@@ -208,10 +207,10 @@ class NeuralSourceFilter(Model):
         inputs = super().encode(batch)
         inputs = {k: x if k == "noise_seed" else tf.cast(x, tf.float32) for k, x in inputs.items()}
         if "context" not in inputs:
-            voiced = self.voiced(inputs)
-            context = self.condition(inputs["mel_db"], inputs["f0_hz"], voiced)
+            spoken = self.voiced(inputs)
+            context = self.condition(inputs["mel_db"], inputs["f0_hz"], spoken)
             if self.mixing == "sinc":
-                cutoff = 0.3 + 0.4 * voiced + 0.2 * context[..., self.channels :]
+                cutoff = 0.3 + 0.4 * spoken + 0.2 * context[..., self.channels :]
                 smooth = _moving_mean(cutoff, _SMOOTHED_FRAMES)
                 context = tf.concat([context[..., : self.channels], smooth], axis=-1)
             inputs["context"] = context
@@ -220,17 +219,16 @@ class NeuralSourceFilter(Model):
 
     def voiced(self, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Gives 1 where there is a voice, and 0 elsewhere, `[batch, n_frames, 1]`."""
-        sure = inputs["f0_confidence"] >= self.voiced_from
-        return tf.cast(sure & (inputs["f0_hz"] > 0.0), tf.float32)
+        return voiced(inputs, self.voiced_from)
 
     def excite(
         self, inputs: Mapping[str, Any], state: dict[str, Any], n_frames: int | tf.Tensor
     ) -> tuple[tuple[tf.Tensor, tf.Tensor], dict[str, Any]]:
         """Makes the two excitations of a block, as `SourceModule` gives them."""
         f0_hz = inputs["f0_hz"][:, : n_frames + 1]
-        voiced = self.voiced(inputs)[:, : n_frames + 1]
+        spoken = self.voiced(inputs)[:, : n_frames + 1]
         seed = tf.reshape(tf.cast(inputs.get("noise_seed", 0), tf.int64), [-1])[0]
-        return self.source(f0_hz, voiced, seed, state)
+        return self.source(f0_hz, spoken, seed, state)
 
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame."""
@@ -268,8 +266,8 @@ class NeuralSourceFilter(Model):
         if self.mixing == "sinc":
             audio = _mixed_at(both, context[..., self.channels])
         else:
-            voiced = held(self.voiced(inputs)[:, :n_frames], self.hop_length)[..., 0]
-            audio = _mixed(both, voiced)
+            spoken = held(self.voiced(inputs)[:, :n_frames], self.hop_length)[..., 0]
+            audio = _mixed(both, spoken)
         state = {
             "source": source,
             "harmonics": kept,
@@ -284,19 +282,19 @@ class NeuralSourceFilter(Model):
         return {"name": self.name, **self._arguments, **rates}
 
 
-def _mixed(both: tf.Tensor, voiced: tf.Tensor) -> tf.Tensor:
+def _mixed(both: tf.Tensor, spoken: tf.Tensor) -> tf.Tensor:
     """By fixed filters; `both` has the ten samples before, too."""
     taps = tf.constant(mixing_taps().astype(np.float32))
     # Correlation with the taps turned round, both kinds of each signal at once.
     kernels = tf.reverse(taps, axis=[1])
-    spoken, breath = (
+    loud, breath = (
         tf.nn.conv1d(
             both[..., i : i + 1], tf.transpose(kernels[2 * i : 2 * i + 2])[:, None], 1, "VALID"
         )
         for i in range(2)
     )
-    summed = spoken + breath
-    share = tf.sigmoid(10.0 * (voiced - 0.5))
+    summed = loud + breath
+    share = tf.sigmoid(10.0 * (spoken - 0.5))
     return share * summed[..., 0] + (1.0 - share) * summed[..., 1]
 
 

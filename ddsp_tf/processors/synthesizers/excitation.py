@@ -7,14 +7,13 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, State, optional_inputs
-from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
+from ddsp_tf.processors.processor import State
+from ddsp_tf.processors.synthesizers.voice_source import VoiceSource
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class Excitation(Synthesizer):
+class Excitation(VoiceSource):
     """Plays `A_p(t) sin(2 pi * sum of f0) + A_ap(t) U(-1, 1)`, and both parts alone.
 
     Inputs and controls: `f0_hz`, `periodic_amplitude` and `aperiodic_amplitude`, each
@@ -47,8 +46,6 @@ class Excitation(Synthesizer):
         the excitation of the synthesiser.
     """
 
-    optional_input_names = ("noise_seed",)
-
     def __init__(
         self,
         *,
@@ -59,16 +56,14 @@ class Excitation(Synthesizer):
         name: str = "excitation",
         **kwargs: Any,
     ) -> None:
-        super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
-        if n_harmonics < 1:
-            raise ArgumentError(f"`n_harmonics` should be at least 1. Received {n_harmonics}.")
-        self.n_harmonics = n_harmonics
-        self.seed = seed
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:
-        """Pitch and amplitudes, and `noise_seed`, an integer."""
-        return {**self.control_signals, "noise_seed": Signal("value", dtype="int32")}
+        super().__init__(
+            n_harmonics=n_harmonics,
+            seed=seed,
+            sample_rate=sample_rate,
+            hop_length=hop_length,
+            name=name,
+            **kwargs,
+        )
 
     @property
     def control_signals(self) -> Mapping[str, Signal]:
@@ -84,15 +79,6 @@ class Excitation(Synthesizer):
     def output_signals(self) -> Mapping[str, Signal]:
         """The sum and its parts."""
         return {key: Signal("samples") for key in ("signal", "periodic", "aperiodic")}
-
-    def controls(self, inputs: Mapping[str, Any]) -> Controls:
-        """Passes pitch and amplitudes on."""
-        named = {key: tf.cast(inputs[key], tf.float32) for key in self.control_signals}
-        return {**named, **optional_inputs(self, inputs)}
-
-    def initial_state(self, batch_size: int | tf.Tensor) -> State:
-        """Phase 0, in turns, and the place in the noise."""
-        return {"turns": tf.zeros([batch_size, 1], tf.float64), "frame": tf.zeros([], tf.int64)}
 
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor
@@ -116,18 +102,6 @@ class Excitation(Synthesizer):
             hop_length=self.hop_length,
             sample_rate=self.sample_rate,
         )
-        noise = dsp.uniform_noise(
-            tf.shape(f0_hz)[0],
-            n_frames * self.hop_length,
-            seed=controls.get("noise_seed", self.seed),
-            start=state["frame"] * self.hop_length,
-        )
-        level = dsp.resample_envelope(aperiodic, hop_length=self.hop_length)[..., 0]
-        noise *= level[:, : tf.shape(noise)[1]]
-        following = (state["frame"] + tf.cast(n_frames, tf.int64)) % 2**32
+        noise, following = self._noise(controls, state, aperiodic, n_frames)
         played = {"signal": tone + noise, "periodic": tone, "aperiodic": noise}
         return played, {"turns": turns, "frame": following}
-
-    def get_config(self) -> dict[str, Any]:
-        """Gives the constructor's arguments."""
-        return {**super().get_config(), "n_harmonics": self.n_harmonics, "seed": self.seed}

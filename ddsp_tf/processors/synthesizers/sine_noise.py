@@ -8,14 +8,13 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.errors import ArgumentError
-from ddsp_tf.processors.processor import Controls, State, optional_inputs
-from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
+from ddsp_tf.processors.processor import State
+from ddsp_tf.processors.synthesizers.voice_source import VoiceSource
 from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class SineNoise(Synthesizer):
+class SineNoise(VoiceSource):
     """Plays a sum of the first partials with a little noise, and louder noise without a pitch.
 
     Inputs and controls: `f0_hz` `[batch, n_frames, 1]`, >= 0; 0 means unvoiced. Optional:
@@ -45,8 +44,6 @@ class SineNoise(Synthesizer):
         parametric speech synthesis", equation 2.
     """
 
-    optional_input_names = ("noise_seed",)
-
     def __init__(
         self,
         *,
@@ -59,31 +56,21 @@ class SineNoise(Synthesizer):
         name: str = "sine_noise",
         **kwargs: Any,
     ) -> None:
-        super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
-        if n_harmonics < 1:
-            raise ArgumentError(f"`n_harmonics` should be at least 1. Received {n_harmonics}.")
-        self.n_harmonics = n_harmonics
+        super().__init__(
+            n_harmonics=n_harmonics,
+            seed=seed,
+            sample_rate=sample_rate,
+            hop_length=hop_length,
+            name=name,
+            **kwargs,
+        )
         self.amplitude = amplitude
         self.noise = noise
-        self.seed = seed
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:
-        """`f0_hz`, and `noise_seed`, an integer."""
-        return {**self.control_signals, "noise_seed": Signal("value", dtype="int32")}
 
     @property
     def control_signals(self) -> Mapping[str, Signal]:
         """`f0_hz`."""
         return {"f0_hz": Signal("frames", unit="Hz", low=0.0)}
-
-    def controls(self, inputs: Mapping[str, Any]) -> Controls:
-        """Passes the pitch on."""
-        return {"f0_hz": tf.cast(inputs["f0_hz"], tf.float32), **optional_inputs(self, inputs)}
-
-    def initial_state(self, batch_size: int | tf.Tensor) -> State:
-        """Phase 0, in turns, and the place in the noise."""
-        return {"turns": tf.zeros([batch_size, 1], tf.float64), "frame": tf.zeros([], tf.int64)}
 
     def stream(
         self, controls: Mapping[str, Any], state: State, n_frames: int | tf.Tensor
@@ -100,23 +87,13 @@ class SineNoise(Synthesizer):
             sample_rate=self.sample_rate,
         )
         level = self.noise * voiced + self.amplitude / 3.0 * (1.0 - voiced)
-        level = dsp.resample_envelope(level, hop_length=self.hop_length)[..., 0]
-        noise = dsp.uniform_noise(
-            tf.shape(f0_hz)[0],
-            n_frames * self.hop_length,
-            seed=controls.get("noise_seed", self.seed),
-            start=state["frame"] * self.hop_length,
-        )
-        following = (state["frame"] + tf.cast(n_frames, tf.int64)) % 2**32
-        audio = sines + math.sqrt(3.0) * noise * level[:, : tf.shape(sines)[1]]
-        return audio, {"turns": turns, "frame": following}
+        noise, following = self._noise(controls, state, math.sqrt(3.0) * level, n_frames)
+        return sines + noise, {"turns": turns, "frame": following}
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
-            "n_harmonics": self.n_harmonics,
             "amplitude": self.amplitude,
             "noise": self.noise,
-            "seed": self.seed,
         }

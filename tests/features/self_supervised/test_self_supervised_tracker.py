@@ -14,10 +14,14 @@ from signals import SAMPLE_RATE, cents, tone
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import FeatureSettings, extract_features, get_tracker
 from ddsp_tf.features.self_supervised.pitch_network import N_PITCHES, pitches_hz
-from ddsp_tf.features.self_supervised.self_supervised_tracker import logits_to_salience
-from ddsp_tf.features.self_supervised.stored_network import SHIPPED, load_pitch_network
+from ddsp_tf.features.self_supervised.self_supervised_tracker import (
+    _STORED,
+    SelfSupervisedTracker,
+    logits_to_salience,
+)
 
 NAME = "self_supervised"
+SHIPPED = _STORED.shipped
 
 
 @pytest.mark.parametrize("n_harmonics", [1, 8])
@@ -121,4 +125,4 @@ def test_what_is_no_tracker_is_refused(tmp_path: Path) -> None:
         shutil.copytree(SHIPPED, tmp_path / name)
         (tmp_path / name / "model.json").write_text(json.dumps(content))
         with pytest.raises(ModelError, match=words):
-            load_pitch_network(tmp_path / name)
+            SelfSupervisedTracker(tmp_path / name)

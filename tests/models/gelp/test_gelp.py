@@ -75,6 +75,14 @@ def test_it_takes_what_it_says_and_configs_survive() -> None:
         Gelp(**SMALL, filtering="none")
     with pytest.raises(ArgumentError, match="`n_stacks`"):
         Gelp(**{**SMALL, "n_stacks": 0})
+    for key, value in {
+        "voiced_from": 1.1,
+        "preemphasis": 1.0,
+        "order": 0,
+        "frame_length": 100,
+    }.items():
+        with pytest.raises(ArgumentError, match=f"`{key}`.*{value}"):
+            Gelp(**SMALL, **{key: value})
 
 
 def test_a_wave_net_reaches_as_far_as_it_says() -> None:

@@ -9,8 +9,9 @@ from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.losses import Regularizer
 from ddsp_tf.models import BlockPlayer
+from ddsp_tf.models.lpcnet import lpcnet
 from ddsp_tf.models.lpcnet.lpcnet import Lpcnet
-from ddsp_tf.models.lpcnet.sample_loop import sharpened, sharpness
+from ddsp_tf.models.lpcnet.sample_loop import Controls, say, sharpened, sharpness
 from ddsp_tf.training import Optimization, Trainer
 
 pytestmark = pytest.mark.xdist_group("lpcnet")
@@ -53,25 +54,69 @@ def said(model, speech):
     return model({key: tf.constant(x) for key, x in speech.items()})["audio"]
 
 
-@pytest.mark.slow
-def test_what_it_said_is_what_it_is_told(model, speech, said, monkeypatch):
-    """Told its own speech, it hears the codes that it drew, and comes to the same state."""
-    samples, prediction = model._predicted(tf.constant(speech["bark_cepstrum"]), said)
-    codes = dsp.mu_law(samples - prediction).numpy()
-    inside = np.abs(samples) < 0.999
-    assert np.all(inside)
-    assert np.max(np.abs(codes - np.round(codes))) < 0.05
-    assert len(np.unique(np.round(codes))) > 10
+def test_speaking_it_hears_what_it_is_told_in_training(model, speech, monkeypatch):
+    """Told the codes that it drew as a true past, it gives the same logits, sample by sample."""
+    inputs = {key: tf.constant(x[:, :6]) for key, x in speech.items()}
+    before = np.random.default_rng(8).normal(0.0, 0.02, [1, 320]).astype(np.float32)
+    emphasised = before[:, 1:] - 0.85 * before[:, :-1]
+    # As in training, it remembers nothing but the samples before.
+    state = model.initial_state(1)
+    state["features"] = model._features(inputs)[:, :2]
+    state["samples"].update(history=emphasised[:, :-17:-1], sound=before[:, -1])
+    given = []
+    monkeypatch.setattr(lpcnet, "say", lambda *args, **_: (given.append(args), args[2]))
+    model.stream({key: x[:, 2:] for key, x in inputs.items()}, state, 1)
+    controls, weights, state = given[0]
+    sounds, states = [before], []
+    for sample in range(160):
+        now = Controls(*(control[sample // 80 :][:1] for control in controls))
+        sound, state = say(now, weights, state, length=1)
+        sounds.append(sound)
+        states.append(state.gru_b)
     told = []
     cost = model._cost
-    monkeypatch.setattr(Lpcnet, "_cost", lambda _, *args: told.append(args[0]) or cost(*args))
-    nats = model({**speech, "audio": said})["nats"]
-    n_said = N_FRAMES - 3  # What follows is context.
-    assert nats.shape == (1, (n_said - 2) * 160)
-    inputs = {key: tf.constant(x) for key, x in speech.items()}
-    _, after = model.stream(inputs, model.initial_state(1), n_said)
-    # It began two frames later, from nothing, and has forgotten that.
-    np.testing.assert_allclose(told[0][-1], after["samples"]["gru_b"], atol=1e-3)
+    monkeypatch.setattr(Lpcnet, "_cost", lambda _, *args: told.extend(args) or cost(*args))
+    audio = np.concatenate([*sounds, np.zeros([1, 480])], axis=1).astype(np.float32)
+    model({**inputs, "audio": audio})
+    assert len(np.unique(told[1])) > 10
+    logits, expected = (model.output_layer(x) for x in (tf.stack(states), told[0]))
+    assert np.std(expected) > 1.0
+    np.testing.assert_allclose(logits, expected, atol=1e-3)
+
+
+def test_training_tells_it_the_way_back_from_a_past_that_is_not_true(speech, monkeypatch):
+    keras.utils.set_random_seed(7)
+    model = Lpcnet(n_units=8, n_conditioning=4, n_embedding=4, dither=0.0, code_noise=0.0)
+    short = {key: x[:, :6] for key, x in speech.items()}
+    audio = np.random.default_rng(9).normal(0.0, 0.05, [1, 960]).astype(np.float32)
+    predicted, told = [], []
+    predict, cost = model._predicted, model._cost
+    monkeypatch.setattr(
+        model, "_predicted", lambda *x: predicted.append(predict(*x)) or predicted[-1]
+    )
+    monkeypatch.setattr(Lpcnet, "_cost", lambda _, *args: told.extend(args) or cost(*args))
+    model({**short, "audio": audio}, training=True)
+    true, wrong = predicted
+    assert 0.01 < np.std(wrong - true) / np.std(true) < 0.5
+    emphasised = audio - 0.85 * np.pad(audio, [[0, 0], [1, 0]])[:, :-1]
+    again = wrong + dsp.mu_law_inverse(tf.transpose(told[1]))
+    # Half a code is 2.2 % of what it stands for.
+    bound = 0.023 * np.abs(emphasised[:, 320:-480] - wrong) + 1e-4
+    assert np.all(np.abs(again - emphasised[:, 320:-480]) < bound)
+
+
+def test_silence_is_dithered_in_training_alone(speech, monkeypatch):
+    """Else there would be one code to draw in it, forever."""
+    model = Lpcnet(n_units=8, n_conditioning=4, n_embedding=4)
+    told = []
+    cost = model._cost
+    monkeypatch.setattr(Lpcnet, "_cost", lambda _, *args: told.append(args[1]) or cost(*args))
+    for training in (True, False):
+        short = {key: x[:, :6] for key, x in speech.items()}
+        model({**short, "audio": np.zeros([1, 960], np.float32)}, training=training)
+    shares = [np.mean(codes == 128) for codes in told]
+    assert 0.1 < shares[0] < 0.6
+    assert shares[1] == 1.0
 
 
 def test_blocks_are_the_whole(model, speech, said):
@@ -123,6 +168,8 @@ def test_it_is_stored_with_its_pruning(model):
 def test_what_cannot_be_is_refused(model, speech):
     with pytest.raises(ArgumentError, match=r"multiple of 8.*n_units=20"):
         Lpcnet(n_units=20)
+    with pytest.raises(ArgumentError, match=r"below 0.*'dither': -1"):
+        Lpcnet(dither=-1.0)
     short = {key: x[:, :5] for key, x in speech.items()}
     with pytest.raises(ArgumentError, match=r"longer than 5 frames.*Received 5"):
         model({**short, "audio": np.zeros([1, 800], np.float32)})

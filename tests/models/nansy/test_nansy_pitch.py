@@ -1,16 +1,16 @@
-"""NANSY++'s pitch: bins that move, pitches that explain, silence that stays, and the tracker."""
+"""NANSY++'s pitch: bins that move, pitches that explain, silence that stays."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from contracts import check_config
 
-from ddsp_tf.errors import ArgumentError, ModelError
-from ddsp_tf.features import FeatureSettings, extract_features, get_tracker
+from ddsp_tf.errors import ArgumentError
+from ddsp_tf.features import FeatureSettings, get_tracker
+from ddsp_tf.features.nansy.heard_spectrum import hear, read_bins
+from ddsp_tf.features.nansy.pitch_encoder import pitches_hz
 from ddsp_tf.models import Instrument
-from ddsp_tf.models.nansy.nansy_pitch import N_BANDS, NansyPitch, read_bins
-from ddsp_tf.models.nansy.nansy_tracker import _SHIPPED
-from ddsp_tf.models.nansy.pitch_encoder import pitches_hz, read_pitch
+from ddsp_tf.models.nansy.nansy_pitch import N_BANDS, NansyPitch
 
 RATE = 16000
 
@@ -27,19 +27,12 @@ def model():
     return NansyPitch(n_channels=2, n_units=4, n_harmonics=20)
 
 
-@pytest.fixture(scope="module")
-def folder(model, tmp_path_factory):
-    path = tmp_path_factory.mktemp("nansy") / "model"
-    Instrument(model, FeatureSettings(hop_length=160, columns=("loudness_db",))).save(path)
-    return path
-
-
 @pytest.mark.xdist_group("nansy")
 def test_a_spectrum_moved_by_bins_is_that_of_the_sound_so_much_higher(model):
     # The classic mistake is the sign, or half an octave too many: 12 bins are half an octave up.
     shifts = (0, 12, -12, 5)
     sounds = np.concatenate([_tone(220.0 * 2.0 ** (shift / 24)) for shift in shifts])
-    heard, _ = model.hear(tf.constant(sounds))
+    heard, _ = hear(tf.constant(sounds), hop_length=model.hop_length)
     expected = read_bins(heard)[:, 50].numpy()
     moved = read_bins(tf.repeat(heard[:1], 4, axis=0), tf.constant(shifts))[:, 50].numpy()
     loud = expected > 0.5
@@ -60,7 +53,7 @@ def test_the_right_pitch_explains_a_sound_best(model, index):
     amplitudes, gains = tf.constant([[[0.3, 0.01]]] * 100), tf.ones([1, 100, 2, N_BANDS])
     amplitudes = tf.reshape(amplitudes, [1, 100, 2])
     said = model.say(f0_hz, amplitudes, gains)
-    heard, peak = model.hear(said)
+    heard, peak = hear(said, hop_length=model.hop_length)
     errors = model._candidate_errors(read_bins(heard), peak, amplitudes, gains)[0, 40:60].numpy()
     assert set(np.argmin(errors, axis=-1)) == {index}
     assert errors[:, index].max() < 0.07  # The noise isn't where it is expected.
@@ -93,75 +86,11 @@ def test_config_and_refusals(model):
 
 
 @pytest.mark.xdist_group("nansy")
-def test_the_tracker_is_named_by_its_run_and_answers_whatever_it_hears(model, folder):
-    tracker = get_tracker(f"nansy:{folder}")
-    rng = np.random.default_rng(0)
-    noise = rng.normal(0.0, 0.1, 8001)
-    clipped = np.clip(20 * _tone(150.0, 0.5)[0], -1.0, 1.0)
-    for audio, rate in (
-        (np.zeros(8000), RATE),
-        (noise, RATE),
-        (np.convolve(noise, np.hanning(9)), 8000),  # what a telephone leaves of a whisper
-        (clipped, RATE),
-        (np.zeros(1), RATE),
-    ):
-        f0_hz, confidence = tracker.track(audio.astype(np.float32), rate)
-        assert len(f0_hz) == len(confidence) == max(1, -(-len(audio) * 100 // rate))
-        assert np.all((f0_hz > 49.9) & (f0_hz < 1000.1))
-        assert np.all((confidence >= 0.0) & (confidence <= 1.0))
-        if not np.any(audio):
-            assert not np.any(confidence)
-    settings = FeatureSettings(f0_tracker=f"nansy:{folder}")
-    assert FeatureSettings.from_dict(settings.to_dict()) == settings
-    assert extract_features(clipped, settings).n_frames == 125
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("nansy")
-def test_blocks_of_a_long_recording_join(model, folder, monkeypatch):
-    from ddsp_tf.models.nansy import nansy_tracker
-
-    audio = np.tile(_tone(180.0, 1.0)[0], 6) * np.linspace(0.1, 1.0, 6 * RATE, dtype=np.float32)
-    tracker = nansy_tracker.NansyTracker(str(folder))
-    whole, _ = tracker.track(audio, RATE)
-    monkeypatch.setattr(nansy_tracker, "N_BLOCK_FRAMES", 170)
-    parts, _ = tracker.track(audio, RATE)
-    np.testing.assert_allclose(parts, whole, rtol=1e-3)
-
-
-def test_what_names_no_tracker_is_refused():
-    with pytest.raises(ModelError, match="There is no instrument `nowhere`"):
-        get_tracker("nansy:nowhere")
-    with pytest.raises(ModelError, match="should hold a NansyPitch"):
-        get_tracker("nansy:violin")
-    with pytest.raises(
-        ArgumentError,
-        match="may name a folder as self_supervised:FOLDER, nansy",
-    ):
-        FeatureSettings(f0_tracker="crepe-tiny:runs/pitch")
-
-
-def test_the_shipped_one_is_right_on_tones_and_unsure_of_noise():
-    rng = np.random.default_rng(1)
-    f0_hz = np.exp(rng.uniform(np.log(70.0), np.log(650.0), 12))
-    sounds = [_tone(f, 0.6, rng.integers(3, 13))[0] for f in f0_hz]
-    tracker = get_tracker("nansy")
-    found_hz, confidence = tracker.track(np.concatenate(sounds), RATE)
-    middle = (60 * np.arange(12)[:, np.newaxis] + np.arange(20, 40)).ravel()
-    cents = 1200 * np.log2(found_hz[middle] / np.repeat(f0_hz, 20))
-    assert np.mean(np.abs(cents) < 50.0) > 0.9
-    assert np.median(confidence[middle]) > 0.7
-    noise = rng.normal(0.0, 0.1, 8000).astype(np.float32)
-    assert np.median(tracker.track(noise, RATE)[1]) < 0.5
-
-
-def test_the_shipped_one_moves_as_far_as_the_spectrum():
-    shipped = Instrument.load(_SHIPPED).model
-    sounds = np.concatenate([_tone(f, 0.5) for f in np.geomspace(80.0, 600.0, 16)])
-    heard, _ = shipped.hear(tf.constant(sounds))
-    before, after = (
-        read_pitch(shipped.encoder(read_bins(heard, shift))["pitch_logits"])[:, 20:30]
-        for shift in (None, tf.fill([16], 12))
+def test_a_run_is_a_tracker(model, tmp_path):
+    """What is trained last is tracked with: the encoder's weights are the first of the model's."""
+    Instrument(model, FeatureSettings(hop_length=160, columns=("loudness_db",))).save(
+        tmp_path / "m"
     )
-    moved = (after - before).numpy()
-    assert np.mean(np.abs(moved - 0.5) < 0.02) > 0.9
+    encoder = get_tracker(f"nansy:{tmp_path / 'm'}")._encoder
+    for own, trained in zip(encoder.get_weights(), model.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, trained)

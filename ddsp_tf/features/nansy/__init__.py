@@ -1,0 +1,1 @@
+"""A tracker that no label taught: it learned to say voices again."""
