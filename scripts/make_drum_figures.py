@@ -4,7 +4,7 @@ Both models are found by `inference.match` with the same steps: `papers/shier202
 `papers/shier2023/noise.gin`, its noise of 65 bands alone. A row for each recording gives the
 multi-scale spectral loss of both after analysis and at the end, and by how much the attack time of
 each differs from the recording's; and how much of the loss of each lies in the logarithms of
-magnitudes above 4 kHz after the first 150 ms, where both have noise alone. Recordings longer than a
+magnitudes above 4 kHz after the attack, where both have noise alone. Recordings longer than a
 stroke are left out, and said.
 
 Example:
@@ -29,7 +29,7 @@ MODELS = ("noise", "drum")
 HOP_LENGTH, LONGEST_S = 256, 1.2
 RATE = 44100
 FFT_LENGTHS, FLOOR = (2048, 1024, 512, 256, 128, 64), 1e-5
-LATE_S, HIGH_HZ = 0.15, 4000.0
+LATE_S, HIGH_HZ = 0.2, 4000.0
 
 
 @click.command()

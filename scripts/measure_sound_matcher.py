@@ -1,8 +1,9 @@
 """Measures networks that hear a synthesiser's settings: by settings alone, and by sound after it.
 
 On sounds that are made of settings drawn at random: how far the settings are off, beside the mean
-of all, and the log-spectral distance (LSD) of what is played. On recordings, of which the first
-second counts: the spectral loss of what each network says, and after steps by gradient.
+of all, and the log-spectral distance (LSD) of what is played, with the pitches that it hears and
+with the right ones. On recordings, of which the first second counts: the spectral loss of what each
+network says, and after steps by gradient.
 
 Example:
     python scripts/measure_sound_matcher.py runs/settings runs/subtractive notes/*.flac
@@ -58,9 +59,17 @@ def measure(settings_run: str, sound_run: str, notes: tuple[Path, ...], steps: i
     print(f"settings off by: mean of all {off:.3f}")
     for name, network in networks.items():
         heard = network.shares(noisy)
-        played = network.played(network.values_of(heard), n_samples)["audio"]
+        values, right = network.values_of(heard), network.values_of(places)
+        pitched = {**values, **{key: right[key] for key in network.pitches}}
+        lsd, of_pitched = (
+            distance_db(target, network.played(x, n_samples)["audio"]) for x in (values, pitched)
+        )
         off = float(np.mean(np.abs(heard - places)))
-        print(f"trained by {name}: off by {off:.3f}, LSD {distance_db(target, played):.2f} dB")
+        print(
+            f"trained by {name}: off by {off:.3f}, LSD {lsd:.2f} dB; "
+            f"with the right pitches {of_pitched:.2f} dB",
+            flush=True,
+        )
     lower = 0
     loss = SpectralLoss(sample_rate=rate)
     for path in notes:

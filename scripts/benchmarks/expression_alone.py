@@ -1,13 +1,15 @@
-"""Trains the expression of a MIDI-DDSP alone, in two ways, and measures it on held-out notes.
+"""Trains the expression of a MIDI-DDSP alone, in two ways, and trees beside it, on held-out notes.
 
-    python scripts/benchmarks/expression_alone.py NAME=DATASET... [--steps 900]
+    python scripts/benchmarks/expression_alone.py NAME=DATASET... [--steps 900] [--only trees]
 
 The parts of a MIDI-DDSP share no weights, and notes are few numbers: in seconds it tells whether a
 way of writing expression generalises. "told" is the paper's, keys embedded, two GRUs that are told
 the numbers of the note before; "neighbours" is that of `papers/wu2022/instruments.gin`. A step
-takes four pieces of 24 notes of each instrument. Columns: mean square of the six numbers of the
-held-out notes, written note after note, in parts of that of the mean of all training notes, without
-the notes' velocities and with them.
+takes four pieces of 24 notes of each instrument. "trees" are gradient-boosted trees of
+scikit-learn, some for each of the six numbers, told of a note and of three to either side: what a
+method that has nothing in common with a network finds. Columns: mean square of the six numbers of
+the held-out notes, written note after note, in parts of that of the mean of all training notes,
+without the notes' velocities and with them.
 """
 
 from typing import Any
@@ -28,6 +30,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "told": {},
     "neighbours": {"told_before": False, "n_neighbours": 2, "hidden_dropout": 0.2},
 }
+N_BESIDE, N_TREES, TREE_RATE, N_LEAVES, LEAST_IN_LEAF = 3, 200, 0.04, 12, 20
 
 
 def pieces(lines: list[list[Any]], rng: np.random.Generator) -> tuple[Any, Any, Any]:
@@ -75,11 +78,61 @@ def trained(lines: list[list[Any]], n_steps: int, seed: int, **way: Any) -> Expr
     return generator
 
 
+def beside(line: Any, number: int, *, with_velocity: bool) -> Any:
+    """What trees are told of each note: its own numbers, and how its neighbours differ."""
+    onset, offset, key, velocity = line[:, :4].T
+    gap = np.concatenate([[np.nan], onset[1:] - offset[:-1]])
+    own = [key, np.log(offset - onset), gap, *([velocity] if with_velocity else [])]
+    columns = [np.full(len(line), number), *own]
+    for distance in (*range(-N_BESIDE, 0), *range(1, N_BESIDE + 1)):
+        for values in own:
+            moved = np.full(len(line), np.nan)
+            there = slice(max(0, -distance), max(0, len(line) - max(0, distance)))
+            moved[there] = values[max(0, distance) :][: len(moved[there])]
+            columns.append(moved - values if values is key else moved)
+    return np.stack(columns, axis=1)
+
+
+def of_trees(
+    train: list[list[Any]], held_out: list[list[Any]], seed: int, *, with_velocity: bool
+) -> float:
+    """Mean square of what trees say of the held-out notes."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    told, real = (
+        [
+            np.concatenate(
+                [
+                    beside(pair[0], number, with_velocity=with_velocity) if kind == 0 else pair[1]
+                    for number, lines in enumerate(side)
+                    for pair in lines
+                ]
+            )
+            for side in (train, held_out)
+        ]
+        for kind in (0, 1)
+    )
+    squares = []
+    for field in range(real[0].shape[1]):
+        trees = HistGradientBoostingRegressor(
+            max_iter=N_TREES,
+            learning_rate=TREE_RATE,
+            max_leaf_nodes=N_LEAVES,
+            min_samples_leaf=LEAST_IN_LEAF,
+            categorical_features=[0],
+            random_state=seed,
+        )
+        trees.fit(told[0], real[0][:, field])
+        squares.append(np.square(trees.predict(told[1]) - real[1][:, field]).mean())
+    return float(np.mean(squares))
+
+
 @click.command()
 @click.argument("pairs", metavar="NAME=DATASET...", nargs=-1, required=True)
 @click.option("--steps", default=900, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def main(pairs: tuple[str, ...], steps: int, seed: int) -> None:
+@click.option("--only", type=click.Choice([*WAYS, "trees"]), help="One way alone.")
+def main(pairs: tuple[str, ...], steps: int, seed: int, only: str | None) -> None:
     """Prints a row for each way."""
     datasets = [Dataset.open(pair.split("=", 1)[1]) for pair in pairs]
     train, held_out = (
@@ -89,6 +142,8 @@ def main(pairs: tuple[str, ...], steps: int, seed: int) -> None:
     worst = np.square(np.concatenate([x for lines in held_out for _, x in lines]) - mean).mean()
     print("| way | without velocities | with |\n|---|---|---|")
     for name, way in WAYS.items():
+        if only not in (None, name):
+            continue
         generator = trained(train, steps, seed, **way)
         write = tf.function(generator.generate, autograph=False, reduce_retracing=True)
         shares = []
@@ -107,6 +162,11 @@ def main(pairs: tuple[str, ...], steps: int, seed: int) -> None:
             ]
             shares.append(np.concatenate(squares).mean() / worst)
         print(f"| {name} | {shares[0]:.3f} | {shares[1]:.3f} |", flush=True)
+    if only in (None, "trees"):
+        shares = [
+            of_trees(train, held_out, seed, with_velocity=known) / worst for known in (False, True)
+        ]
+        print(f"| trees | {shares[0]:.3f} | {shares[1]:.3f} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The network that hears a sound and sets a synthesiser for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -38,9 +38,15 @@ class SoundMatcher(GroupModel):
     the places that were heard in it are the output `settings`. A batch without them is to be
     approached itself.
 
+    The gradient of a spectrum's distance doesn't lead to where a partial lies, and is a hundred
+    times as large as that of anything else. So no loss of sound moves a pitch. Where the settings
+    are known the output `pitched` has the right pitches: there like is compared with like.
+
     Args:
         processor_group: The synthesiser: what it takes are frames and values, each of one number in
             a declared range.
+        pitches: Which of these move partials: learned by the settings alone. Those that the
+            synthesiser lacks don't matter.
         channels: Of each convolution.
         n_units: Of the GRU and of the layer after it.
         sample_rate: In Hz; needed if no processor has one.
@@ -71,6 +77,7 @@ class SoundMatcher(GroupModel):
         self,
         *,
         processor_group: ProcessorGroup,
+        pitches: Sequence[str] = (_F0, "ratio"),
         channels: int = 32,
         n_units: int = 128,
         sample_rate: int | None = None,
@@ -84,6 +91,7 @@ class SoundMatcher(GroupModel):
             raise ArgumentError(
                 f"`channels` and `n_units` should be 1 or more. Received {channels} and {n_units}."
             )
+        self.pitches = tuple(pitches)
         self.channels = channels
         self.n_units = n_units
         self.parameters = _parameters(processor_group)
@@ -159,7 +167,8 @@ class SoundMatcher(GroupModel):
         Returns:
             `audio`, as long as that which came; `settings` `[batch, n_parameters]`; `controls` by
             "name/controls/..."; with settings in the batch also `target`, of the same shape: what
-            they play, without what is in "audio" and heard with it.
+            they play, without what is in "audio" and heard with it; and `pitched`, which is `audio`
+            but for their pitches.
 
         Raises:
             ArgumentError: The sound is missing, or something has another shape.
@@ -168,16 +177,21 @@ class SoundMatcher(GroupModel):
         inputs = self.encode(batch)
         audio = tf.cast(inputs[_AUDIO], tf.float32)
         made: dict[str, Any] = {}
+        right: dict[str, tf.Tensor] = {}
         if _SETTINGS in inputs:
             wanted = self.values_of(tf.cast(inputs[_SETTINGS], tf.float32))
             # The noise is heard, but isn't to be played: a synthesiser would ring on to fill it.
             made["target"] = tf.stop_gradient(self.played(wanted, tf.shape(audio)[1])[_AUDIO])
             audio += made["target"]
+            right = {key: wanted[key] for key in self.pitches if key in wanted}
         shares = self.shares(audio)
         values = self.values_of(shares)
-        if _F0 in values:  # Spectra of another pitch tell nothing of where the right one is.
-            values[_F0] = tf.stop_gradient(values[_F0])
-        played = self.played(values, tf.shape(audio)[1])
+        for key in [name for name in self.pitches if name in values]:
+            values[key] = tf.stop_gradient(values[key])
+        n_samples = tf.shape(audio)[1]
+        played = self.played(values, n_samples)
+        if right:
+            made["pitched"] = self.played({**values, **right}, n_samples)[_AUDIO]
         return {**played, _SETTINGS: shares, **made}
 
     def shares(self, audio: tf.Tensor) -> tf.Tensor:
@@ -254,6 +268,7 @@ class SoundMatcher(GroupModel):
         return {
             "name": self.name,
             "processor_group": keras.saving.serialize_keras_object(self.processor_group),
+            "pitches": list(self.pitches),
             "channels": self.channels,
             "n_units": self.n_units,
             "sample_rate": self.sample_rate,

@@ -42,6 +42,25 @@ def test_a_batch_with_settings_makes_its_own_task() -> None:
     check_config(model, lambda twin: twin({"audio": wanted})["settings"])
 
 
+def test_no_loss_of_sound_moves_a_pitch_and_known_ones_can_be_heard() -> None:
+    model = matcher()
+    settings = tf.constant([[0.5, 0.5, 0.9, 0.9]])
+    noise = tf.random.stateless_normal([1, 3200], [1, 2], stddev=0.01)
+    with tf.GradientTape() as tape:
+        alone = model({"audio": noise})
+        loss = tf.reduce_sum(tf.square(alone["audio"]))
+    of_shares = np.abs(tape.gradient(loss, model.to_shares.bias))
+    assert of_shares[0] == 0.0
+    assert (of_shares[2:] > 0.0).all()  # The note ends after the sound, so its length is free.
+    outputs = model({"settings": settings, "audio": noise})
+    heard = outputs["settings"].numpy()
+    assert abs(heard[0, 0] - 0.5) > 1e-3
+    for output, pitch in (("audio", heard[0, 0]), ("pitched", 0.5)):
+        heard[0, 0] = pitch
+        played = model.played(model.values_of(tf.constant(heard)), 3200)["audio"]
+        np.testing.assert_allclose(outputs[output], played, atol=1e-6)
+
+
 def test_the_note_comes_from_the_tracker_and_stays() -> None:
     sound = 0.3 * np.sin(2 * np.pi * 311.1 * np.arange(16000) / 16000)
     found = matcher().toward(sound)
