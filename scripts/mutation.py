@@ -22,6 +22,7 @@ import json
 import math
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -53,6 +54,7 @@ _TOO_LONG = (signal.SIGXCPU, signal.SIGKILL)
 _WAITING = 10.0
 """How many times its processor time a test file may take by the clock."""
 _NO_TESTS = 5
+_CLASS = re.compile(r"\b[A-Z][a-z]\w+")
 _Z = 1.96
 
 
@@ -75,8 +77,8 @@ def sample(package: str, count: int, seed: int) -> list[Mutant]:
 
 @cache
 def _defined(module: str) -> frozenset[str]:
-    """The names that others can have from a module."""
-    names = set()
+    """The names that others can have from a module, and its own as a text: `"periodicity"`."""
+    names = {repr(Path(module).stem)}
     for node in ast.parse((ROOT / module).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
@@ -88,7 +90,10 @@ def _defined(module: str) -> frozenset[str]:
 
 @cache
 def _used(file: str) -> Mapping[str, int]:
-    """How often a file uses each name of ddsp_tf: `f` and `dsp.f`, once it has imported them."""
+    """How often a file uses each name of ddsp_tf: `f` and `dsp.f`, once it has imported them.
+
+    Texts count, too, as they name classes in gin and features by their modules.
+    """
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     imported = {
         alias.asname or alias.name: alias.name
@@ -103,6 +108,9 @@ def _used(file: str) -> Mapping[str, int]:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.value.id in imported:
                 uses[node.attr] += 1
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            uses.update(_CLASS.findall(node.value))
+            uses[repr(node.value)] += 1
     return uses
 
 
