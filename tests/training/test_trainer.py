@@ -64,7 +64,9 @@ def test_each_term_of_the_loss_is_reported_and_they_sum_to_it() -> None:
         audio = outputs["audio"]
         return {"near": l1(batch["audio"], audio), "far": tf.reduce_mean(tf.square(audio))}
 
-    result = trainer(objective=two_terms).step(BATCH)
+    one = trainer(objective=two_terms)
+    assert one.has_phases is False
+    result = one.step(BATCH)
     assert set(result) == {"loss", "loss_near", "loss_far", "gradient_norm"}
     total = float(result["loss_near"]) + float(result["loss_far"])
     assert float(result["loss"]) == pytest.approx(total)
