@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import click
+from build.util import project_wheel_metadata
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,9 +30,11 @@ def check(python: str, *, oldest: bool, environment: Path | None, tests: tuple[s
         place = environment or Path(folder) / "environment"
         end = "lowest-direct" if oldest else "highest"
         # The package's own needs are decided first; what the tests need has to fit to them.
+        # uv reads them from `-`: of setup.py itself it would have to build what it may not.
         chosen = _run(
-            *("uv", "pip", "compile", str(ROOT / "setup.py"), "--quiet", "--only-binary", ":all:"),
+            *("uv", "pip", "compile", "-", "--quiet", "--only-binary", ":all:"),
             *("--resolution", end, "--python-version", python, "--no-header", "--no-annotate"),
+            given="\n".join(needs()),
         )
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(chosen, encoding="utf-8")
@@ -48,8 +51,14 @@ def check(python: str, *, oldest: bool, environment: Path | None, tests: tuple[s
     sys.exit(status)
 
 
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def needs() -> list[str]:
+    """Gives what the package itself needs, without its extras."""
+    found = project_wheel_metadata(ROOT, isolated=False).get_all("Requires-Dist") or []
+    return [need for need in found if "extra ==" not in need]
+
+
+def _run(*command: str, given: str | None = None) -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"`{' '.join(command)}` failed:\n{done.stderr[-3000:]}")
     return done.stdout

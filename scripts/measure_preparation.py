@@ -1,7 +1,8 @@
 """Prepares many short files with one worker and with two, and says what each does in a second.
 
-Writes `FILES` notes of half a second into a folder, prepares them with 1 and 2 processes, and
-prints a table of files a second and the most memory that the processes had.
+Writes `FILES` notes of half a second into a folder, prepares them with 1 and 2 processes, of one
+thread each, and prints a table: files a second, what a worker does of that, and the most memory
+that the process which was started and a worker had.
 
 Example:
     python scripts/measure_preparation.py --files 10000
@@ -21,8 +22,11 @@ _RATE = 16000
 _SCRIPT = """
 import resource, sys
 from ddsp_tf.data import PrepareSettings, prepare
+from ddsp_tf.data.worker_pool import one_thread
 from ddsp_tf.features import FeatureSettings
 if __name__ == "__main__":
+    # More than one worker have a thread each; so one has one here.
+    one_thread()
     columns = tuple(sys.argv[4].split(","))
     settings = PrepareSettings(features=FeatureSettings(columns=columns))
     prepare(sys.argv[1], sys.argv[2], settings=settings, n_workers=int(sys.argv[3]))

@@ -49,6 +49,13 @@ def test_unvoiced_frames_take_the_nearest_note():
     assert filled.numpy()[0].tolist() == expected
 
 
+def test_in_the_middle_between_two_notes_the_first_goes_on():
+    f0_hz = tf.constant([[1.0] * 5 + [9.0] + [2.0] * 5])
+    confidence = tf.constant([[1.0] * 5 + [0.0] + [1.0] * 5])
+    filled = fill_unvoiced(f0_hz, confidence, threshold=0.5)
+    assert filled.numpy()[0].tolist() == [1] * 6 + [2] * 5
+
+
 def test_without_a_note_the_most_confident_frame_decides():
     f0_hz = tf.constant([[5.0, 6.0, 7.0, 8.0, 9.0]])
     confidence = tf.constant([[0.0, 0.0, 0.1, 0.0, 0.0]])

@@ -10,6 +10,7 @@ from contracts import check_declarations, check_layer, check_refusals, check_str
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors import (
     Add,
+    Chorus,
     Crop,
     DryWet,
     FilteredNoise,
@@ -214,3 +215,10 @@ def test_names_missing_inputs(name: str) -> None:
 def test_a_tensor_instead_of_a_dict_is_refused_by_name():
     with pytest.raises(ArgumentError, match=r"`crop` .*takes a dict of its inputs, audio"):
         Crop(n_samples=10)(np.zeros([1, 100], np.float32))
+
+
+def test_values_are_one_for_each_example() -> None:
+    chorus = Chorus(sample_rate=4000)
+    sound = np.zeros([3, 40], np.float32)
+    with pytest.raises(ArgumentError, match="`audio` has 3 examples, and `depth_ms` has 1"):
+        chorus({"audio": sound, "depth_ms": np.ones([1, 1], np.float32)})

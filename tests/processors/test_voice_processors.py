@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.signal
 import tensorflow as tf
 from contracts import check_declarations, check_layer, check_refusals, check_streaming
 
@@ -89,6 +90,16 @@ def test_a_sound_in_blocks_is_the_sound_at_once(name):
 def test_an_exact_filter_in_blocks_is_the_filter_at_once():
     make, inputs = PROCESSORS["AllPole, exact sections"]
     check_streaming(make(), inputs(1, 6), hop_length=HOP, blocks=(1, 3, 2))
+
+
+def test_an_exact_filter_that_stands_still_is_scipys():
+    filter = AllPole(order=4, method="exact", **RATES)
+    given = _filtered(4)(1, 5)
+    given["filter_logits"][:] = given["filter_logits"][:, :1]
+    first, second = filter.controls(given)["filters"][0, 0].numpy().reshape(2, 2)
+    poles = np.convolve([1.0, *first], [1.0, *second])
+    expected = scipy.signal.lfilter([1.0], poles, given["audio"])
+    np.testing.assert_allclose(filter(given), expected, atol=1e-5)
 
 
 def test_glottal_source_keeps_its_level_and_is_silent_without_pitch():

@@ -49,6 +49,7 @@ def toy_model() -> ToyModel:
 def test_phases_in_turn_train_just_their_weights() -> None:
     model = toy_model()
     trainer = Trainer(model, Compare(l1), phases=two_phases())
+    assert trainer.has_phases is True
     trainer.build(BATCH)
     begun = by_layer(model)
     first = [trainer.step(BATCH) for _ in range(3)][-1]

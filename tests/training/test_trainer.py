@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -63,7 +64,9 @@ def test_each_term_of_the_loss_is_reported_and_they_sum_to_it() -> None:
         audio = outputs["audio"]
         return {"near": l1(batch["audio"], audio), "far": tf.reduce_mean(tf.square(audio))}
 
-    result = trainer(objective=two_terms).step(BATCH)
+    one = trainer(objective=two_terms)
+    assert one.has_phases is False
+    result = one.step(BATCH)
     assert set(result) == {"loss", "loss_near", "loss_far", "gradient_norm"}
     total = float(result["loss_near"]) + float(result["loss_far"])
     assert float(result["loss"]) == pytest.approx(total)
@@ -116,6 +119,20 @@ def test_arguments_that_make_no_sense_are_refused() -> None:
         trainer(objective=lambda batch, outputs: tf.constant(0.0)).step(BATCH)
     with pytest.raises(ArgumentError, match="`strategy` must be one of 'single', 'mirrored'"):
         get_strategy("cluster")
+
+
+def test_only_batches_that_devices_can_share_are_split() -> None:
+    one = trainer()
+    batches = tf.data.Dataset.from_tensors({"audio": tf.zeros([4, 3])})
+    assert one.distribute(batches) is batches
+    # A strategy of two devices, which this process doesn't have.
+    one.strategy = SimpleNamespace(
+        num_replicas_in_sync=2, experimental_distribute_dataset=lambda split: split
+    )
+    (batch,) = one.distribute(batches)
+    assert batch["audio"].shape == (4, 3)
+    with pytest.raises(ArgumentError, match="`batch_size` is 3, which 2 devices can't share"):
+        one.distribute(tf.data.Dataset.from_tensors({"audio": tf.zeros([3, 4])}))
 
 
 _TWO_DEVICES = """

@@ -38,6 +38,15 @@ def test_each_sinusoid_stays_within_its_two_semitones() -> None:
     assert (np.floor(place + 1e-3) == np.arange(48)).all()
 
 
+def test_a_sinusoid_whose_six_bins_weigh_the_same_is_in_their_middle() -> None:
+    network = InverseSynthesis(n_channels=4, n_units=4).network
+    heard = tf.zeros([1, 1, 288])
+    network(heard)
+    network.sinusoids.kernel.assign(tf.zeros_like(network.sinusoids.kernel))
+    place = 36 * np.log2(network(heard)["frequencies_hz"][0, 0] / LOWEST_HZ)
+    np.testing.assert_allclose(place, 6 * np.arange(48) + 2.5, atol=1e-3)
+
+
 def test_levels_are_those_of_the_sines() -> None:
     """Two sines 20 dB apart, on frequencies that are read, and silence."""
     hz = pitches_hz()[[72, 130]]

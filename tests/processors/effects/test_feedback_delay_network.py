@@ -69,6 +69,13 @@ def test_the_room_decays_as_asked_and_is_left_out_with_rooms() -> None:
     assert -60 / slope == pytest.approx(0.5, rel=0.05)
 
 
+def test_the_level_of_the_room_is_in_decibels() -> None:
+    room = make("frequency", length_s=0.1, add_dry=False)
+    inputs = make_inputs(1, 5)
+    quiet, loud = (np.asarray(room({**inputs, "wet_db": np.array([[db]])})) for db in (-26.0, -6.0))
+    np.testing.assert_allclose(loud, 10.0 * quiet, rtol=1e-4, atol=1e-7)
+
+
 @pytest.mark.slow
 def test_a_known_decay_is_found_by_gradient() -> None:
     """From the energy of a known room alone; a second half of the time away."""

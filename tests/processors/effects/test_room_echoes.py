@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ddsp_tf.dsp.room_acoustics import echo_density
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors import AdvancedFilteredVelvetNoise, DelayNetworkReverb
 
 RATE = 16000
@@ -23,6 +24,14 @@ def decaying(echoes: np.ndarray) -> np.ndarray:
     response = echoes * 10.0 ** (-3.0 * np.arange(len(echoes)) / RATE / 0.5)
     response[0] = 2.0
     return response
+
+
+@pytest.mark.parametrize(
+    "lines", [ALL_PASSES[:5], [*ALL_PASSES[:5], [15, 76]]], ids=["a line less", "two less"]
+)
+def test_every_line_has_as_many_all_passes(lines: list[list[int]]) -> None:
+    with pytest.raises(ArgumentError, match="should have as many lines as `delays`, each with as"):
+        DelayNetworkReverb(delays=DELAYS, all_pass_delays=lines)
 
 
 @pytest.mark.slow  # the network is sampled thirteen times
