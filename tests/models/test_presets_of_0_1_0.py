@@ -1,7 +1,4 @@
-"""Instruments that 0.1.0 wrote load and play as they did then (commit e8b7206).
-
-The flute lies here as it shipped; the violin at 48 kHz ships still.
-"""
+"""An instrument that 0.1.0 wrote loads and plays as it did then (commit e8b7206)."""
 
 from pathlib import Path
 
@@ -15,7 +12,8 @@ EVERY = 11
 """Of how many samples the file keeps one."""
 
 FOLDER = Path(__file__).parent / "golden"
-INSTRUMENTS = {"flute": FOLDER / "flute_0_1_0", "violin_48k": "violin_48k"}
+INSTRUMENTS = {"flute": FOLDER / "flute_0_1_0"}
+"""As it shipped."""
 
 with np.load(FOLDER / "presets_0_1_0.npz") as file:
     GOLDEN = {name: file[name] for name in INSTRUMENTS}
