@@ -87,7 +87,8 @@ def find_live_parts(model: Model) -> LiveParts:
             "A live host needs a Harmonic processor, and this model has none. Export it with "
             "--target saved_model."
         )
-    return LiveParts(model, harmonic, noise, parts.get(Reverb))
+    rooms = (part for part in parts.values() if isinstance(part, Reverb))
+    return LiveParts(model, harmonic, noise, next(rooms, None))
 
 
 def _is_known(processor: Processor, keys: tuple[str, ...]) -> bool:

@@ -100,7 +100,8 @@ class CausalConvolutions(keras.layers.Layer):
             `[n_frames, batch, n_channels]`, and the state after the last frame,
             `[batch, (receptive_frames - 1) * n_channels]`, in float32.
         """
-        n_batch, n_frames = tf.shape(inputs)[1], tf.shape(inputs)[0]
+        # Known sizes make slices that any runtime knows.
+        n_frames, n_batch = (n or tf.shape(inputs)[i] for i, n in enumerate(inputs.shape[:2]))
         if initial_state is None:
             initial_state = self.initial_state(n_batch)
         hidden = tf.cast(inputs, self.variable_dtype)

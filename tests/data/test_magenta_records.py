@@ -114,7 +114,7 @@ def test_old_records_without_a_copy_at_16_khz(tmp_path):
     del values["audio_16k"]
     write_records(tmp_path / "set", [values])
     assert Dataset.open_magenta(tmp_path / "set").features == FeatureSettings(
-        f0_tracker="crepe-full"
+        f0_tracker="crepe-full", f0_refined=False
     )
 
 

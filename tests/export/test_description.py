@@ -7,6 +7,7 @@ import pytest
 
 import ddsp_tf
 from ddsp_tf.export import ParityReport
+from ddsp_tf.export.graph_features import graph_settings
 
 pytestmark = pytest.mark.xdist_group("description")
 
@@ -35,7 +36,7 @@ def test_metadata_lies_beside_the_graph(exported: "Exported") -> None:
     assert found["f0_hz_range"] == pytest.approx([200.0, 1725.0], rel=0.02)
     assert found["loudness_db_range"] == pytest.approx([-49.6, -15.4], abs=0.3)
     assert found["statistics"] == exported.instrument.statistics.to_dict()
-    assert found["features"] == exported.instrument.features.to_dict()
+    assert found["features"] == graph_settings(exported.instrument.features).to_dict()
     assert found["parity"]["audio_error"] == exported.report.audio_error < 1e-4
     synthesize, transfer = found["signatures"]["synthesize"], found["signatures"]["transfer"]
     assert list(synthesize["inputs"]) == ["f0_hz", "loudness_db"]

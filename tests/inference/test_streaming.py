@@ -26,10 +26,12 @@ CAUSAL_CONFIGS = [
     "models/tiny_instrument.gin",
     "models/parallel_instrument.gin",
     "models/conv_instrument.gin",
+    "models/room_instrument.gin",
     "models/vst.gin",
     "models/vst_32k.gin",
     "models/vst_48k.gin",
 ]
+ROOMS = ("ROOMS=['hall', 'studio']",)
 WITH_Z: dict[str, tuple[str, ...]] = {
     "models/autoencoder.gin": (),
     "models/many_instruments.gin": ("INSTRUMENTS=['violin', 'flute']",),
@@ -293,7 +295,7 @@ def test_refuses_models_with_z(name: str, bindings: tuple[str, ...]) -> None:
     ("name", "bindings"),
     [
         ("models/vst.gin", ("N_HARMONICS=5", "RnnFcDecoder.rnn_channels=8")),
-        *(pytest.param(name, (), marks=pytest.mark.slow) for name in CAUSAL_CONFIGS),
+        *(pytest.param(name, ROOMS, marks=pytest.mark.slow) for name in CAUSAL_CONFIGS),
     ],
 )
 def test_every_causal_model_streams_as_it_plays(name: str, bindings: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.evaluation.evaluation import _room
+from ddsp_tf.export.live_parts import find_live_parts
 from ddsp_tf.models import Autoencoder, BlockPlayer, DilatedConvDecoder
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb, Rooms
 
@@ -73,6 +74,10 @@ def test_what_knows_no_such_room_says_so(knowing: Autoencoder) -> None:
     assert one.rooms is None
     with pytest.raises(ArgumentError, match="no room 'hall': this model knows one room or none"):
         one.in_room("hall")
+
+
+def test_hosts_get_the_main_room(knowing: Autoencoder) -> None:
+    assert find_live_parts(knowing).reverb is knowing.rooms
 
 
 @pytest.mark.parametrize(
