@@ -160,8 +160,8 @@ def _synthesis(
 
 
 def _decoder() -> dict[str, Any]:
-    step = DecoderStep(Instrument.load("violin").model)
-    # The last two lie far outside the violin's range.
+    step = DecoderStep(Instrument.load("flute").model)
+    # The last two lie far outside the flute's range.
     f0_hz = np.array([440.0, 442.0, 445.0, 600.0, 880.0, 98.0, 3520.0], np.float32)
     loudness_db = np.array([-30.0, -28.0, -25.0, -25.0, -40.0, -25.0, -25.0], np.float32)
     state = step.initial_state()
@@ -171,7 +171,7 @@ def _decoder() -> dict[str, Any]:
         state = outputs.pop("state")
         frames.append({key: _numbers(x) for key, x in outputs.items()})
     return {
-        "instrument": "violin",
+        "instrument": "flute",
         "f0_hz": _numbers(f0_hz),
         "loudness_db": _numbers(loudness_db),
         "frames": frames,

@@ -22,6 +22,7 @@ import jack
 import numpy as np
 
 from ddsp_tf.audio import read_audio
+from ddsp_tf.export.graph_features import as_exports_hear
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -218,7 +219,8 @@ def measure_effect(host: str, folder: Path, path: Path) -> None:
     """Dry, bypassed, and as an instrument."""
     audio, _ = read_audio(path, sample_rate=RATE)
     audio = audio[: SECONDS * RATE]
-    transfer = LiveTransfer(Instrument.load("violin"), octave=1, xla=False)
+    violin = as_exports_hear(Instrument.load("violin"))
+    transfer = LiveTransfer(violin, octave=1, xla=False)
     live = [transfer.process(audio), transfer.process(np.zeros(RATE, np.float32))]
     late = transfer.latency_samples + RATE // 200  # and the limiter's 5 ms
     # Ardour has a switch of its own for `lv2_enabled`.

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from ddsp_tf.audio import read_audio
+from ddsp_tf.export.graph_features import as_exports_hear, graph_settings
 from ddsp_tf.export.torchscript.archive import script
 from ddsp_tf.export.torchscript.contents import Contents, take_contents
 from ddsp_tf.export.torchscript.modules.front_end import FrontEnd
@@ -68,7 +69,9 @@ def _listen(contents: Contents, audio: Float32Array) -> dict[str, float]:
     instrument, facts = contents.instrument, contents.facts
     rate, hop = facts["sample_rate"], facts["hop_length"]
     front_end = script(FrontEnd(facts, contents.arrays))
-    live = LiveFeatures(instrument.features, initial_f0_hz=facts["usual_f0_hz"]).push(audio)
+    live = LiveFeatures(
+        graph_settings(instrument.features), initial_f0_hz=facts["usual_f0_hz"]
+    ).push(audio)
     heard, told = [], 0
     with torch.no_grad():
         for start in range(0, len(audio), BLOCK):
@@ -82,7 +85,7 @@ def _listen(contents: Contents, audio: Float32Array) -> dict[str, float]:
         StreamedInstrument(facts, contents.arrays), FrontEnd(facts, contents.arrays)
     )
     found, share = _play(script(player), audio[None])
-    transfer = LiveTransfer(instrument, xla=False)
+    transfer = LiveTransfer(as_exports_hear(instrument), xla=False)
     expected = transfer.process(audio)
     found, expected = found[player.latency_samples :], expected[transfer.latency_samples :]
     n_samples = min(len(found), len(expected))

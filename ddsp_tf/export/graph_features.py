@@ -13,6 +13,7 @@ from ddsp_tf.features.crepe.network import SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import FRAME_RATE
 from ddsp_tf.features.loudness import measure_loudness_db
 from ddsp_tf.features.track import interpolate_track
+from ddsp_tf.models import Instrument
 
 _CREPE = "crepe-"
 
@@ -70,6 +71,11 @@ class GraphFeatures(tf.Module):
             hop_length=hop_length,
             n_frames=dsp.n_frames(tf.shape(audio)[1], hop_length),
         )
+
+
+def as_exports_hear(instrument: Instrument) -> Instrument:
+    """Gives an instrument that hears as its exports do, to compare them with Python."""
+    return replace(instrument, features=graph_settings(instrument.features))
 
 
 def graph_settings(settings: FeatureSettings) -> FeatureSettings:

@@ -22,6 +22,7 @@ from streamed_phrases import (
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
+from ddsp_tf.export.graph_features import as_exports_hear, graph_settings
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -156,7 +157,9 @@ def test_it_hears_what_live_features_hear(
     rate = instrument.features.sample_rate
     audio = phrase_of(name, recordings, rate)
     middle = instrument.statistics.f0_midi_quantiles[50]
-    live = LiveFeatures(instrument.features, initial_f0_hz=440.0 * 2.0 ** ((middle - 69.0) / 12.0))
+    live = LiveFeatures(
+        graph_settings(instrument.features), initial_f0_hz=440.0 * 2.0 ** ((middle - 69.0) / 12.0)
+    )
     expected = live.push(audio)
     file = instruments / f"{name}.ddsp"
     found = play(engine, "features", file, "IN", "OUT", given=audio, folder=tmp_path)
@@ -180,7 +183,7 @@ def test_an_effect_plays_what_live_transfer_plays(
     instrument = Instrument.load(name)
     audio = phrase_of(name, recordings, 16000)
     edits = {"octave": 1, "semitones": -2.0, "loudness_db": 3.0, "xla": False}
-    transfer = LiveTransfer(instrument, **edits)  # type: ignore[arg-type]
+    transfer = LiveTransfer(as_exports_hear(instrument), **edits)  # type: ignore[arg-type]
     latency = transfer.latency_samples
     expected = transfer.process(audio)
     file = instruments / f"{name}.ddsp"

@@ -22,6 +22,7 @@ from plugin_hosts import (
 )
 
 from ddsp_tf.audio import read_audio
+from ddsp_tf.export.graph_features import as_exports_hear
 from ddsp_tf.export.plugin.build import build_plugins
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import PlainPerformer, Render, Streamer
@@ -74,7 +75,8 @@ def phrase(recordings: Path) -> np.ndarray:
 @pytest.fixture(scope="session")
 def transferred(phrase: np.ndarray) -> np.ndarray:
     """What Python makes of it live, an octave higher, without its latency."""
-    transfer = LiveTransfer(Instrument.load("violin"), octave=1, loudness_db=-3.0, xla=False)
+    violin = as_exports_hear(Instrument.load("violin"))
+    transfer = LiveTransfer(violin, octave=1, loudness_db=-3.0, xla=False)
     late = [transfer.process(phrase), transfer.process(np.zeros(RATE, np.float32))]
     return np.concatenate(late)[transfer.latency_samples :][: len(phrase)]
 

@@ -10,6 +10,7 @@ from engine_runner import SHIPPED, run
 from torch_hosts import Host, in_torch, quiet
 
 from ddsp_tf.audio import read_audio
+from ddsp_tf.export.graph_features import as_exports_hear
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -40,7 +41,7 @@ def spectral_difference_db(found: np.ndarray, expected: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def violin() -> Instrument:
-    return Instrument.load("violin")
+    return as_exports_hear(Instrument.load("violin"))
 
 
 @pytest.fixture(scope="module")
