@@ -81,13 +81,15 @@ class Rooms(Reverb):
             )
         self.main = self.names[0] if main is None else main
         self._chosen = self.number(self.main)
+        self.differences = self.gains = None
         others = len(self.names) - 1
-        self.differences = self.add_weight(
-            name="differences",
-            shape=[others, impulse_response_length],
-            initializer=keras.initializers.RandomNormal(stddev=initial_scale),
-        )
-        self.gains = self.add_weight(name="gains", shape=[others, 1], initializer="zeros")
+        if others:
+            self.differences = self.add_weight(
+                name="differences",
+                shape=[others, impulse_response_length],
+                initializer=keras.initializers.RandomNormal(stddev=initial_scale),
+            )
+            self.gains = self.add_weight(name="gains", shape=[others, 1], initializer="zeros")
 
     @property
     def input_signals(self) -> Mapping[str, Signal]:
@@ -121,6 +123,8 @@ class Rooms(Reverb):
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Chooses the response, silences its first tap, and turns the audio up or down."""
         controls = super().controls(inputs)
+        if len(self.names) == 1:
+            return controls
         if "room" in inputs:
             rooms = tf.cast(tf.round(tf.reshape(inputs["room"], [-1])), tf.int32)
         elif self._chosen == self.number(self.main):

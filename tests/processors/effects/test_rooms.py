@@ -89,8 +89,14 @@ def test_it_is_stored_with_its_rooms() -> None:
     again.set_weights(made.get_weights())
     told = {"audio": sound(1), "room": tf.constant([[0.0]])}
     np.testing.assert_array_equal(again(told), made(told))
+
+
+def test_a_room_by_itself_is_a_reverb() -> None:
+    """A weight without a number in it can't be stored."""
     alone = Rooms(names=["hall"], impulse_response_length=TAPS)
-    assert alone({"audio": sound(1), "room": tf.constant([[0.0]])}).shape == (1, 1600)
+    assert [weight.shape for weight in alone.weights] == [(TAPS,)]
+    told = {"audio": sound(1), "room": tf.constant([[0.0]])}
+    np.testing.assert_array_equal(alone(told), alone.in_room("hall")({"audio": told["audio"]}))
 
 
 def test_a_group_passes_the_room_on() -> None:
