@@ -59,15 +59,15 @@ class GivenData:
     @property
     def bindings(self) -> list[str]:
         """What tells a configuration the names: of instruments, and of a dataset's rooms."""
-        if self.folder is None:
-            return [f"INSTRUMENTS={tuple(self.named)!r}"]
-        from ddsp_tf.data import room_names
+        names = {"INSTRUMENTS": tuple(self.named)}
+        if self.folder is not None:
+            from ddsp_tf.data import room_names
 
-        path = Path(self.folder) / "dataset.json"
-        known = read_json(path, error=DatasetError) if path.is_file() else {}
-        names = {"INSTRUMENTS": tuple(known.get("labels", {}).get("instrument", ()))}
-        if "splits" in known:
-            names["ROOMS"] = room_names(known)
+            path = Path(self.folder) / "dataset.json"
+            known = read_json(path, error=DatasetError) if path.is_file() else {}
+            names["INSTRUMENTS"] = tuple(known.get("labels", {}).get("instrument", ()))
+            if "splits" in known:
+                names["ROOMS"] = room_names(known)
         return [f"{macro}={given!r}" for macro, given in names.items() if given]
 
     def open(self) -> "Dataset | JoinedDatasets":

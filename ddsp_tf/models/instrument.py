@@ -163,7 +163,7 @@ class Instrument:
         return replace(self, model=self.model.without_rooms())
 
     def in_room(self, name: str) -> "Instrument":
-        """Gives an instrument that shares all weights and plays in another of its model's rooms.
+        """Gives an instrument that shares all weights but the rooms' and plays in another of these.
 
         Raises:
             ArgumentError: It knows no room of this name.

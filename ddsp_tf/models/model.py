@@ -191,7 +191,7 @@ class Model(keras.Model):
         return None
 
     def in_room(self, name: str) -> "Model":
-        """Gives a model that shares all weights and plays in another of its `rooms`.
+        """Gives a model that shares all weights but the rooms' and plays in one of its `rooms`.
 
         Raises:
             ArgumentError: It has no `rooms`, or they don't know the room.

@@ -195,11 +195,10 @@ def _portamento(players: FailurePlayers) -> float:
 
 
 def _legato(players: FailurePlayers) -> float:
-    given, _ = inputs.legato()
-    played = players.transfer(given).audio
+    given = inputs.legato()
+    notes = inputs.LEGATO_NOTE_S, len(inputs.LEGATO_NOTES)
     dips = [
-        measures.largest_dip_db(audio, inputs.LEGATO_NOTE_S, len(given) * 10 // (3 * RATE))
-        for audio in (played, given)
+        measures.largest_dip_db(audio, *notes) for audio in (players.transfer(given).audio, given)
     ]
     return dips[0] - dips[1]
 

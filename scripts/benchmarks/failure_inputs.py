@@ -14,6 +14,7 @@ SEMIQUAVER_S = 1 / 16
 REPEATED_NOTE_S = 0.125
 VIBRATO_HZ, VIBRATO_SEMITONES = 6.0, 0.5
 LEGATO_NOTE_S = 0.3
+LEGATO_NOTES = (69, 71, 72, 74, 76, 74, 72, 71)
 
 Audio = npt.NDArray[np.floating]
 
@@ -48,20 +49,16 @@ def portamento() -> Audio:
     return midi_to_hz(np.interp(time_s(2.2), [0.3, 1.9], [69.0, 71.0]))
 
 
-def legato() -> tuple[Audio, Audio]:
-    """Eight notes bound to each other: the pitch moves within 30 ms, the level stays.
-
-    Returns:
-        The sound, and its pitch in Hz at every sample.
-    """
-    notes = np.array([69, 71, 72, 74, 76, 74, 72, 71])
+def legato() -> Audio:
+    """Eight notes bound to each other: the pitch moves within 30 ms, the level stays."""
+    notes = np.array(LEGATO_NOTES)
     times = np.repeat(LEGATO_NOTE_S * np.arange(1, len(notes)), 2)
     times[0::2] -= 0.015
     times[1::2] += 0.015
     f0_hz = midi_to_hz(
         np.interp(time_s(LEGATO_NOTE_S * len(notes)), times, np.repeat(notes, 2)[1:-1])
     )
-    return with_soft_ends(voiced(f0_hz)), f0_hz
+    return with_soft_ends(voiced(f0_hz))
 
 
 def breathy_swell() -> Audio:

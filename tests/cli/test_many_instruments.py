@@ -42,6 +42,7 @@ def test_data_is_a_folder_or_folders_with_names(tmp_path: Path) -> None:
     named = GivenData.parse(["reed=a/", "pipe=b=c"])
     assert named.named == {"reed": "a/", "pipe": "b=c"}
     assert named.bindings == ["INSTRUMENTS=('reed', 'pipe')"]
+    assert GivenData.parse([]).bindings == []  # What a configuration says of its data stands.
     odd = tmp_path / "x=y"
     odd.mkdir()
     assert GivenData.parse([str(odd)]).folder == str(odd)

@@ -294,7 +294,7 @@ class Autoencoder(GroupModel):
         return self._twin(self.processor_group.without_rooms())
 
     def in_room(self, name: str) -> "Autoencoder":
-        """Gives a model that shares all weights and plays in another of its `rooms`."""
+        """Gives a model that shares all weights but the rooms' and plays in one of its `rooms`."""
         if self.rooms is None:
             return super().in_room(name)
         return self._twin(self.processor_group.in_room(name))

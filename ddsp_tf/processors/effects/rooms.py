@@ -21,13 +21,14 @@ class Rooms(Reverb):
     What plays by itself plays in the main room, as a `Reverb` with its response does.
 
     Inputs: `audio` `[batch, n_samples]`. Optional: `room` `[batch, 1]`, the number of a room in
-    `names`; without it, `main` or what `in_room` chose. Controls: `audio`, with the room's gain,
+    `names`; without it, `chosen`. Controls: `audio`, with the room's gain,
     and `impulse_response`, `[impulse_response_length]`, or `[batch, impulse_response_length]` where
     `room` is given.
 
     Args:
         names: Of the rooms, at least one.
         main: Which of them is the main one; None: the first.
+        chosen: Which of them sounds where none is named; None: the main one.
         impulse_response_length: Taps of each response, >= 2.
         add_dry: Whether the dry sound is added to the reverberated one.
         initial_scale: Standard deviation of the untrained responses.
@@ -56,6 +57,7 @@ class Rooms(Reverb):
         *,
         names: Sequence[str],
         main: str | None = None,
+        chosen: str | None = None,
         impulse_response_length: int = 48000,
         add_dry: bool = True,
         initial_scale: float = 1e-6,
@@ -80,7 +82,9 @@ class Rooms(Reverb):
                 f"{list(names)}."
             )
         self.main = self.names[0] if main is None else main
-        self._chosen = self.number(self.main)
+        self.chosen = self.main if chosen is None else chosen
+        for each in (self.main, self.chosen):
+            self.number(each)
         self.differences = self.gains = None
         others = len(self.names) - 1
         if others:
@@ -109,16 +113,15 @@ class Rooms(Reverb):
         return self.names.index(name)
 
     def in_room(self, name: str) -> "Rooms":
-        """Gives the same rooms, weights included, of which this one sounds where none is named.
+        """Gives a copy, weights included, of which this room sounds where none is named.
 
         Raises:
             ArgumentError: There is none of this name.
         """
-        twin = Rooms.from_config(self.get_config())
-        twin.impulse_response = self.impulse_response
-        twin.differences, twin.gains = self.differences, self.gains
-        twin._chosen = self.number(name)
-        return twin
+        self.number(name)
+        copied = Rooms.from_config({**self.get_config(), "chosen": name})
+        copied.set_weights(self.get_weights())
+        return copied
 
     def controls(self, inputs: Mapping[str, Any]) -> Controls:
         """Chooses the response, silences its first tap, and turns the audio up or down."""
@@ -127,10 +130,10 @@ class Rooms(Reverb):
             return controls
         if "room" in inputs:
             rooms = tf.cast(tf.round(tf.reshape(inputs["room"], [-1])), tf.int32)
-        elif self._chosen == self.number(self.main):
+        elif self.chosen == self.main:
             return controls
         else:
-            rooms = tf.constant([self._chosen])
+            rooms = tf.constant([self.number(self.chosen)])
         differences, gains = (
             tf.gather(self._with_none_for_main(tf.convert_to_tensor(each)), rooms)
             for each in (self.differences, self.gains)
@@ -147,4 +150,5 @@ class Rooms(Reverb):
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
-        return {**super().get_config(), "names": list(self.names), "main": self.main}
+        own = {"names": list(self.names), "main": self.main, "chosen": self.chosen}
+        return {**super().get_config(), **own}

@@ -86,6 +86,10 @@ def test_it_is_stored_with_its_rooms() -> None:
     made = rooms()
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert (again.names, again.main) == (NAMES, "church")
+    assert again.chosen == "church"
+    chosen = made.in_room("studio")
+    assert Rooms.from_config(chosen.get_config()).chosen == "studio"
+    assert len(chosen.weights) == len(made.weights)
     again.set_weights(made.get_weights())
     told = {"audio": sound(1), "room": tf.constant([[0.0]])}
     np.testing.assert_array_equal(again(told), made(told))
