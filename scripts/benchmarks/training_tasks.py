@@ -30,9 +30,12 @@ def random_batch(size: int) -> Batch:
     }
 
 
+PUBLISHED = "papers/iclr2020/solo_instrument.gin"
+
+
 def build_trainer(bindings: Sequence[str]) -> Trainer:
     """A trainer as `ddsp-tf train` makes it, of the solo instrument with other numbers."""
-    return trainer_of(["papers/iclr2020/solo_instrument.gin"], bindings)
+    return trainer_of([PUBLISHED], bindings)
 
 
 def trainer_of(files: Sequence[str], bindings: Sequence[str] = ()) -> Trainer:
@@ -41,10 +44,14 @@ def trainer_of(files: Sequence[str], bindings: Sequence[str] = ()) -> Trainer:
     return Trainer(settings.build_model(), settings.build_objective(), xla_losses=True)
 
 
-def training_step(batch_size: int, bindings: Sequence[str] = ()) -> tuple[Work, dict[str, Any]]:
+def training_step(
+    batch_size: int, bindings: Sequence[str] = (), file: str = PUBLISHED
+) -> tuple[Work, dict[str, Any]]:
     """One step, as `ddsp-tf train` takes it: model, loss, gradient, clipping and Adam."""
     return_large_memory()
-    trainer, batch = build_trainer(bindings), random_batch(batch_size)
+    trainer, batch = trainer_of([file], bindings), random_batch(batch_size)
+    # The rooms that a dataset names; any other model passes them over.
+    batch["room"] = tf.cast(tf.range(batch_size)[:, tf.newaxis] % 2, tf.float32)
     trainer.build(batch)
     smallest = min(trainer.model.trainable_variables, key=lambda variable: variable.shape[0])
 

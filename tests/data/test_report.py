@@ -178,3 +178,16 @@ def test_the_same_take_at_another_gain_is_found_and_another_take_is_not():
     assert same_sound(another_note) == {}
     steady = {"x": np.full(3000, -30.0), "y": np.full(3000, -20.0)}
     assert same_sound({name: with_loudness(values) for name, values in steady.items()}) == {}
+
+
+@pytest.mark.timeout(30)
+def test_copies_are_found_among_thousands_without_comparing_each_with_each():
+    rng = np.random.default_rng(0)
+    takes = {f"{i:04d}": rng.normal(-30.0, 3.0, rng.integers(20, 40)) for i in range(3000)}
+    # A copy may lack the last two tenths of a second.
+    copies = {f"copy of {i:04d}": takes[f"{i:04d}"][: 18 + i % 3] + 4.0 for i in range(0, 3000, 30)}
+    for name, copy in copies.items():
+        takes[name.removeprefix("copy of ")] = np.append(copy - 4.0, [-30.0, -30.0])
+    tenths = {**takes, **copies}
+    found = same_sound({name: with_loudness(np.repeat(x, 25)) for name, x in tenths.items()})
+    assert found == {name: name.removeprefix("copy of ") for name in copies}
