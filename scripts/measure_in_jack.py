@@ -22,7 +22,6 @@ import jack
 import numpy as np
 
 from ddsp_tf.audio import read_audio
-from ddsp_tf.export.graph_features import as_exports_hear
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -219,7 +218,7 @@ def measure_effect(host: str, folder: Path, path: Path) -> None:
     """Dry, bypassed, and as an instrument."""
     audio, _ = read_audio(path, sample_rate=RATE)
     audio = audio[: SECONDS * RATE]
-    violin = as_exports_hear(Instrument.load("violin"))
+    violin = Instrument.load("violin")
     transfer = LiveTransfer(violin, octave=1, xla=False)
     live = [transfer.process(audio), transfer.process(np.zeros(RATE, np.float32))]
     late = transfer.latency_samples + RATE // 200  # and the limiter's 5 ms

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ddsp_tf.audio import read_audio
-from ddsp_tf.export.graph_features import as_exports_hear, graph_settings
+from ddsp_tf.export.graph_features import live_settings
 from ddsp_tf.export.torchscript.archive import script
 from ddsp_tf.export.torchscript.contents import Contents, take_contents
 from ddsp_tf.export.torchscript.modules.front_end import FrontEnd
@@ -70,7 +70,7 @@ def _listen(contents: Contents, audio: Float32Array) -> dict[str, float]:
     rate, hop = facts["sample_rate"], facts["hop_length"]
     front_end = script(FrontEnd(facts, contents.arrays))
     live = LiveFeatures(
-        graph_settings(instrument.features), initial_f0_hz=facts["usual_f0_hz"]
+        live_settings(instrument.features), initial_f0_hz=facts["usual_f0_hz"]
     ).push(audio)
     heard, told = [], 0
     with torch.no_grad():
@@ -85,7 +85,7 @@ def _listen(contents: Contents, audio: Float32Array) -> dict[str, float]:
         StreamedInstrument(facts, contents.arrays), FrontEnd(facts, contents.arrays)
     )
     found, share = _play(script(player), audio[None])
-    transfer = LiveTransfer(as_exports_hear(instrument), xla=False)
+    transfer = LiveTransfer(instrument, xla=False)
     expected = transfer.process(audio)
     found, expected = found[player.latency_samples :], expected[transfer.latency_samples :]
     n_samples = min(len(found), len(expected))

@@ -68,6 +68,29 @@ def a_weighted_loudness_db(
     Reference:
         Hantrakul et al. 2019, "Fast and flexible neural audio synthesis", for the feature.
     """
+    weights = a_weighted_power_weights(sample_rate=sample_rate, fft_length=fft_length, mode=mode)
+    return over_powers(
+        lambda power: power_to_db(tf.linalg.matvec(power, tf.constant(weights, power.dtype))),
+        audio,
+        fft_length=fft_length,
+        hop_length=hop_length,
+    )
+
+
+def a_weighted_power_weights(*, sample_rate: int, fft_length: int, mode: str) -> np.ndarray:
+    """Gives what the power of each bin under a Hann window counts in the A-weighted loudness.
+
+    Args:
+        sample_rate: In Hz.
+        fft_length: Samples in a frame.
+        mode: "normalized" or "magenta", as for `a_weighted_loudness_db`.
+
+    Returns:
+        float64 `[fft_length // 2 + 1]`.
+
+    Raises:
+        ArgumentError: Unknown mode, a length or rate that isn't a positive integer.
+    """
     require_positive_integer("sample_rate", sample_rate)
     require_positive_integer("fft_length", fft_length)
     f_hz = np.arange(fft_length // 2 + 1) * sample_rate / fft_length
@@ -80,13 +103,7 @@ def a_weighted_loudness_db(
         weights /= len(weights)
     else:
         raise ArgumentError(f'`mode` should be "normalized" or "magenta". Received {mode!r}.')
-
-    return over_powers(
-        lambda power: power_to_db(tf.linalg.matvec(power, tf.constant(weights, power.dtype))),
-        audio,
-        fft_length=fft_length,
-        hop_length=hop_length,
-    )
+    return weights
 
 
 def rms_power_db(audio: tf.Tensor, *, hop_length: int, frame_length: int = 1024) -> tf.Tensor:

@@ -13,7 +13,6 @@ from ddsp_tf.features.crepe.network import SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import FRAME_RATE
 from ddsp_tf.features.loudness import measure_loudness_db
 from ddsp_tf.features.track import interpolate_track
-from ddsp_tf.models import Instrument
 
 _CREPE = "crepe-"
 
@@ -73,9 +72,12 @@ class GraphFeatures(tf.Module):
         )
 
 
-def as_exports_hear(instrument: Instrument) -> Instrument:
-    """Gives an instrument that hears as its exports do, to compare them with Python."""
-    return replace(instrument, features=graph_settings(instrument.features))
+def live_settings(settings: FeatureSettings) -> FeatureSettings:
+    """Gives the settings by which the players in C++ and TorchScript find features: by a CREPE.
+
+    They refine its pitch as `LiveFeatures` does.
+    """
+    return replace(graph_settings(settings), f0_refined=settings.f0_refined)
 
 
 def graph_settings(settings: FeatureSettings) -> FeatureSettings:

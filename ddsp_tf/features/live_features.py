@@ -35,9 +35,9 @@ class LiveFeatures:
         >>> from ddsp_tf.features import FeatureSettings
         >>> live = LiveFeatures(FeatureSettings())
         >>> live.latency_samples
-        512
+        192
         >>> [live.push(np.zeros(256, np.float32)).n_frames for _ in range(4)]
-        [0, 3, 2, 5]
+        [2, 4, 4, 4]
     """
 
     def __init__(self, settings: FeatureSettings, *, initial_f0_hz: float = 220.0) -> None:

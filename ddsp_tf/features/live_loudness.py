@@ -1,17 +1,17 @@
 """Loudness of sound that is still being played."""
 
-from dataclasses import replace
-
 import numpy as np
-import tensorflow as tf
 
-from ddsp_tf.features.loudness import measure_loudness_db
 from ddsp_tf.features.settings import FeatureSettings
+from ddsp_tf.features.window_loudness import WindowLoudness
 from ddsp_tf.types import Float32Array
 
 
 class LiveLoudness:
-    """Measures each frame as soon as its window is complete, by the definition of the settings.
+    """Measures each frame by the definition of the settings, without the end of its window.
+
+    The last eighth of a Hann window holds a six-hundredth of its energy; it is not waited for. The
+    windows of `rms` are as loud at their ends.
 
     Args:
         settings: Rates and definition.
@@ -25,20 +25,15 @@ class LiveLoudness:
 
     def __init__(self, settings: FeatureSettings) -> None:
         self._window = settings.loudness_fft_length
+        self._n_there = self._window - (0 if settings.loudness == "rms" else self._window // 8)
         self._hop_length = settings.hop_length
-        # Of two frames half a window apart, the second is centred in the window.
-        middle = replace(settings, hop_length=max(1, self._window // 2))
-        self._measure = tf.function(
-            lambda windows: measure_loudness_db(windows, middle)[:, 1],
-            input_signature=[tf.TensorSpec([None, self._window], tf.float32)],
-            autograph=False,
-        )
+        self._measure = WindowLoudness(settings)
         self.reset()
 
     @property
     def latency_samples(self) -> int:
-        """Samples after a frame's position that its window covers."""
-        return self._window - self._window // 2
+        """Samples after a frame's position that it waits for."""
+        return self._n_there - self._window // 2
 
     def reset(self) -> None:
         """Forgets what was played."""
@@ -51,12 +46,12 @@ class LiveLoudness:
         # Hops longer than the window leave out samples, some of which are still to come.
         self._samples = samples[self._n_unneeded :]
         self._n_unneeded = max(0, self._n_unneeded - len(samples))
-        n_frames = (len(self._samples) - self._window) // self._hop_length + 1
+        n_frames = (len(self._samples) - self._n_there) // self._hop_length + 1
         if n_frames < 1:
             return np.zeros(0, np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(self._samples, self._window)
-        measured = self._measure(tf.constant(windows[:: self._hop_length][:n_frames]))
+        windows = np.lib.stride_tricks.sliding_window_view(self._samples, self._n_there)
+        measured = self._measure(windows[:: self._hop_length][:n_frames])
         n_done = n_frames * self._hop_length
         self._n_unneeded = max(0, n_done - len(self._samples))
         self._samples = self._samples[n_done:]
-        return measured.numpy()
+        return measured

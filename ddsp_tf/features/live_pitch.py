@@ -10,13 +10,17 @@ from ddsp_tf.features.crepe.crepe_f0 import VOICED_THRESHOLD
 from ddsp_tf.features.crepe.live_crepe import LiveCrepe
 from ddsp_tf.features.crepe.network import FRAME_LENGTH, SAMPLE_RATE
 from ddsp_tf.features.crepe.salience import FRAME_RATE
-from ddsp_tf.features.refined_pitch import refine_track
+from ddsp_tf.features.refined_pitch import refine_track, refining_half_s
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.features.track import LARGEST_GLIDE_CENTS
 from ddsp_tf.types import Float32Array, FloatArray
 
 _HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
 _N_KEPT = FRAME_LENGTH // 2
+_N_AHEAD = 192
+"""Samples after its middle that a frame of CREPE waits for: 12 ms. The other 20 ms are zeros, which
+it hears through: within a point of raw pitch accuracy of frames that wait for all."""
+
 # The last frames of a note are half silence; the median of so many isn't one of them.
 _N_HELD = 5
 
@@ -24,10 +28,11 @@ _N_HELD = 5
 class LivePitch:
     """Tracks the fundamental with CREPE, 100 times a second, and reads it at the frames.
 
-    A frame reads the track 10 ms before its position, where the two CREPE frames that it lies
-    between are both known, and refines what it reads at its position, if the settings say so.
-    Unsure frames hold the pitch before them, the median of the last five sure ones. The confidence
-    is that of the newest frame, so that a gate opens early.
+    CREPE's frames end 12 ms after their middle, and zeros follow. A frame reads the track 10 ms
+    before its position, where the two CREPE frames that it lies between are both known, unless the
+    pitch leaps to the second. What it reads is refined at its position, below 125 Hz up to 25 ms
+    earlier, if the settings say so. Unsure frames hold the pitch before them, the median of the
+    last five sure ones. The confidence is that of the newest frame, so that a gate opens early.
 
     Args:
         settings: Rates and tracker, which is a CREPE.
@@ -54,8 +59,8 @@ class LivePitch:
 
     @property
     def latency_samples(self) -> int:
-        """Samples after a frame's position that CREPE's window covers."""
-        return -(-FRAME_LENGTH // 2 * self._sample_rate // SAMPLE_RATE)
+        """Samples after a frame's position that CREPE waits for."""
+        return -(-_N_AHEAD * self._sample_rate // SAMPLE_RATE)
 
     def reset(self) -> None:
         """Forgets what was played."""
@@ -87,20 +92,21 @@ class LivePitch:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         self._samples = np.concatenate([self._samples, samples])
-        n_tracked = (len(self._samples) - _N_KEPT - FRAME_LENGTH) // _HOP_LENGTH + 1
+        n_there = FRAME_LENGTH // 2 + _N_AHEAD
+        n_tracked = (len(self._samples) - _N_KEPT - n_there) // _HOP_LENGTH + 1
         n_before = self._first + len(self._track)
         if n_tracked > 0:
-            windows = np.lib.stride_tricks.sliding_window_view(
-                self._samples[_N_KEPT:], FRAME_LENGTH
-            )
-            found = self._crepe.track(windows[::_HOP_LENGTH][:n_tracked])
+            windows = np.lib.stride_tricks.sliding_window_view(self._samples[_N_KEPT:], n_there)
+            heard = windows[::_HOP_LENGTH][:n_tracked]
+            found = self._crepe.track(np.pad(heard, [(0, 0), (0, FRAME_LENGTH - n_there)]))
             self._track = np.concatenate([self._track, self._hold_unsure(*found)])
-        times_s, f0_hz, confidence = self._read()
+        begins = n_before * _HOP_LENGTH - FRAME_LENGTH // 2 - _N_KEPT
+        times_s, f0_hz, confidence = self._read(begins + len(self._samples) - _N_AHEAD)
         if self._refined and len(f0_hz):
-            begins_s = (n_before * _HOP_LENGTH - FRAME_LENGTH // 2 - _N_KEPT) / SAMPLE_RATE
-            f0_hz = refine_track(
-                self._samples, f0_hz, confidence, times_s - begins_s, sample_rate=SAMPLE_RATE
-            )
+            # Of low notes the window ends where any other does, and its middle is earlier.
+            early_s = refining_half_s(f0_hz) - _N_AHEAD / SAMPLE_RATE
+            times_s = times_s - np.maximum(early_s, 0.0) - begins / SAMPLE_RATE
+            f0_hz = refine_track(self._samples, f0_hz, confidence, times_s, sample_rate=SAMPLE_RATE)
         self._samples = self._samples[max(0, n_tracked) * _HOP_LENGTH :]
         return f0_hz, confidence
 
@@ -115,18 +121,17 @@ class LivePitch:
                 octaves[index] = np.median(self._sure_octaves)
         return np.stack([octaves, confidence], axis=1)
 
-    def _read(self) -> tuple[FloatArray, Float32Array, Float32Array]:
-        """Times in s, pitch and confidence of the frames that are complete now."""
-        last_tracked = self._first + len(self._track) - 1
-        # Frame i lies in CREPE's frame i * step // rate; the next one is not known yet.
+    def _read(self, last: int) -> tuple[FloatArray, Float32Array, Float32Array]:
+        """Times in s, pitch and confidence of the frames up to a sample at CREPE's rate."""
+        # Frame i lies in CREPE's frame i * step // rate, which is known when the frame is.
         step, rate = self._hop_length * FRAME_RATE, self._sample_rate
-        n_readable = -(-(last_tracked + 1) * rate // step)
+        n_readable = max(self._n_read, last * rate // (self._hop_length * SAMPLE_RATE) + 1)
         position = np.arange(self._n_read, n_readable, dtype=np.int64) * step
         here = position // rate
         weight = (position - here * rate) / rate
         before, after = (self._track[here + shift - self._first] for shift in (-1, 0))
         glides = np.abs(after[:, 0] - before[:, 0]) <= LARGEST_GLIDE_CENTS / 1200
-        weight_f0 = np.where(glides, weight, np.round(weight))
+        weight_f0 = np.where(glides, weight, 1.0)
         octaves = before[:, 0] + weight_f0 * (after[:, 0] - before[:, 0])
         self._n_read = int(n_readable)
         self._forget(self._n_read * step // rate - 1)

@@ -51,7 +51,7 @@ def refine_track(
         array([220., 225.], dtype=float32)
     """
     f0_hz = np.asarray(f0_hz, np.float64)
-    half_s = np.maximum(1.5 / np.maximum(f0_hz, _LOWEST_HZ), 0.5 * _LONG_ENOUGH_S)
+    half_s = refining_half_s(f0_hz) - 0.5 / sample_rate
     within = np.minimum(times_s, len(audio) / sample_rate - times_s) >= half_s
     share = np.clip((np.asarray(confidence) - _DOUBTFUL) / (_CERTAIN - _DOUBTFUL), 0.0, 1.0)
     asked = np.where(within & (share > 0.0), f0_hz, 0.0)
@@ -64,6 +64,11 @@ def refine_track(
         most_change=_HALF_A_SEMITONE,
     )
     return np.where(asked > 0.0, f0_hz + share * (refined - f0_hz), f0_hz).astype(np.float32)
+
+
+def refining_half_s(f0_hz: FloatArray) -> FloatArray:
+    """Seconds before and after a frame that `refine_track` looks at."""
+    return np.maximum(1.5 / np.maximum(f0_hz, _LOWEST_HZ), 0.5 * _LONG_ENOUGH_S)
 
 
 def refine_tracked_pitch(

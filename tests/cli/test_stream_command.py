@@ -54,14 +54,14 @@ def test_plays_an_instrument(instrument: Path, monkeypatch: pytest.MonkeyPatch) 
     flags = ("--format", "f32le", "--limiter")
     result = stream(instrument, *flags, data=notes.astype("<f4").tobytes())
     assert result.exit_code == 0, result.output
-    assert "f32le, mono, 16000 Hz; latency 45.0 ms (720 samples)" in result.stderr
+    assert "f32le, mono, 16000 Hz; latency 25.0 ms (400 samples)" in result.stderr
     assert "limiter: peaks turned down by up to " in result.stderr
     assert "of sound in" in result.stderr
     played = np.frombuffer(result.stdout_bytes, "<f4")
-    assert len(played) == len(notes) + 720
+    assert len(played) == len(notes) + 400
     assert np.isfinite(played).all()
     assert 0.97e-3 < np.abs(played).max() <= np.float32(1e-3)
-    assert played[720] == played[-1] == 0.0
+    assert played[400] == played[-1] == 0.0
 
 
 @pytest.mark.usefixtures("echo")

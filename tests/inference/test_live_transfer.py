@@ -53,7 +53,7 @@ def test_plays_the_notes_that_come_in(toy: LiveTransfer) -> None:
 
 def test_as_many_samples_come_out_as_go_in(toy: LiveTransfer) -> None:
     toy.reset()
-    assert toy.latency_samples == 512 + 64  # this instrument has no noise
+    assert toy.latency_samples == 192 + 64  # this instrument has no noise
     for count in (1, 700, 3, 64, 0, 255):
         assert toy.process(tone(300.0, 1.0)[:count]).shape == (count,)
     toy.reset()
@@ -66,7 +66,7 @@ def test_a_note_is_heard_after_the_latency_and_before_its_end(toy: LiveTransfer)
     played = play(toy, np.concatenate([silence, tone(440.0, 0.5), silence]))
     loud = np.flatnonzero(np.abs(played) > 0.02)
     # Being sure that it is a note takes CREPE about 30 ms of it.
-    assert 0.0 < loud[0] / RATE - 0.5 < 0.035
+    assert 0.0 < loud[0] / RATE - 0.5 < 0.055
     assert abs(loud[-1] - RATE) < 0.1 * RATE
     assert level_db(played[: RATE // 2 - 400]) < -60
     open_all_the_time = LiveTransfer(
@@ -86,7 +86,7 @@ def test_begins_and_ends_at_zero_and_below_the_ceiling() -> None:
         block_samples=256,
         xla=False,
     )
-    assert transfer.latency_samples == 512 + 64 + 80
+    assert transfer.latency_samples == 192 + 64 + 80
     wave = 0.3 * np.sin(2 * np.pi * 440 / RATE * np.arange(RATE) + 1.0)
     played = play(transfer, wave, longest=700)
     assert transfer.limited_db > 6.0
@@ -129,7 +129,7 @@ def test_resamples_on_the_way() -> None:
     played = play(transfer, soxr.resample(tone(440.0, 0.8), RATE, 44100))
     middle = soxr.resample(played, 44100, RATE)[RATE // 4 : RATE // 2]
     assert abs(cents_between(fundamental_hz(middle, 440.0), 440.0)) < 8
-    assert transfer.latency_ms == pytest.approx(36.0, abs=0.05)
+    assert transfer.latency_ms == pytest.approx(16.0, abs=0.05)
 
 
 @pytest.mark.parametrize(

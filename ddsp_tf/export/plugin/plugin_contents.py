@@ -10,7 +10,7 @@ from ddsp_tf.export.decoder_contents import (
     describe_decoder,
     require_known_decoder,
 )
-from ddsp_tf.export.graph_features import graph_settings
+from ddsp_tf.export.graph_features import live_settings
 from ddsp_tf.export.live_parts import LiveParts
 from ddsp_tf.features.crepe.folding import fold_batch_norm
 from ddsp_tf.features.crepe.network import N_BINS, load_crepe_weights
@@ -35,6 +35,7 @@ def describe_for_engine(instrument: Instrument, parts: LiveParts) -> dict[str, A
     return {
         "format": FORMAT,
         **described,
+        "features": live_settings(instrument.features).to_dict(),
         "usual_f0_hz": _usual_f0_hz(instrument),
         "tracker": {"network": "crepe", "multiplier": _tracker_multiplier(instrument)},
     }
@@ -64,7 +65,7 @@ def _usual_f0_hz(instrument: Instrument) -> float:
 
 
 def _capacity(instrument: Instrument) -> str:
-    return graph_settings(instrument.features).f0_tracker.removeprefix("crepe-")
+    return live_settings(instrument.features).f0_tracker.removeprefix("crepe-")
 
 
 def _tracker_multiplier(instrument: Instrument) -> int:

@@ -22,7 +22,7 @@ from streamed_phrases import (
 
 from ddsp_tf.audio import read_audio
 from ddsp_tf.export import export_plugin
-from ddsp_tf.export.graph_features import as_exports_hear, graph_settings
+from ddsp_tf.export.graph_features import live_settings
 from ddsp_tf.features.live_features import LiveFeatures
 from ddsp_tf.inference import PlainPerformer, Streamer
 from ddsp_tf.inference.live_transfer import LiveTransfer
@@ -158,7 +158,7 @@ def test_it_hears_what_live_features_hear(
     audio = phrase_of(name, recordings, rate)
     middle = instrument.statistics.f0_midi_quantiles[50]
     live = LiveFeatures(
-        graph_settings(instrument.features), initial_f0_hz=440.0 * 2.0 ** ((middle - 69.0) / 12.0)
+        live_settings(instrument.features), initial_f0_hz=440.0 * 2.0 ** ((middle - 69.0) / 12.0)
     )
     expected = live.push(audio)
     file = instruments / f"{name}.ddsp"
@@ -169,7 +169,7 @@ def test_it_hears_what_live_features_hear(
     cents = 1200.0 * np.abs(np.log2(f0_hz / expected.f0_hz[:n]))
     # At other rates than the tracker's the two resample by other filters.
     own_rate = rate == 16000
-    assert np.max(cents) < (0.01 if own_rate else 1.0)
+    assert np.max(cents) < (0.05 if own_rate else 1.0)
     np.testing.assert_allclose(
         confidence, expected.f0_confidence[:n], atol=1e-4 if own_rate else 1e-2
     )
@@ -183,7 +183,7 @@ def test_an_effect_plays_what_live_transfer_plays(
     instrument = Instrument.load(name)
     audio = phrase_of(name, recordings, 16000)
     edits = {"octave": 1, "semitones": -2.0, "loudness_db": 3.0, "xla": False}
-    transfer = LiveTransfer(as_exports_hear(instrument), **edits)  # type: ignore[arg-type]
+    transfer = LiveTransfer(instrument, **edits)  # type: ignore[arg-type]
     latency = transfer.latency_samples
     expected = transfer.process(audio)
     file = instruments / f"{name}.ddsp"

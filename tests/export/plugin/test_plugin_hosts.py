@@ -22,7 +22,6 @@ from plugin_hosts import (
 )
 
 from ddsp_tf.audio import read_audio
-from ddsp_tf.export.graph_features import as_exports_hear
 from ddsp_tf.export.plugin.build import build_plugins
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import PlainPerformer, Render, Streamer
@@ -75,7 +74,7 @@ def phrase(recordings: Path) -> np.ndarray:
 @pytest.fixture(scope="session")
 def transferred(phrase: np.ndarray) -> np.ndarray:
     """What Python makes of it live, an octave higher, without its latency."""
-    violin = as_exports_hear(Instrument.load("violin"))
+    violin = Instrument.load("violin")
     transfer = LiveTransfer(violin, octave=1, loudness_db=-3.0, xla=False)
     late = [transfer.process(phrase), transfer.process(np.zeros(RATE, np.float32))]
     return np.concatenate(late)[transfer.latency_samples :][: len(phrase)]
@@ -123,7 +122,7 @@ def test_an_effect_plays_a_phrase_as_python_does(
     else:
         found = play(host, "effect", plugins, programs, Task(phrase, values=values), tmp_path)
     assert np.array_equal(found.audio[0], found.audio[1])
-    assert found.latency == 640 + 80  # LiveTransfer's, and the limiter's 5 ms
+    assert found.latency == 320 + 80  # LiveTransfer's, and the limiter's 5 ms
     audio = found.audio[0, found.latency :]
     start = 200  # Python fades in the beginning of a file, which has none in a plug-in
     error_db = spectral_difference_db(audio[start:], transferred[start:])

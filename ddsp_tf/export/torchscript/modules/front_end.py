@@ -10,10 +10,11 @@ from ddsp_tf.export.torchscript.modules.crepe import Crepe
 from ddsp_tf.export.torchscript.modules.gate import Gate
 from ddsp_tf.export.torchscript.modules.loudness import Loudness
 from ddsp_tf.export.torchscript.modules.pitch_path import PitchPath
+from ddsp_tf.export.torchscript.modules.refined_pitch import RefinedPitch
 from ddsp_tf.export.torchscript.modules.resampler import Resampler
 from ddsp_tf.export.torchscript.modules.stack import Arrays
 
-_TRACKER_RATE, _FRAME_LENGTH, _STEP = 16000, 1024, 160
+_TRACKER_RATE, _FRAME_LENGTH, _STEP, _N_AHEAD = 16000, 1024, 160, 192
 
 
 class FrontEnd(nn.Module):
@@ -36,19 +37,27 @@ class FrontEnd(nn.Module):
         self.crepe = Crepe(arrays)
         self.path = PitchPath(facts["usual_f0_hz"])
         self.gate = Gate(facts["frame_rate"])
+        self.is_refined: bool = features.get("f0_refined", False)
+        self.refined = RefinedPitch(_N_AHEAD)
         self.resamples = self.rate != _TRACKER_RATE
         self.resampler = Resampler(self.rate, _TRACKER_RATE)
-        of_pitch = _FRAME_LENGTH // 2
+        of_pitch = _N_AHEAD
         if self.resamples:
             of_pitch = of_pitch * self.rate // _TRACKER_RATE + self.resampler.reach + 2
-        ahead = max(of_pitch, window - window // 2)
+        self.n_window: int = window - (0 if features["loudness"] == "rms" else window // 8)
+        ahead = max(of_pitch, self.n_window - window // 2)
         self.n_late: int = -(-(ahead - 1) // self.hop_length)
+        self.tracker_rate = _TRACKER_RATE
         self.window, self.frame_length, self.step = window, _FRAME_LENGTH, _STEP
+        # What is waited for; zeros stand for the rest of a window and of a frame.
+        self.n_ahead, self.n_there = _N_AHEAD, _FRAME_LENGTH // 2 + _N_AHEAD
         self.largest_glide = 100.0 / 1200.0
         # The sound since the oldest window that is still to be measured, and what CREPE hears.
         n_kept = (self.n_late + 2) * self.hop_length + window
         n_tracks = 8 + (self.n_late + 2) * self.hop_length * 100 // self.rate
-        self.sizes = (n_kept, _FRAME_LENGTH + _STEP, n_tracks)
+        n_waiting = (self.n_late + 2) * self.hop_length * _TRACKER_RATE // self.rate
+        n_heard = max(_FRAME_LENGTH + _STEP, n_waiting + self.refined.n_before)
+        self.sizes = (n_kept, n_heard, n_tracks)
         for name in ("kept", "heard", "tracks"):
             self.register_buffer(name, torch.zeros(1))
         self.n_received, self.n_heard, self.n_tracked, self.n_read = 0, 0, 0, 0
@@ -84,16 +93,24 @@ class FrontEnd(nn.Module):
         audio = torch.nan_to_num(audio, 0.0, 0.0, 0.0).clamp(-100.0, 100.0)
         sound = torch.cat([self.kept, audio], dim=1)
         self.n_received += audio.size(1)
-        tracks = self._track(self.resampler(audio) if self.resamples else audio)
+        heard = torch.cat([self.heard, self.resampler(audio) if self.resamples else audio], dim=1)
+        tracks = self._track(heard)
         start = self.n_read * self.hop_length - self.window // 2
         start -= self.n_received - sound.size(1)
         self.kept.copy_(sound[:, sound.size(1) - self.kept.size(1) :])
         self.tracks.copy_(tracks[:, tracks.size(1) - self.tracks.size(1) :])
         if n_frames == 0:
             return audio[:, :0], audio[:, :0]
-        windows = sound[:, start:].unfold(1, self.window, self.hop_length)[:, :n_frames]
-        level = self.loudness(windows)
+        windows = sound[:, start:].unfold(1, self.n_window, self.hop_length)[:, :n_frames]
+        lacking = self.window - self.n_window
+        level = self.loudness(nn.functional.pad(windows, [0, lacking]))
         octaves, confidence = self._read_tracks(tracks, n_frames)
+        if self.is_refined:
+            numbers = torch.arange(self.n_read, self.n_read + n_frames).double()
+            at = numbers * self.hop_length * self.tracker_rate / self.rate
+            first = self.n_heard - heard.size(1)
+            f0_hz = self.refined(heard, first, torch.exp2(octaves), confidence, at)
+            octaves = torch.log2(f0_hz)
         self.n_read += n_frames
         midi = 12.0 * octaves - 36.37631656229591 + semitones
         f0_hz = 440.0 * torch.exp2((midi.clamp(0.0, 110.0) - 69.0) / 12.0)
@@ -101,22 +118,26 @@ class FrontEnd(nn.Module):
         played = (level + loudness_db - 60.0 * (1.0 - gain)).clamp(min=-80.0)
         return f0_hz.float(), played
 
-    def _track(self, audio: Tensor) -> Tensor:
-        """Gives the tracks of before with those of the frames that are complete now."""
-        joined = torch.cat([self.heard, audio], dim=1)
+    def _track(self, joined: Tensor) -> Tensor:
+        """Gives the tracks of before with those of the frames that are complete now.
+
+        Args:
+            joined: `[batch, n_samples]`, what was kept and what came.
+        """
         start = self.n_heard - self.heard.size(1)
-        self.n_heard += audio.size(1)
+        self.n_heard = start + joined.size(1)
         self.heard.copy_(joined[:, joined.size(1) - self.heard.size(1) :])
         # Frame c lies around sample 160 c.
-        end = (self.n_heard - self.frame_length // 2) // self.step + 1
+        end = (self.n_heard - self.n_ahead) // self.step + 1
         n_new = end - self.n_tracked
         if n_new <= 0:
             return self.tracks
         first = self.n_tracked * self.step - self.frame_length // 2 - start
         self.n_tracked = end
-        frames = joined[:, first:].unfold(1, self.frame_length, self.step)[:, :n_new]
+        frames = joined[:, first:].unfold(1, self.n_there, self.step)[:, :n_new]
+        frames = nn.functional.pad(frames, [0, self.frame_length - self.n_there])
         salience = self.crepe(frames.reshape(-1, self.frame_length))
-        found = self.path(salience.reshape(audio.size(0), n_new, -1))
+        found = self.path(salience.reshape(joined.size(0), n_new, -1))
         return torch.cat([self.tracks, found], dim=1)
 
     def _read_tracks(self, tracks: Tensor, n_frames: int) -> tuple[Tensor, Tensor]:
@@ -130,5 +151,5 @@ class FrontEnd(nn.Module):
         places = here - (self.n_tracked - tracks.size(1))
         before, after = tracks[:, places - 1], tracks[:, places]
         change = after[..., 0] - before[..., 0]
-        weights = torch.where(change.abs() <= self.largest_glide, weight, torch.round(weight))
+        weights = torch.where(change.abs() <= self.largest_glide, weight, torch.ones_like(weight))
         return before[..., 0] + weights * change, after[..., 1]

@@ -1,12 +1,11 @@
 """Loudness of frames, by the definition that the instrument was trained with."""
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ddsp_tf.dsp.loudness import a_weighting_db
+from ddsp_tf.dsp.loudness import a_weighted_power_weights
+from ddsp_tf.dsp.spectral import hann_window
 
 
 class Loudness(nn.Module):
@@ -22,16 +21,13 @@ class Loudness(nn.Module):
         super().__init__()
         self.window_length = window_length
         self.weighs = kind != "rms"
-        window = 0.5 - 0.5 * np.cos(2.0 * math.pi * np.arange(window_length) / window_length)
-        hz = np.arange(window_length // 2 + 1) * sample_rate / window_length
-        weights = 10.0 ** (a_weighting_db(hz) / 10.0)
-        if kind == "magenta":
-            weights /= len(weights)
-        else:
-            # Every bin but 0 and Nyquist, which odd lengths don't have, stands for two.
-            weights[1 : (window_length + 1) // 2] *= 2.0
-            weights /= window_length * np.sum(np.square(window))
-        self.register_buffer("window", torch.from_numpy(window.astype(np.float32)))
+        window = torch.from_numpy(hann_window(window_length))
+        weights = a_weighted_power_weights(
+            sample_rate=sample_rate,
+            fft_length=window_length,
+            mode="magenta" if kind == "magenta" else "normalized",
+        )
+        self.register_buffer("window", window)
         self.register_buffer("weights", torch.from_numpy(weights.astype(np.float32)))
 
     def forward(self, windows: Tensor) -> Tensor:

@@ -7,8 +7,8 @@
 
 namespace ddsp {
 
-Crepe::Crepe(const TrackerWeights& weights)
-    : weights_(weights), first_(weights.layers[0]), salience_(384) {
+Crepe::Crepe(const TrackerWeights& weights, int n_ahead)
+    : weights_(weights), first_(weights.layers[0], n_ahead), salience_(384) {
     std::size_t most = 0;
     for (std::size_t i = 1; i < weights.layers.size(); ++i) {
         const Convolution& layer = weights.layers[i];

@@ -9,11 +9,13 @@ namespace ddsp {
 class Crepe {
 public:
     static constexpr int n_bins = 360;
+    // Samples after a frame's middle that it waits for, so as not to be late: 12 ms.
+    static constexpr int live_ahead = 192;
 
-    explicit Crepe(const TrackerWeights& weights);
+    explicit Crepe(const TrackerWeights& weights, int n_ahead = live_ahead);
 
     void reset() noexcept { first_.reset(); }
-    // Takes the next sample at 16 kHz. True: a frame ends with it, and `salience` is that frame's.
+    // Takes the next sample at 16 kHz. True: a frame is heard with it, and `salience` is that frame's.
     bool push(float sample) noexcept;
     const float* salience() const noexcept { return salience_.data(); }
 

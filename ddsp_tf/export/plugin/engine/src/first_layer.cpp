@@ -11,9 +11,10 @@ constexpr int n_taps = 512, stride = 4, first_tap = -254;
 
 }  // namespace
 
-FirstLayer::FirstLayer(const Convolution& layer)
+FirstLayer::FirstLayer(const Convolution& layer, int n_ahead)
     : layer_(layer),
       n_out_(layer.n_out),
+      n_heard_(frame_length / 2 + n_ahead),
       sums_(static_cast<std::size_t>(n_kept) * n_out_),
       edges_(static_cast<std::size_t>(n_snapshots) * n_edge * n_out_),
       tap_sums_(static_cast<std::size_t>(n_outputs) * n_out_),
@@ -42,8 +43,8 @@ void FirstLayer::reset() noexcept {
     cleared_ = frame_length / stride;
 }
 
-// Frame c begins 512 samples before sample 160 c and ends 512 after it: blocks of sound end where
-// a frame begins (128 more than a multiple of 160) or ends (32 more).
+// Frame c begins 512 samples before sample 160 c and is heard with 512 or 192 after it: blocks of sound
+// end where a frame begins (128 more than a multiple of 160) or is heard (32 more).
 bool FirstLayer::push(float sample) noexcept {
     block_[static_cast<std::size_t>(pad + n_block_)] = sample;
     samples_[static_cast<std::size_t>(n_samples_ & (2 * frame_length - 1))] = sample;
@@ -63,9 +64,9 @@ bool FirstLayer::push(float sample) noexcept {
         }
         return false;
     }
-    if (n_samples_ < 512) return false;
-    frame_start_ = n_samples_ - frame_length;
-    for (int i = 0; i < frame_length; ++i) {
+    if (n_samples_ < n_heard_ - frame_length / 2) return false;
+    frame_start_ = n_samples_ - n_heard_;
+    for (int i = 0; i < n_heard_; ++i) {
         frame_[static_cast<std::size_t>(i)] =
             samples_[static_cast<std::size_t>((frame_start_ + i) & (2 * frame_length - 1))];
     }
@@ -78,7 +79,9 @@ void FirstLayer::accumulate() noexcept {
     const std::int64_t low = (begin + first_tap - 4) / stride - 1;
     const std::int64_t last = (end - 1 - first_tap) / stride;
     std::int64_t first = ((low + n_kept) & ~std::int64_t{3}) - n_kept;
-    while (cleared_ <= last + 3) {
+    // The last outputs of a frame may read only what is not waited for.
+    const std::int64_t beyond = std::max(3, (frame_length - n_heard_) / stride);
+    while (cleared_ <= last + beyond) {
         float* row = sums(cleared_++);
         std::fill(row, row + n_out_, 0.0f);
     }

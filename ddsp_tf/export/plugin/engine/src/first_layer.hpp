@@ -10,12 +10,12 @@ namespace ddsp {
 class FirstLayer {
 public:
     static constexpr int frame_length = 1024, frame_step = 160, n_outputs = 256;
-
-    explicit FirstLayer(const Convolution& layer);
+    // A frame waits for `n_ahead` samples after its middle, 512 or 192; zeros stand for the others.
+    FirstLayer(const Convolution& layer, int n_ahead);
 
     void reset() noexcept;
 
-    // Takes the next sample at 16 kHz. True: a frame ends with it, and `read` gives that frame's.
+    // Takes the next sample at 16 kHz. True: a frame is heard with it, and `read` gives that frame's.
     bool push(float sample) noexcept;
     const float* frame() const noexcept { return frame_.data(); }  // its samples
 
@@ -35,7 +35,7 @@ private:
     }
 
     const Convolution& layer_;
-    int n_out_, n_block_ = 0;
+    int n_out_, n_heard_, n_block_ = 0;
     std::int64_t n_samples_ = 0, cleared_ = 0, frame_start_ = 0;
     // Output o of all sound reads samples 4o - 254 to 4o + 257. Its sums so far, a ring.
     Floats sums_;

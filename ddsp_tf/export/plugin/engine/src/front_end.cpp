@@ -17,12 +17,17 @@ FrontEnd::FrontEnd(const InstrumentData& data)
       crepe_(data.tracker),
       path_(data.usual_f0_hz) {
     const int window = data.loudness_length;
-    int of_pitch = FirstLayer::frame_length / 2;
+    int of_pitch = Crepe::live_ahead;
     if (rate_ != tracker_rate) {
         resampler_ = std::make_unique<Resampler>(rate_, tracker_rate, true);
         of_pitch = of_pitch * rate_ / tracker_rate + resampler_->reach() + 2;
     }
-    latency_ = std::max(of_pitch, window - window / 2);
+    if (data.f0_refined) {
+        const double waiting_s = static_cast<double>(of_pitch + 4 * hop_) / rate_;
+        refined_ = std::make_unique<RefinedPitch>(
+            Crepe::live_ahead, static_cast<int>(waiting_s * tracker_rate) + 1);
+    }
+    latency_ = std::max(of_pitch, loudness_.n_heard() - window / 2);
     // More may come before a frame is asked for than it needs: hops, which follow the host's blocks.
     samples_.resize(static_cast<std::size_t>(power_of_two(window + latency_ + 4 * hop_)));
     window_.resize(static_cast<std::size_t>(window));
@@ -36,6 +41,7 @@ void FrontEnd::reset() noexcept {
     n_pushed_ = n_frames_ = n_tracked_ = 0;
     crepe_.reset();
     path_.reset();
+    if (refined_) refined_->reset();
     if (resampler_) resampler_->reset();
     std::fill(samples_.begin(), samples_.end(), 0.0f);
     std::fill(tracked_.begin(), tracked_.end(), path_.before());
@@ -53,6 +59,7 @@ void FrontEnd::push(float sample) noexcept {
 }
 
 void FrontEnd::track(float sample) noexcept {
+    if (refined_) refined_->push(sample);
     if (!crepe_.push(sample)) return;
     ++n_tracked_;
     tracked_[static_cast<std::size_t>(n_tracked_) & (tracked_.size() - 1)] =
@@ -61,14 +68,16 @@ void FrontEnd::track(float sample) noexcept {
 
 bool FrontEnd::is_ready() const noexcept {
     const std::int64_t here = n_frames_ * hop_ * tracks_per_s / rate_;
-    const std::int64_t end = n_frames_ * hop_ + loudness_.length() - loudness_.length() / 2;
-    return here < n_tracked_ && end <= n_pushed_;
+    const std::int64_t end = n_frames_ * hop_ + loudness_.n_heard() - loudness_.length() / 2;
+    // What a pitch is refined by has come too.
+    const bool is_there = !refined_ || place() + Crepe::live_ahead <= static_cast<double>(refined_->n_pushed());
+    return here < n_tracked_ && end <= n_pushed_ && is_there;
 }
 
 Frame FrontEnd::next() noexcept {
     Frame frame;
     const std::int64_t start = n_frames_ * hop_ - loudness_.length() / 2;
-    for (std::size_t i = 0; i < window_.size(); ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(loudness_.n_heard()); ++i) {
         const std::int64_t at = start + static_cast<std::int64_t>(i);
         window_[i] = at < 0 ? 0.0f : samples_[static_cast<std::size_t>(at) & (samples_.size() - 1)];
     }
@@ -80,7 +89,7 @@ Frame FrontEnd::next() noexcept {
 
 // The track is read 10 ms before the frame, where both pitches around it are known; the confidence
 // is that of the newest, so that a gate opens early.
-void FrontEnd::read_pitch(Frame& frame) const noexcept {
+void FrontEnd::read_pitch(Frame& frame) noexcept {
     const std::int64_t position = n_frames_ * hop_ * tracks_per_s, here = position / rate_;
     double weight = static_cast<double>(position - here * rate_) / rate_;
     const auto at = [this](std::int64_t c) {
@@ -88,9 +97,10 @@ void FrontEnd::read_pitch(Frame& frame) const noexcept {
     };
     const TrackedPitch before = at(here - 1), after = at(here);
     const double change = after.octaves - before.octaves;
-    if (!(std::fabs(change) <= largest_glide_octaves)) weight = std::nearbyint(weight);
+    if (!(std::fabs(change) <= largest_glide_octaves)) weight = 1.0;  // a leap is told at once
     frame.f0_hz = static_cast<float>(std::exp2(before.octaves + weight * change));
     frame.confidence = after.confidence;
+    if (refined_) frame.f0_hz = refined_->refine(frame.f0_hz, frame.confidence, place());
 }
 
 }  // namespace ddsp

@@ -8,6 +8,7 @@
 #include "crepe.hpp"
 #include "loudness.hpp"
 #include "pitch_path.hpp"
+#include "refined_pitch.hpp"
 #include "resampler.hpp"
 
 namespace ddsp {
@@ -30,7 +31,11 @@ public:
 
 private:
     void track(float sample) noexcept;
-    void read_pitch(Frame& frame) const noexcept;
+    void read_pitch(Frame& frame) noexcept;
+    // Where the next frame is in samples that the tracker gets.
+    double place() const noexcept {
+        return static_cast<double>(n_frames_) * hop_ * tracker_rate / rate_;
+    }
 
     static constexpr int tracker_rate = 16000, tracks_per_s = 100;
 
@@ -39,6 +44,7 @@ private:
     Loudness loudness_;
     Crepe crepe_;
     PitchPath path_;
+    std::unique_ptr<RefinedPitch> refined_;
     std::unique_ptr<Resampler> resampler_;
     Floats samples_, window_;            // the last samples, a ring
     std::vector<TrackedPitch> tracked_;  // the last pitches, a ring; frame c is at c + 1

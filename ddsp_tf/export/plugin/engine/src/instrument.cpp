@@ -104,6 +104,8 @@ private:
         else if (kind == "magenta") data_.loudness_kind = LoudnessKind::magenta;
         else if (kind != "a_weighted") file_.fail("It is damaged: its loudness is unknown.");
         data_.loudness_length = integer(features, "loudness_fft_length", 2, 65536);
+        // Files of before don't say it.
+        if (!features["f0_refined"].is(Json::Kind::null)) data_.f0_refined = truth(features, "f0_refined");
     }
 
     void read_synthesis(const Json& facts) {

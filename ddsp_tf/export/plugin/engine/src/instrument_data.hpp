@@ -101,6 +101,7 @@ struct InstrumentData {
     ReadRange read_range;
     LoudnessKind loudness_kind = LoudnessKind::a_weighted;
     int loudness_length = 0;
+    bool f0_refined = false;
     Network network;
     Synthesis synthesis;
     TrackerWeights tracker;

@@ -11,6 +11,10 @@ public:
     Loudness(LoudnessKind kind, int length, int sample_rate);
 
     int length() const noexcept { return length_; }
+    // The first so many samples are waited for: a Hann window's last eighth holds hardly any energy.
+    int n_heard() const noexcept {
+        return length_ - (kind_ == LoudnessKind::rms ? 0 : length_ / 8);
+    }
     // Of `length` samples; dB, at least -80.
     float measure(const float* samples) noexcept;
 

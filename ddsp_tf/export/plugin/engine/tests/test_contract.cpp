@@ -192,7 +192,7 @@ void check_decoder(const Json& vectors, const std::string& folder) {
 void check_tracker(const Json& vectors, const std::string& folder) {
     const auto instrument = test::open(folder + "/violin.ddsp");
     for (const Json& made : vectors["tracker"]["cases"].items) {
-        ddsp::Crepe crepe(instrument->data().tracker);
+        ddsp::Crepe crepe(instrument->data().tracker, 512);
         test::Random random;
         bool found = false;
         // Frames end 32 samples after a multiple of 160; before this one, something else is heard.

@@ -5,13 +5,16 @@ import { Resampler } from "./resampler.js";
 const TRACKER_RATE = 16000;
 const TRACKER_LENGTH = 1024;
 const TRACKER_HOP = 160;
+// Samples after its middle that a frame of live sound waits for: 12 ms. Zeros stand for the rest.
+const LIVE_AHEAD = 192;
 const LARGEST_GLIDE_OCTAVES = 1 / 12;
 
 /**
  * Audio to features, as it comes: the pitch, its confidence and the loudness of every frame.
  *
  * Frame i describes the audio around sample `i * hop_length`, as in training. So it comes once the
- * 32 ms after that sample that the tracker sees are there, and `lag` frames of the tracker.
+ * 32 ms after that sample that the tracker sees are there, and `lag` frames of the tracker. Without
+ * a lag, as sound is being played, it hears 12 ms, and zeros after them.
  */
 export class FrontEnd {
   /**
@@ -25,6 +28,7 @@ export class FrontEnd {
     this.loudness = new Loudness(settings);
     this.resampler = new Resampler(settings.sample_rate, TRACKER_RATE);
     this.path = new PitchPath(lag);
+    this.ahead = lag ? TRACKER_LENGTH / 2 : LIVE_AHEAD;
     this.audio = new SampleQueue(this.loudness.length >> 1);
     this.trackerAudio = new SampleQueue(TRACKER_LENGTH / 2);
     this.tracked = [];
@@ -71,7 +75,7 @@ export class FrontEnd {
 
   async trackOne() {
     const at = (this.nTracked + this.path.history.length) * TRACKER_HOP;
-    const frame = this.trackerAudio.window(at, TRACKER_LENGTH);
+    const frame = this.trackerAudio.window(at, TRACKER_LENGTH, this.ahead);
     let decided = null;
     if (frame) {
       decided = this.path.push((await this.track(frame)).salience);
@@ -118,11 +122,19 @@ class SampleQueue {
     this.nPushed += samples.length;
   }
 
-  /** `length` samples around `centre`, or null when they haven't all come. */
-  window(centre, length) {
+  /**
+   * `length` samples around `centre`, zeros from `ahead` after it on; or null when what it is made
+   * of hasn't all come.
+   */
+  window(centre, length, ahead = length - (length >> 1)) {
     const first = centre - (length >> 1) - this.start;
-    if (first + length > this.samples.length) return null;
-    return this.samples.subarray(first, first + length);
+    const end = first + (length >> 1) + ahead;
+    if (end > this.samples.length) return null;
+    const there = this.samples.subarray(first, end);
+    if (there.length === length) return there;
+    const padded = new Float32Array(length);
+    padded.set(there);
+    return padded;
   }
 
   /** Forgets what no window around `centre` or later will need. */
