@@ -7,7 +7,7 @@ from ddsp_tf.features.voicing import QUIET_DB
 from ddsp_tf.inference.gating import RELEASE_S
 from ddsp_tf.types import FloatArray
 
-_CERTAIN = 0.75
+_CERTAIN = 0.8
 _SURE = 0.6
 _UNSURE = 0.4
 _SURE_S = 0.02
@@ -19,7 +19,7 @@ class LiveGate:
 
     `gating.find_notes` compares a frame with the average of the recording; here there is none yet,
     so levels and confidences are absolute, with a hysteresis, and a gap of 40 ms is passed over.
-    A confidence of 0.75 opens it at once, one of 0.6 when it has lasted for 20 ms: the noise of
+    A confidence of 0.8 opens it at once, one of 0.6 when it has lasted for 20 ms: the noise of
     a whisper is taken for a pitch too, but for single frames. Once open, 0.4 is enough.
 
     Args:

@@ -18,7 +18,7 @@ class Gate(nn.Module):
         self.fall = 1.0 / max(1.0, _RELEASE_S * frame_rate)
         self.n_held = round(_HOLD_S * frame_rate)
         self.n_needed = max(1, round(_SURE_S * frame_rate))
-        self.certain, self.sure, self.unsure = 0.75, 0.6, 0.4
+        self.certain, self.sure, self.unsure = 0.8, 0.6, 0.4
         # Gain, whether it sounds, sure and unsure frames in a row.
         self.register_buffer("state", torch.zeros(1, 4, dtype=torch.float64))
 

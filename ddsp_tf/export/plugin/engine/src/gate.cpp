@@ -6,7 +6,7 @@
 namespace ddsp {
 namespace {
 
-constexpr float certain = 0.75f, sure = 0.6f, unsure = 0.4f, quiet_db = -60.0f;
+constexpr float certain = 0.8f, sure = 0.6f, unsure = 0.4f, quiet_db = -60.0f;
 constexpr double sure_s = 0.02, hold_s = 0.04;
 
 }  // namespace
