@@ -52,7 +52,7 @@ def test_formants_of_vowels_are_found(f0_hz: float, apart: float) -> None:
             assert near == pytest.approx(hz, rel=apart), (name, hz, near)
 
 
-@pytest.mark.parametrize("f0_hz", [120.0, 160.0])
+@pytest.mark.parametrize("f0_hz", [160.0])
 def test_formants_are_those_that_prediction_of_the_sound_finds(f0_hz: float) -> None:
     """At 160 Hz both are 14 % off where partials say so."""
     for name, formants in VOWELS.items():
