@@ -25,6 +25,10 @@ SOUNDS = (("a", 110.0, 16000, 0.01), ("i", 220.0, 16000, 0.1), ("o", 330.0, 2400
 LENGTH_S = 0.16
 STEP = 8
 """Every 8th bin is kept."""
+LOUDER = 10000.0
+"""For aperiodicities, which don't depend on the level: pyworld adds noise of a fixed level and of
+other draws at every frame to what it measures. Of sounds of this loudness that isn't heard."""
+N_DRAWS = 20
 
 
 def main(target: Path) -> None:
@@ -37,7 +41,8 @@ def main(target: Path) -> None:
         f0 = np.full(len(times_s), f0_hz)
         f0[-1] = 0.0
         envelope = pyworld.cheaptrick(sound, f0, times_s, rate)
-        aperiodicity = pyworld.d4c(sound, f0, times_s, rate)
+        aperiodicity = pyworld.d4c(LOUDER * sound, f0, times_s, rate)
+        print(f"{name}: by pyworld's own noise {spread(sound, f0[:-1], times_s[:-1], rate):.3f}")
         cases.append(
             {
                 "name": name,
@@ -53,6 +58,15 @@ def main(target: Path) -> None:
     versions = {name: importlib.metadata.version(name) for name in ("numpy", "scipy", "pyworld")}
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps({"cases": cases, "versions": versions}) + "\n", encoding="utf-8")
+
+
+def spread(sound: np.ndarray, f0: np.ndarray, times_s: np.ndarray, rate: int) -> float:
+    """How far apart pyworld's aperiodicities of the same frames are when others come before."""
+    found = []
+    for count in range(N_DRAWS):
+        more = (np.concatenate([np.full(count, x[0]), x]) for x in (f0, times_s))
+        found.append(pyworld.d4c(sound, *more, rate)[count:])
+    return float(np.max(np.ptp(found, axis=0)))
 
 
 def vowel(formants_hz: tuple[int, ...], f0_hz: float, rate: int, breath: float) -> np.ndarray:

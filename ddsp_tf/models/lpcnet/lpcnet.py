@@ -10,6 +10,7 @@ from ddsp_tf.dsp.bark_cepstrum import N_BARK_BANDS, PRE_EMPHASIS, lpc_from_bark_
 from ddsp_tf.dsp.compilation import compiled
 from ddsp_tf.dsp.mu_law import N_CODES, mu_law, mu_law_codes, mu_law_inverse
 from ddsp_tf.dsp.shapes import size
+from ddsp_tf.dsp.units import db_to_amplitude
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.lpcnet.sample_loop import (
     Controls,
@@ -34,7 +35,7 @@ _FEATURES = ("bark_cepstrum", "f0_hz", "pitch_correlation")
 _USUAL_LEVEL, _LEVEL_DEVIATION = 10.0, 5.0
 """Of speech's first cepstral coefficient."""
 _CODED = 3
-"""The last sample, the last excitation, the prediction."""
+"""The last sample, the last excitation, the prediction. A period ago is a fourth, if at all."""
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -68,6 +69,10 @@ class Lpcnet(Model):
             0 would be all there is in digital silence, and be all that could be said from then on.
         code_noise: Deviation of what is added to the three codes in training, in codes.
         state_noise: Deviation of what is added between the GRUs in training.
+        period_noise_db: In training the excitation a period ago is made louder or softer by up to
+            this, drawn for each clip. Else what fell silent once would stay so.
+        with_period: Whether the sample-rate network also hears the code of the excitation one
+            period ago, so that the next period may begin when it should.
         name: The model's name.
 
     Raises:
@@ -84,7 +89,8 @@ class Lpcnet(Model):
 
     Reference:
         Valin and Skoglund 2019, "LPCNet: Improving neural speech synthesis through linear
-        prediction", section 3.
+        prediction", section 3; Valin, Mustafa and Buethe 2024, "Very low complexity speech
+        synthesis using framewise autoregressive GAN with pitch prediction" (what was a period ago).
     """
 
     sample_rate = _RATE
@@ -106,6 +112,8 @@ class Lpcnet(Model):
         dither: float = 2e-4,
         code_noise: float = 0.3,
         state_noise: float = 0.005,
+        period_noise_db: float = 18.0,
+        with_period: bool = False,
         name: str = "lpcnet",
         **kwargs: Any,
     ) -> None:
@@ -121,11 +129,13 @@ class Lpcnet(Model):
             "dither": dither,
             "code_noise": code_noise,
             "state_noise": state_noise,
+            "period_noise_db": period_noise_db,
         }
         if min(self.noises.values()) < 0.0:
             raise ArgumentError(f"No noise should be below 0. Received {self.noises}.")
         self.n_units, self.n_units_b = n_units, n_units_b
         self.n_conditioning, self.n_embedding = n_conditioning, n_embedding
+        self.with_period = with_period
         self.pruning = BlockSparse(densities, start_step=start_step, end_step=end_step)
         self.jit_network = False
         self._build_frame_network()
@@ -152,9 +162,10 @@ class Lpcnet(Model):
     def _build_sample_network(self) -> None:
         units, units_b, conditioning = self.n_units, self.n_units_b, self.n_conditioning
         gates, gates_b = 3 * units, 3 * units_b
-        wide = [_CODED, N_CODES, self.n_embedding]
+        n_coded = _CODED + self.with_period
+        wide = [n_coded, N_CODES, self.n_embedding]
         self.codes = self._weight("codes", wide, _ramps)
-        self.kernel_codes = self._weight("kernel_codes", [_CODED, self.n_embedding, gates])
+        self.kernel_codes = self._weight("kernel_codes", [n_coded, self.n_embedding, gates])
         self.kernel_a = self._weight("kernel_a", [conditioning, gates])
         self.recurrent_a = self._weight(
             "recurrent_a", [units, gates], "orthogonal", constraint=self.pruning
@@ -233,6 +244,11 @@ class Lpcnet(Model):
         said = past[:, now] - prediction
         last = past[:, now.start - 1 : now.stop - 1]
         coded = [last, tf.pad(said, [[0, 0], [1, 0]])[:, :-1], prediction]
+        if self.with_period:
+            ago = self._a_period_ago(inputs, past)
+            if training:
+                ago *= self._other_levels(size(ago, 0), seed)
+            coded.append(ago)
         heard = tf.stack([tf.transpose(mu_law(x)) for x in coded])
         if training:
             heard += self.noises["code_noise"] * _normal(heard, seed, 0)
@@ -261,11 +277,34 @@ class Lpcnet(Model):
         drawn = mu_law_inverse(tf.clip_by_value(codes, 0.0, N_CODES - 1.0))
         return true + tf.pad(drawn - excitation, [[0, 0], [before, _AFTER * _HOP]])
 
-    def _predicted(self, cepstrum: tf.Tensor, past: tf.Tensor) -> tf.Tensor:
-        """What is predicted of the samples between the contexts."""
-        before = _BEFORE * _HOP
-        count = size(past, 1) - (_BEFORE + _AFTER) * _HOP
-        predictor = lpc_from_bark_cepstrum(cepstrum, order=_ORDER)[:, _BEFORE : 1 - _AFTER]
+    def _other_levels(self, n_clips: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """A factor for each clip, so that when a period begins is heard, not how loud it was."""
+        most_db = self.noises["period_noise_db"]
+        return db_to_amplitude(
+            tf.random.stateless_uniform([n_clips, 1], tf.stack([seed, 5]), -most_db, most_db)
+        )
+
+    def _a_period_ago(self, inputs: Mapping[str, Any], past: tf.Tensor) -> tf.Tensor:
+        """What the excitation was one period before each sample between the contexts."""
+        begun = tf.pad(past, [[0, 0], [_ORDER, 0]])
+        first = self._predicted(inputs["bark_cepstrum"], begun, context=0, before=_ORDER)
+        excitation = past[:, : size(first, 1)] - first
+        periods = _period(inputs["f0_hz"])[:, _BEFORE : 1 - _AFTER]
+        periods = tf.repeat(self._per_half_frame(periods, 1)[..., 0], _HALF, axis=1)
+        places = _BEFORE * _HOP + tf.range(size(periods, 1)) - periods
+        return tf.gather(excitation, places, batch_dims=1)
+
+    def _predicted(
+        self,
+        cepstrum: tf.Tensor,
+        past: tf.Tensor,
+        *,
+        context: int = _BEFORE,
+        before: int = _BEFORE * _HOP,
+    ) -> tf.Tensor:
+        """What is predicted of the samples after `before`, where frame `context` stands."""
+        count = size(past, 1) - before - _AFTER * _HOP
+        predictor = lpc_from_bark_cepstrum(cepstrum, order=_ORDER)[:, context : 1 - _AFTER]
         predictor = self._per_half_frame(predictor, 1)
         shape = [-1, count // _HALF, _HALF]
         parts = [
@@ -292,8 +331,7 @@ class Lpcnet(Model):
     def _conditioning(self, features: tf.Tensor) -> tf.Tensor:
         """`[batch, n_frames, 20]` to `[batch, n_frames - 4, n_conditioning]`."""
         cepstrum, f0_hz, correlation = tf.split(features, [N_BARK_BANDS, 1, 1], axis=-1)
-        period = tf.where(f0_hz > 0.0, _RATE / tf.maximum(f0_hz, 1.0), float(_PERIODS[1]))
-        period = tf.clip_by_value(tf.cast(tf.round(period), tf.int32), *_PERIODS)[..., 0]
+        period = _period(f0_hz)[..., 0]
         # Levels are the widest of them.
         level = (cepstrum[..., :1] - _USUAL_LEVEL) / _LEVEL_DEVIATION
         pitch = tf.gather(self.pitches.value, period)
@@ -303,13 +341,13 @@ class Lpcnet(Model):
         return said
 
     def _tables(self) -> tf.Tensor:
-        """What each code adds to the gates of the first GRU, `[3, 256, 3 * n_units]`."""
+        """What each code adds to the gates of the first GRU, `[3 or 4, 256, 3 * n_units]`."""
         return tf.matmul(self.codes, self.kernel_codes)
 
     def _states(
         self, codes: tf.Tensor, conditioning: tf.Tensor, noise_seed: tf.Tensor | None
     ) -> tf.Tensor:
-        """Of the second GRU, from codes `[3, n_samples, batch]` and half frames `[n, batch, .]`."""
+        """Of the second GRU, from codes `[., n_samples, batch]` and half frames `[n, batch, .]`."""
         tables = self._tables()
         n_samples, batch = size(codes, 1), size(codes, 2)
 
@@ -319,7 +357,8 @@ class Lpcnet(Model):
             parts = tf.reshape(per_sample, [n_samples // _HALF, _HALF, batch, width])
             return tf.reshape(parts + per_frame, [n_samples, batch, width])
 
-        heard = tf.add_n([tf.gather(tables[place], codes[place]) for place in range(_CODED)])
+        places = range(tables.shape[0])
+        heard = tf.add_n([tf.gather(tables[place], codes[place]) for place in places])
         states = gru_scan(
             with_frames(heard, self.kernel_a),
             tf.zeros([batch, self.n_units]),
@@ -342,6 +381,7 @@ class Lpcnet(Model):
     def initial_state(self, batch_size: int | tf.Tensor) -> dict[str, Any]:
         """Gives the state before the first frame."""
         sizes = {"units": self.n_units, "units_b": self.n_units_b, "order": _ORDER}
+        sizes["longest"] = _PERIODS[1]
         return {
             "features": tf.zeros([batch_size, _BEFORE, N_BARK_BANDS + 2]),
             "samples": silent_state(batch_size, **sizes)._asdict(),
@@ -361,6 +401,7 @@ class Lpcnet(Model):
             gates_b=tf.tensordot(conditioning, self.kernel_b_frames, 1) + self.bias_b[0],
             predictor=self._per_half_frame(tf.cast(predictor, tf.float32), 0),
             sharpness=self._per_half_frame(power, 0),
+            period=self._per_half_frame(_period(inputs["f0_hz"][:, now]), 0)[..., 0],
         )
         audio, samples = say(
             controls, self._sample_weights(), SampleState(**state["samples"]), length=_HALF
@@ -389,6 +430,7 @@ class Lpcnet(Model):
         """Gives the constructor's arguments."""
         sizes = ("n_units", "n_units_b", "n_conditioning", "n_embedding")
         own = {**{key: getattr(self, key) for key in sizes}, **self.noises}
+        own["with_period"] = self.with_period
         pruning = self.pruning.get_config()
         del pruning["limit"]
         return {"name": self.name, **own, **pruning}
@@ -396,6 +438,13 @@ class Lpcnet(Model):
 
 def _emphasised(audio: tf.Tensor) -> tf.Tensor:
     return audio - PRE_EMPHASIS * tf.pad(audio, [[0, 0], [1, 0]])[:, :-1]
+
+
+def _period(f0_hz: tf.Tensor) -> tf.Tensor:
+    """In samples, int32; the longest where there is no pitch."""
+    f0_hz = tf.cast(f0_hz, tf.float32)
+    period = tf.where(f0_hz > 0.0, _RATE / tf.maximum(f0_hz, 1.0), float(_PERIODS[1]))
+    return tf.clip_by_value(tf.cast(tf.round(period), tf.int32), *_PERIODS)
 
 
 def _ramps(shape: Any, dtype: Any = None) -> tf.Tensor:

@@ -17,7 +17,8 @@ class SampleWeights(NamedTuple):
 
     Attributes:
         tables: For the codes of the last sample, the last excitation and the prediction: what each
-            of them adds to the gates of the first GRU, `[3, 256, 3 * units]`.
+            of them adds to the gates of the first GRU, `[3, 256, 3 * units]`. With a fourth table
+            for the excitation a period ago.
         recurrent_a: Of the first GRU, `[units, 3 * units]`.
         bias_a: Of its state, `[3 * units]`.
         kernel_b: From the first GRU to the second, `[units, 3 * units_b]`.
@@ -48,6 +49,8 @@ class SampleState(NamedTuple):
         gru_b: State of the second, `[batch, units_b]`.
         history: The last samples, pre-emphasised, the latest first, `[batch, order]`.
         excitation: The last code, int32 `[batch]`.
+        excitations: What codes stand for, of the last samples, the latest first,
+            `[batch, longest]`.
         sound: The last sample, `[batch]`.
     """
 
@@ -56,6 +59,7 @@ class SampleState(NamedTuple):
     gru_b: tf.Tensor
     history: tf.Tensor
     excitation: tf.Tensor
+    excitations: tf.Tensor
     sound: tf.Tensor
 
 
@@ -67,12 +71,14 @@ class Controls(NamedTuple):
         gates_b: And of the second, `[n, batch, 3 * units_b]`.
         predictor: `[n, batch, order]`.
         sharpness: The power that probabilities are raised to, `[n, batch, 1]`.
+        period: In samples, int32 `[n, batch]`, 1 to the longest.
     """
 
     gates_a: tf.Tensor
     gates_b: tf.Tensor
     predictor: tf.Tensor
     sharpness: tf.Tensor
+    period: tf.Tensor
 
 
 def sharpness(pitch_correlation: tf.Tensor) -> tf.Tensor:
@@ -129,7 +135,10 @@ def say(
     def step(index: tf.Tensor, state: SampleState, said: tf.TensorArray) -> tuple[Any, ...]:
         now = Controls(*(tf.gather(control, index // length) for control in controls))
         prediction = -tf.reduce_sum(now.predictor * state.history, axis=-1)
-        codes = (mu_law_codes(state.history[:, 0]), state.excitation, mu_law_codes(prediction))
+        codes = [mu_law_codes(state.history[:, 0]), state.excitation, mu_law_codes(prediction)]
+        if weights.tables.shape[0] > len(codes):
+            ago = tf.gather(state.excitations, now.period - 1, batch_dims=1)
+            codes.append(mu_law_codes(ago))
         gates = now.gates_a
         for place, code in enumerate(codes):
             gates += tf.gather(weights.tables[place], code)
@@ -151,6 +160,9 @@ def say(
             gru_b=gru_b,
             history=tf.concat([sample[:, tf.newaxis], state.history[:, :-1]], axis=-1),
             excitation=excitation,
+            excitations=tf.concat(
+                [(sample - prediction)[:, tf.newaxis], state.excitations[:, :-1]], axis=-1
+            ),
             sound=sound,
         )
         return index + 1, after, said.write(index, sound)
@@ -162,7 +174,9 @@ def say(
     return tf.transpose(said.stack()), state
 
 
-def silent_state(batch_size: int, *, units: int, units_b: int, order: int) -> SampleState:
+def silent_state(
+    batch_size: int | tf.Tensor, *, units: int, units_b: int, order: int, longest: int
+) -> SampleState:
     """Gives the state before the first sample."""
     return SampleState(
         position=tf.zeros([], tf.int32),
@@ -170,5 +184,6 @@ def silent_state(batch_size: int, *, units: int, units_b: int, order: int) -> Sa
         gru_b=tf.zeros([batch_size, units_b]),
         history=tf.zeros([batch_size, order]),
         excitation=tf.fill([batch_size], SILENCE),
+        excitations=tf.zeros([batch_size, longest]),
         sound=tf.zeros([batch_size]),
     )

@@ -38,9 +38,8 @@ def test_aperiodicities_are_pyworlds(name):
     case, audio, f0_hz, times_s = _case(name)
     found = d4c(audio, f0_hz, times_s, sample_rate=case["sample_rate"])
     apart = np.abs(found[:, ::8] - np.array(case["aperiodicity"]))
-    # Where next to nothing but leakage is left, frames differ by up to 0.14.
-    assert np.quantile(apart, 0.9) < 0.1
-    assert apart.mean() < 0.03
+    # Of sounds that are so loud that the noise which pyworld adds isn't heard; see the oracle.
+    assert np.max(apart) < 0.001
     assert found[-1].min() == 1.0  # It has no pitch.
 
 

@@ -20,9 +20,18 @@ N_FRAMES = 7
 
 @pytest.fixture(scope="module")
 def model():
+    return sure()
+
+
+@pytest.fixture(scope="module")
+def periodic():
+    return sure(with_period=True)
+
+
+def sure(**options):
     """Untrained, but sure of what it says: which code is likely depends on the last ones."""
     keras.utils.set_random_seed(1)
-    made = Lpcnet(n_units=16, n_conditioning=8, n_embedding=8)
+    made = Lpcnet(n_units=16, n_conditioning=8, n_embedding=8, **options)
     rng = np.random.default_rng(2)
     made.codes.assign(rng.normal(0.0, 1.0, made.codes.shape))
     made.kernel_codes.assign(rng.normal(0.0, 0.2, made.kernel_codes.shape))
@@ -54,8 +63,10 @@ def said(model, speech):
     return model({key: tf.constant(x) for key, x in speech.items()})["audio"]
 
 
-def test_speaking_it_hears_what_it_is_told_in_training(model, speech, monkeypatch):
+@pytest.mark.parametrize("kind", ["model", "periodic"])
+def test_speaking_it_hears_what_it_is_told_in_training(kind, speech, monkeypatch, request):
     """Told the codes that it drew as a true past, it gives the same logits, sample by sample."""
+    model = request.getfixturevalue(kind)
     inputs = {key: tf.constant(x[:, :6]) for key, x in speech.items()}
     before = np.random.default_rng(8).normal(0.0, 0.02, [1, 320]).astype(np.float32)
     emphasised = before[:, 1:] - 0.85 * before[:, :-1]
@@ -63,6 +74,13 @@ def test_speaking_it_hears_what_it_is_told_in_training(model, speech, monkeypatc
     state = model.initial_state(1)
     state["features"] = model._features(inputs)[:, :2]
     state["samples"].update(history=emphasised[:, :-17:-1], sound=before[:, -1])
+    # And what the predictors of its frames left of them.
+    predictors = dsp.lpc_from_bark_cepstrum(inputs["bark_cepstrum"], order=16).numpy()[0]
+    left = [
+        emphasised[0, n - 1] + predictors[(n // 80 + 1) // 2] @ emphasised[0, n - 2 : n - 18 : -1]
+        for n in range(319, 64, -1)
+    ]
+    state["samples"]["excitations"] = tf.constant([left], tf.float32)
     given = []
     monkeypatch.setattr(lpcnet, "say", lambda *args, **_: (given.append(args), args[2]))
     model.stream({key: x[:, 2:] for key, x in inputs.items()}, state, 1)
@@ -119,6 +137,35 @@ def test_silence_is_dithered_in_training_alone(speech, monkeypatch):
     assert shares[1] == 1.0
 
 
+def test_what_was_a_period_ago_is_heard(periodic, speech, monkeypatch):
+    """Of a sound that repeats, the excitation a period ago is the excitation now."""
+    told = []
+    states = Lpcnet._states
+    monkeypatch.setattr(
+        Lpcnet, "_states", lambda self, codes, *x: told.append(codes) or states(self, codes, *x)
+    )
+    cepstrum = np.repeat(speech["bark_cepstrum"][:, :1], 7, axis=1)
+    steady = {**speech, "bark_cepstrum": cepstrum, "f0_hz": np.full([1, 7, 1], 16000 / 90)}
+    audio = np.tile(np.random.default_rng(5).normal(0.0, 0.05, 90), 13)[np.newaxis, :1120]
+    periodic({**steady, "audio": audio.astype(np.float32)})
+    # The code of the last sample's excitation is that of the sample before.
+    now, ago = told[0][1, 1:, 0].numpy(), told[0][3, :-1, 0].numpy()
+    assert len(np.unique(ago)) > 20
+    assert np.mean(np.abs(now - ago) <= 1) > 0.99
+    # In training it is as loud, or as soft, as anything.
+    monkeypatch.setitem(periodic.noises, "code_noise", 0.0)
+    periodic(
+        {**steady, "audio": audio.astype(np.float32), "noise_seed": tf.constant(4)}, training=True
+    )
+    now, ago = (
+        dsp.mu_law_inverse(told[1][place, :, 0]).numpy()[cut]
+        for place, cut in ((1, slice(1, None)), (3, slice(-1)))
+    )
+    factor = 20 * np.log10(np.std(ago) / np.std(now))
+    assert np.corrcoef(now, ago)[0, 1] > 0.9
+    assert 3.0 < abs(factor) < 19.0
+
+
 def test_blocks_are_the_whole(model, speech, said):
     rows = {key: x[0] for key, x in speech.items()}
     blocks = np.concatenate(list(BlockPlayer(model, block_frames=4).blocks(rows)))
@@ -158,7 +205,8 @@ def test_it_learns_what_noise_costs_and_prunes(speech):
         assert np.count_nonzero(np.any(others, axis=(1, 3))) == 4
 
 
-def test_it_is_stored_with_its_pruning(model):
+def test_it_is_stored_with_its_pruning(periodic):
+    model = periodic
     again = Lpcnet.from_config(model.get_config())
     assert again.get_config() == model.get_config()
     assert again.pruning.get_config() == model.pruning.get_config()
