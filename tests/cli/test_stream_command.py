@@ -202,7 +202,7 @@ def test_in_a_real_pipe(instrument: Path) -> None:
     whole = subprocess.run(
         ["bash", "-c", command], input=notes, capture_output=True, timeout=250, check=True
     )
-    assert len(whole.stdout) == len(notes) + 2 * 640
+    assert len(whole.stdout) == len(notes) + 2 * 320
     assert whole.stderr == b""
     cut = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} | head -c 100"],
