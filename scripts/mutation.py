@@ -55,6 +55,8 @@ _TABLES = {
     "tests/test_interface.py::test_settings_are_taken_and_refused_as_they_were": "settings",
     "tests/test_interface.py::test_processors_declare_what_they_did": "signals",
     "tests/test_interface.py::test_processors_sound_as_they_did": "sounds",
+    "tests/test_interface.py::test_functions_give_what_they_did": "dsp",
+    "tests/test_interface.py::test_rooms_are_estimated_as_they_were": "estimates",
     "tests/test_interface.py::test_what_hears_hears_what_it_did": "heard",
 }
 """Tests of every class, which name none, and the golden files that say of which."""

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import tensorflow as tf
+from dsp_calls import calls
 
 from ddsp_tf import losses, nn, processors
 from ddsp_tf.discovery import class_files
@@ -27,10 +28,12 @@ from ddsp_tf.features.live_pitch import LivePitch
 from ddsp_tf.features.refined_pitch import refine_track
 from ddsp_tf.features.world.world_analysis import analyze_world
 from ddsp_tf.processors import Processor
+from ddsp_tf.processors.effects.response_reverb import ResponseReverb
 from ddsp_tf.types import Signal
 
 FOLDER = Path(__file__).parent / "golden"
-SETTINGS, SIGNALS, SOUNDS, HEARD = "settings", "signals", "sounds", "heard"
+SETTINGS, SIGNALS, SOUNDS, HEARD, CALLS = "settings", "signals", "sounds", "heard", "dsp"
+ESTIMATES = "estimates"
 
 RATES = {"sample_rate": 8000, "hop_length": 16}
 BATCH, N_FRAMES = 2, 10
@@ -77,6 +80,12 @@ SMALL: dict[str, Any] = {
     "look_ahead_ms": 1.0, "lowest_hz": 50.0, "highest_hz": 3000.0, "seed": 3, "n_stages": 2,
 }  # fmt: skip
 """Settings of what is played, where a class has them: small, and not what stands by itself."""
+
+OPTIONAL: dict[str, Any] = {
+    "decay_s": 0.003, "chosen": "studio", "main": "studio", "kind": "high_pass", "frame_hop": 16,
+    "window_length": None,
+}  # fmt: skip
+"""What stands for None, or None itself, in one more choice."""
 
 SIZES: dict[str, dict[str, Any]] = {
     "AllPassChain": {"order": 2},
@@ -131,9 +140,12 @@ def arguments_of(cls: type) -> dict[str, inspect.Parameter]:
         if init is None or not base.__module__.startswith("ddsp_tf"):
             continue
         parameters = inspect.signature(init).parameters
+        own = not found
         for name, parameter in parameters.items():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                found.setdefault(name, parameter)
+                # What a base requires, the class gives it.
+                if own or parameter.default is not parameter.empty:
+                    found.setdefault(name, parameter)
         if not any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
             break
     return {name: found[name] for name in found if name != "self"}
@@ -204,6 +216,9 @@ def signals_of(name: str, cls: type) -> dict[str, Any]:
     if declared["control_signals"] == declared["input_signals"]:
         declared["control_signals"] = "as the inputs"
     facts = ("optional_input_names", "streamable", "is_room", "keeps_time", "lookahead_frames")
+    if "scale" in arguments_of(cls):
+        bare = cls(**REQUIRED.get(name, {}), scale=False)
+        declared["without scale"] = _signals(bare.input_signals)
     return declared | {fact: _plain(getattr(made, fact)) for fact in facts}
 
 
@@ -232,7 +247,8 @@ def variants(name: str, cls: type) -> Iterator[tuple[str, dict[str, Any]]]:
     if name in _COSTLY:
         return
     for key, parameter in arguments.items():
-        for value in _other_choices(cls, key, parameter):
+        optional = (OPTIONAL[key],) if key in OPTIONAL and parameter.default is None else ()
+        for value in (*optional, *_other_choices(cls, key, parameter)):
             yield f"{key}={value}", {**base, key: value}
 
 
@@ -284,6 +300,26 @@ def _sums(tensors: list[Any]) -> list[float]:
         scale = math.sqrt(len(values))
         sums += [float(len(values)), size, *(weights @ values / scale)]
     return [float(f"{value:.{_DIGITS}g}") for value in sums]
+
+
+def estimate(name: str, cls: type) -> list[float]:
+    """A few sums of the controls by which a room comes near a response that is measured."""
+    _, settings = next(variants(name, cls))
+    seconds = np.arange(1600) / RATES["sample_rate"]
+    noise = np.random.default_rng(6).standard_normal(1600)
+    response = (np.arange(1600) == 0) + 0.2 * noise * np.exp(-seconds / 0.03)
+    processor = cls(**settings | ({"length_s": 0.2} if "length_s" in settings else {}))
+    return _sums([np.asarray(values) for values in processor.estimate(response).values()])
+
+
+def estimating_classes() -> dict[str, type[Processor]]:
+    """Those that analyse a response."""
+    return {
+        name: cls
+        for name, cls in processor_classes().items()
+        if getattr(cls, "estimate", ResponseReverb.estimate) is not ResponseReverb.estimate
+        and name != "AdvancedFilteredVelvetNoise"
+    }
 
 
 def processor_classes() -> dict[str, type[Processor]]:
@@ -351,9 +387,9 @@ def _beside(features: Features) -> dict[str, np.ndarray]:
     return {name: getattr(features, name) for name in names}
 
 
-def hear(hearer: Callable[[], list[Any]]) -> list[float]:
-    """A few sums of what is heard."""
-    return _sums(hearer())
+def hear(hearer: Callable[[], Any]) -> list[float]:
+    """A few sums of what a function gives."""
+    return _sums(tf.nest.flatten(hearer()))
 
 
 # Tables.
@@ -380,6 +416,9 @@ def main() -> None:
         for name, cls in players.items()
     }
     _write(SOUNDS, played)
+    rooms = estimating_classes()
+    _write(ESTIMATES, {name: estimate(name, cls) for name, cls in rooms.items()})
+    _write(CALLS, {name: hear(call) for name, call in calls().items()})
     _write(HEARD, {name: hear(hearer) for name, hearer in hearers().items()})
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import interface_tables as tables
 import numpy as np
 import pytest
+from dsp_calls import calls
 
 CLASSES = tables.public_classes()
 PLAYERS = tables.processor_classes()
 HEARERS = tables.hearers()
-SETTINGS, SIGNALS, SOUNDS, HEARD = (
-    tables.table(kind) for kind in (tables.SETTINGS, tables.SIGNALS, tables.SOUNDS, tables.HEARD)
-)
+CALLS, ROOMS = calls(), tables.estimating_classes()
+SETTINGS, SIGNALS, SOUNDS = map(tables.table, (tables.SETTINGS, tables.SIGNALS, tables.SOUNDS))
+HEARD, OF_CALLS, ESTIMATES = map(tables.table, (tables.HEARD, tables.CALLS, tables.ESTIMATES))
 TOLERANCE = 2e-3
 """Of sums, relative to the sound's size: what float32 and another processor may differ by."""
 
@@ -26,6 +27,8 @@ def test_the_tables_are_of_all_classes() -> None:
     assert list(SIGNALS) == list(PLAYERS)
     assert list(SOUNDS) == list(PLAYERS)
     assert list(HEARD) == list(HEARERS)
+    assert list(OF_CALLS) == list(CALLS)
+    assert list(ESTIMATES) == list(ROOMS)
     assert len(CLASSES) > 90
 
 
@@ -48,6 +51,16 @@ def test_processors_sound_as_they_did(name: str) -> None:
 @pytest.mark.parametrize("name", HEARERS)
 def test_what_hears_hears_what_it_did(name: str) -> None:
     _compare(tables.hear(HEARERS[name]), HEARD[name], name)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_rooms_are_estimated_as_they_were(name: str) -> None:
+    _compare(tables.estimate(name, ROOMS[name]), ESTIMATES[name], name)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_give_what_they_did(name: str) -> None:
+    _compare(tables.hear(CALLS[name]), OF_CALLS[name], name)
 
 
 def _compare(sums: list[float], expected: list[float], what: str) -> Any:
