@@ -157,12 +157,7 @@ def calls() -> dict[str, Callable[[], Any]]:
             random_filters(np.random.default_rng(1), family, 2, order=4)
             for family in ("uniform_disk", "uniform_radius")
         ],
-        "random_room": lambda: [
-            getattr(
-                random_room(np.random.default_rng(2), bands_hz=BANDS_HZ, **rate, longest_s=0.5), key
-            )
-            for key in ("response", "decay_db", "t60_s")
-        ],
+        "random_room": _rooms,
         "resample_envelope": lambda: [
             *(
                 dsp.resample_envelope(shares, hop_length=HOP, method=method)
@@ -198,3 +193,10 @@ def calls() -> dict[str, Callable[[], Any]]:
             np.cumsum(drawn(-1, 1, 1, 128), axis=1).astype(np.float64), order=4
         ),
     }  # fmt: skip
+
+
+def _rooms() -> list[Any]:
+    """Several, of both kinds: of echoes that grow dense, and dense from the start."""
+    settings: Any = {"bands_hz": BANDS_HZ, "sample_rate": RATE, "longest_s": 0.3}
+    rooms = [random_room(np.random.default_rng(seed), **settings) for seed in range(6)]
+    return [x for room in rooms for x in (room.response, room.decay_db, room.t60_s)]
