@@ -1,10 +1,11 @@
 """Mutation check: puts one fault into the code at a time, and sees whether the tests notice.
 
 A sample of the mutants of each package is drawn by the seed. TensorFlow is imported once; a mutant
-is written into a copy of the repository, and a fork of this process runs the default tests that
-use its module there, those that say the most about it first, until one fails. That test has to
-pass on the sound code for the mutant to count as killed; so does one that takes more than
-`--limit-s` of processor time. What survives is shown as a diff.
+is written into a copy of the repository, and a fork of this process runs default tests there until
+one fails: the tests that name what the fault is in and the tables of every class, then the files
+that use its module, those that say the most about it first. That test has to pass on the sound
+code for the mutant to count as killed; so does one that takes more than `--limit-s` of processor
+time. What survives is shown as a diff.
 
 Results are lines of JSON in `--results`: what stands there is not run again. Survivors that no test
 can tell from the code are listed in `scripts/mutants_equivalent.json` with the reason.
@@ -50,6 +51,17 @@ PACKAGES = {
     "trainer": "ddsp_tf/training/trainer.py",
 }
 _EXAMPLES = "tests/test_docstring_examples.py"
+_TABLES = {
+    "tests/test_interface.py::test_settings_are_taken_and_refused_as_they_were": "settings",
+    "tests/test_interface.py::test_processors_declare_what_they_did": "signals",
+    "tests/test_interface.py::test_processors_sound_as_they_did": "sounds",
+    "tests/test_interface.py::test_functions_give_what_they_did": "dsp",
+    "tests/test_interface.py::test_rooms_are_estimated_as_they_were": "estimates",
+    "tests/test_interface.py::test_what_hears_hears_what_it_did": "heard",
+}
+"""Tests of every class, which name none, and the golden files that say of which."""
+_MOST_NAMING = 10
+"""Tests that name a definition, at most."""
 _TOO_LONG = (signal.SIGXCPU, signal.SIGKILL)
 _WAITING = 10.0
 """How many times its processor time a test file may take by the clock."""
@@ -115,6 +127,95 @@ def _used(file: str) -> Mapping[str, int]:
 
 
 @cache
+def _top_level(file: str) -> Mapping[str, tuple[int, int, frozenset[str]]]:
+    """The definitions of a file: first and last line, and the names that each uses."""
+    found: dict[str, tuple[int, int, frozenset[str]]] = {}
+    for node in ast.parse((ROOT / file).read_text(encoding="utf-8")).body:
+        targets = [node] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        names = [target.name for target in targets]
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            left = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in left if isinstance(target, ast.Name)]
+        inside = list(ast.walk(node))
+        uses = {part.id for part in inside if isinstance(part, ast.Name)}
+        uses |= {part.attr for part in inside if isinstance(part, ast.Attribute)}
+        uses |= {part.arg for part in inside if isinstance(part, ast.arg)}  # fixtures
+        uses.update(
+            name
+            for part in inside
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            for name in _CLASS.findall(part.value)
+        )
+        for name in names:
+            found[name] = (node.lineno, node.end_lineno or node.lineno, frozenset(uses))
+    return found
+
+
+def _reaching(file: str, start: frozenset[str]) -> frozenset[str]:
+    """The definitions of a file that are of these names, or use what is."""
+    reached = set(start)
+    while True:
+        more = {name for name, (_, _, uses) in _top_level(file).items() if uses & reached}
+        if more <= reached:
+            return frozenset(reached & set(_top_level(file)))
+        reached |= more
+
+
+def tests_naming(mutant: Mutant) -> list[str]:
+    """Chooses the tests that name what a mutant is in: pytest's arguments for one run.
+
+    That is the function or class of the fault, and what uses it in the same module. A test names
+    it by itself or through what it uses of its file. Those of the file of the module's name go
+    first, then those of its room, and of files that say the most about it.
+    """
+    source = (ROOT / mutant.module).read_bytes()
+    line = source[: mutant.start].count(b"\n") + 1
+    around = {
+        name
+        for name, (first, last, _) in _top_level(mutant.module).items()
+        if first <= line <= last
+    }
+    names = frozenset(
+        name for name in _reaching(mutant.module, frozenset(around)) if not name.startswith("_")
+    )
+    stem, room = Path(mutant.module).stem, Path(mutant.module).parts[1]
+    found: list[tuple[bool, bool, float, str]] = []
+    for test in _files("tests", "test_*.py"):
+        tests = [name for name in _reaching(test, names) if name.startswith("test_")]
+        n_tests = sum(name.startswith("test_") for name in _top_level(test))
+        order = (Path(test).stem != f"test_{stem}", Path(test).parts[1] != room)
+        found += [(*order, -len(tests) / n_tests, f"{test}::{name}") for name in sorted(tests)]
+    return [name for *_, name in sorted(found)[:_MOST_NAMING]]
+
+
+def tests_in_tables(module: str) -> list[str]:
+    """Chooses the rows of the tables that are of a module's classes, or of those that use it."""
+    names = {name.strip("'") for name in _defined(module) | _near(module)}
+    folders = {*Path(module).parts, Path(module).stem}
+    aliases = {"crepe": {"crepe-tiny", "live_pitch"}, "world": {"world_envelope", "world_analysis"}}
+    names |= {alias for folder in folders for alias in aliases.get(folder, {folder})}
+    rows = [
+        f"{test}[{name}]"
+        for test, table in _TABLES.items()
+        for name in json.loads((ROOT / f"tests/golden/{table}.json").read_text(encoding="utf-8"))
+        if name in names
+    ]
+    return rows
+
+
+@cache
+def _near(module: str) -> frozenset[str]:
+    """The names of what the modules that use a module define."""
+    own = _defined(module)
+    return frozenset(
+        name
+        for file in _files("ddsp_tf", "*.py")
+        if file != module and own & set(_used(file)) and not file.endswith("__init__.py")
+        for name in _defined(file)
+    )
+
+
+@cache
 def _files(folder: str, pattern: str) -> tuple[str, ...]:
     return tuple(str(path.relative_to(ROOT)) for path in sorted((ROOT / folder).rglob(pattern)))
 
@@ -127,12 +228,7 @@ def tests_for(module: str, count: int) -> list[list[str]]:
     module's examples.
     """
     own = _defined(module)
-    near = {
-        name
-        for file in _files("ddsp_tf", "*.py")
-        if file != module and own & set(_used(file)) and not file.endswith("__init__.py")
-        for name in _defined(file)
-    }
+    near = _near(module)
     stem = Path(module).stem
 
     def score(test: str) -> tuple[bool, float, float]:
@@ -254,18 +350,22 @@ class Check:
         self._folder = folder
         self._n_files = n_files
         self._limit_s = limit_s
-        self._sound: dict[str, bool] = {}
+        self._sound: dict[tuple[str, ...], bool] = {}
 
     def outcome(self, mutant: Mutant) -> dict[str, Any]:
         """Says whether a mutant is "killed" or "survived", and by which test."""
-        tests = tests_for(mutant.module, self._n_files)
+        naming, rows = tests_naming(mutant), tests_in_tables(mutant.module)
+        met = [f"--deselect={test}" for test in naming]
+        others = [[*test, *met] for test in tests_for(mutant.module, self._n_files)]
+        tests = [chosen for chosen in (rows, naming, *others) if chosen]
         for arguments in tests:
             while True:
                 with self._written(mutant):
                     status, test = run_tests([*arguments, *self._unsound()], self._limit_s)
                 if status == "passed" or not test:
                     break
-                if self._is_sound(test):
+                blamed = (test,) if status == "failed" else tuple(arguments)
+                if self._is_sound(blamed):
                     return {"outcome": "killed", "by": test, "how": status}
                 if test == arguments[0]:
                     break
@@ -276,15 +376,19 @@ class Check:
         }
 
     def _unsound(self) -> list[str]:
-        return [f"--deselect={test}" for test, is_sound in self._sound.items() if not is_sound]
+        return [
+            f"--deselect={tests[0]}"
+            for tests, is_sound in self._sound.items()
+            if not is_sound and len(tests) == 1
+        ]
 
-    def _is_sound(self, test: str) -> bool:
-        """Whether a test passes on the code as it is."""
-        if test not in self._sound:
-            self._sound[test] = run_tests([test], self._limit_s)[0] == "passed"
-            if not self._sound[test]:
-                click.echo(f"{test} fails on the code as it is, and counts for nothing")
-        return self._sound[test]
+    def _is_sound(self, tests: tuple[str, ...]) -> bool:
+        """Whether tests pass on the code as it is, in time."""
+        if tests not in self._sound:
+            self._sound[tests] = run_tests(tests, self._limit_s)[0] == "passed"
+            if not self._sound[tests]:
+                click.echo(f"{tests[0]} fails on the code as it is, and counts for nothing")
+        return self._sound[tests]
 
     @contextlib.contextmanager
     def _written(self, mutant: Mutant) -> Iterator[None]:

@@ -71,7 +71,7 @@ def glottal_table(
         )
     low, high = np.log(R_D_RANGE)
     r_d = np.exp(np.linspace(low, high, n_shapes))
-    coefficients = lf_harmonics(tf.constant(r_d), n_harmonics=_N_IN_POWER).numpy()
+    coefficients = lf_harmonics(tf.constant(r_d), n_harmonics=max(_N_IN_POWER, most)).numpy()
     coefficients /= np.sqrt(2.0 * np.sum(np.abs(coefficients) ** 2, axis=-1, keepdims=True))
     kept = [most]
     while kept[-1]:

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.dsp.compilation import compiled
-from ddsp_tf.dsp.shapes import checked
+from ddsp_tf.dsp.shapes import checked, require_positive_integer
 from ddsp_tf.losses.terms.term import Term
 
 _LONG_SAMPLES = 2**19
@@ -30,6 +30,8 @@ class FramedPart(ABC):
     """
 
     def __init__(self, terms: Sequence[Term], *, frame_length: int, hop_length: int) -> None:
+        for key, value in (("frame_length", frame_length), ("hop_length", hop_length)):
+            require_positive_integer(key, value)
         self.terms = list(terms)
         self.frame_length = frame_length
         self.hop_length = hop_length

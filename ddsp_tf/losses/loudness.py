@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.dsp.shapes import require_positive_integer
 from ddsp_tf.losses.framed_loss import FramedPart
 from ddsp_tf.losses.terms.term import Distance, Term
 
@@ -29,7 +30,7 @@ class Loudness(FramedPart):
         fft_length: FFT size in samples.
 
     Raises:
-        ArgumentError: A negative weight, an unknown distance.
+        ArgumentError: A negative weight, an unknown distance, or no rate or size.
 
     Example:
         >>> Loudness(0.1, sample_rate=16000).analyse(tf.zeros([2, 640])).shape
@@ -44,6 +45,7 @@ class Loudness(FramedPart):
         sample_rate: int = 16000,
         fft_length: int = 2048,
     ) -> None:
+        require_positive_integer("sample_rate", sample_rate)
         hop_length = max(1, round(sample_rate / _FRAME_RATE))
         term = _Level(weight, distance=distance)
         super().__init__([term], frame_length=fft_length, hop_length=hop_length)

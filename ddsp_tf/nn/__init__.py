@@ -14,6 +14,7 @@ from ddsp_tf.nn.min_gru import MinGru
 from ddsp_tf.nn.mixture_density import MixtureDensity
 from ddsp_tf.nn.neural_filter_block import NeuralFilterBlock
 from ddsp_tf.nn.precision import NetworkPrecision, Precision
+from ddsp_tf.nn.res_net import ChannelNormalization, ResidualBlock, ResNet
 from ddsp_tf.nn.vector_quantization import VectorQuantization
 from ddsp_tf.nn.wave_net import WaveNet
 
@@ -22,6 +23,7 @@ __all__ = [
     "BlockSparse",
     "CausalConvolution",
     "CausalConvolutions",
+    "ChannelNormalization",
     "DilatedStack",
     "DualFc",
     "FcStack",
@@ -33,6 +35,8 @@ __all__ = [
     "NeuralFilterBlock",
     "PairClip",
     "Precision",
+    "ResNet",
+    "ResidualBlock",
     "VectorQuantization",
     "WaveNet",
     "gated_scan",

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf.dsp.shapes import require_positive_integer
 from ddsp_tf.nn.gru import Gru
 
 
@@ -16,6 +17,9 @@ class BiGru(keras.layers.Layer):
         units: Of each.
         name: The layer's name.
 
+    Raises:
+        ArgumentError: The size isn't a positive integer.
+
     Example:
         >>> BiGru(8)(tf.ones([2, 5, 3])).shape
         TensorShape([2, 5, 16])
@@ -26,6 +30,7 @@ class BiGru(keras.layers.Layer):
 
     def __init__(self, units: int, *, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        require_positive_integer("units", units)
         self.units = units
         self.onward = Gru(units, name="onward")
         self.back = Gru(units, name="back")

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf.dsp.shapes import require_positive_integer
+
 
 @keras.saving.register_keras_serializable("ddsp_tf")
 class DualFc(keras.layers.Layer):
@@ -17,6 +19,9 @@ class DualFc(keras.layers.Layer):
         n_outputs: Size of y.
         name: The layer's name.
 
+    Raises:
+        ArgumentError: The size isn't a positive integer.
+
     Example:
         >>> DualFc(256)(tf.ones([2, 5, 16])).shape
         TensorShape([2, 5, 256])
@@ -28,6 +33,7 @@ class DualFc(keras.layers.Layer):
 
     def __init__(self, n_outputs: int, *, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        require_positive_integer("n_outputs", n_outputs)
         self.n_outputs = n_outputs
 
     def build(self, input_shape: Any) -> None:

@@ -28,7 +28,7 @@ class FcStack(keras.layers.Layer):
         name: The layer's name.
 
     Raises:
-        ArgumentError: A negative number of layers.
+        ArgumentError: A negative number of layers, or no channels.
 
     Reference:
         Engel et al. 2020, section B.2 (there with ReLU; its released code has leaky ReLU).
@@ -40,6 +40,8 @@ class FcStack(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         if n_layers < 0:
             raise ArgumentError(f"`n_layers` should not be negative. Received {n_layers}.")
+        if n_channels < 1:
+            raise ArgumentError(f"`n_channels` should be at least 1. Received {n_channels}.")
         self.n_channels = n_channels
         self.n_layers = n_layers
         self.jit_compile = False

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf.dsp.compilation import compiled, unrecorded
+from ddsp_tf.dsp.shapes import require_positive_integer
 
 # Long enough for efficient matrix products, short enough to work in the cache.
 _CHUNK_FRAMES = 128
@@ -25,6 +26,9 @@ class Gru(keras.layers.Layer):
         units: Size of the state.
         name: The layer's name.
 
+    Raises:
+        ArgumentError: The size isn't a positive integer.
+
     Example:
         >>> gru = Gru(8)
         >>> sequence, state = gru(tf.ones([2, 5, 3]))
@@ -37,6 +41,7 @@ class Gru(keras.layers.Layer):
 
     def __init__(self, units: int, *, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        require_positive_integer("units", units)
         self.units = units
         self.jit_compile = False
         self._cudnn_twin: Any = None

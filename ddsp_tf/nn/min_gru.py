@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.shapes import require_positive_integer
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.nn.gated_scan import gated_scan
 
@@ -29,7 +30,7 @@ class MinGru(keras.layers.Layer):
         name: The layer's name.
 
     Raises:
-        ArgumentError: `longest_frames` is too short.
+        ArgumentError: `longest_frames` is too short, or no units.
 
     Example:
         >>> layer = MinGru(8)
@@ -52,6 +53,7 @@ class MinGru(keras.layers.Layer):
     ) -> None:
         # The state stays in float32 whatever the layer computes its matrix product in.
         super().__init__(name=name, autocast=False, **kwargs)
+        require_positive_integer("units", units)
         if longest_frames <= 1:
             raise ArgumentError(
                 f"`longest_frames` should be more than 1. Received {longest_frames}."

@@ -58,13 +58,13 @@ class VectorQuantization(keras.layers.Layer):
         """Makes the codebook for vectors of `input_shape[-1]` numbers."""
         shape = (self.n_codes, input_shape[-1])
         start = keras.initializers.RandomNormal()
-        self.codebook = self.add_weight(
-            name="codebook", shape=shape, initializer=start, trainable=False
-        )
+        # Devices that share a batch take the mean of what each has counted.
+        moving: dict[str, Any] = {"trainable": False, "aggregation": "mean"}
+        self.codebook = self.add_weight(name="codebook", shape=shape, initializer=start, **moving)
         self.counts = self.add_weight(
-            name="counts", shape=(self.n_codes,), initializer="ones", trainable=False
+            name="counts", shape=(self.n_codes,), initializer="ones", **moving
         )
-        self.sums = self.add_weight(name="sums", shape=shape, trainable=False)
+        self.sums = self.add_weight(name="sums", shape=shape, **moving)
         self.sums.assign(self.codebook)
         self.built = True
 

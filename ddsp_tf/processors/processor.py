@@ -38,6 +38,9 @@ class Processor(keras.layers.Layer):
         sample_rate: In Hz, or None for processors that don't need it.
         hop_length: Samples per frame, or None for processors without frames.
         name: By which a `ProcessorGroup` refers to it.
+
+    Raises:
+        ArgumentError: A sample rate or a hop that isn't above 0.
     """
 
     optional_input_names: tuple[str, ...] = ()
@@ -66,6 +69,12 @@ class Processor(keras.layers.Layer):
         # Sound is float32 whatever the networks compute in: phases and FFTs need its precision.
         kwargs.pop("dtype", None)
         super().__init__(name=name, dtype="float32", **kwargs)
+        if sample_rate is not None and not sample_rate > 0:
+            raise ArgumentError(f"`sample_rate` should be above 0. Received {sample_rate}.")
+        if hop_length is not None and hop_length < 1:
+            raise ArgumentError(
+                f"`hop_length` should be a positive integer. Received {hop_length!r}."
+            )
         # Subclasses that require them read them as integers.
         self.sample_rate: Any = sample_rate
         self.hop_length: Any = hop_length

@@ -318,7 +318,7 @@ class Trainer:
             outputs = self.model(
                 self._features(batch, self._noise_seed(context, step)), training=True
             )
-            terms = _named(_terms(work.phase.objective, batch, outputs))
+            terms = _named({**_terms(work.phase.objective, batch, outputs), **_added(self.model)})
             share = terms["loss"] / context.num_replicas_in_sync
         gradients = tape.gradient(share, [variable.value for variable in work.variables])
         # Those of embeddings come as the rows that were looked up.
@@ -351,6 +351,11 @@ def _terms(objective: Objective, batch: Batch, outputs: Any) -> dict[str, tf.Ten
             f"`{type(terms).__name__}`. `losses.Compare` makes an objective of a loss."
         )
     return {name: tf.cast(value, tf.float32) for name, value in terms.items()}
+
+
+def _added(model: keras.Model) -> dict[str, tf.Tensor]:
+    """What layers add to the loss while they are trained: how far vectors are from their codes."""
+    return {"added": tf.add_n(model.losses)} if model.losses else {}
 
 
 def _named(terms: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

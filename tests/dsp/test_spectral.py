@@ -136,3 +136,11 @@ def test_the_gradient_of_magnitudes_is_the_automatic_one(
             total = tf.reduce_sum(tf.sin(spectrum))
         gradients.append(tape.gradient(total, audio).numpy())
     np.testing.assert_allclose(*gradients, atol=1e-6 * np.abs(gradients[1]).max())
+
+
+@pytest.mark.parametrize(("batch", "n"), [(0, 3), (2, 3), (2, 8)])
+def test_signals_are_padded_before_they_are_transformed(batch: int, n: int) -> None:
+    signal = np.random.default_rng(1).normal(size=[batch, n])
+    expected = np.fft.rfft(signal, 8)
+    found = dsp.spectral.padded_rfft(tf.constant(signal), 8)
+    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -121,6 +121,11 @@ class BlackBox(Processor):
                 "`pre_roll_s` should be at least 0, `timeout_s` above 0 and `n_workers` from 1 to "
                 f"64. Received {pre_roll_s}, {timeout_s} and {n_workers}."
             )
+        if n_pairs < 1 or not step > 0.0:
+            raise ArgumentError(
+                "`n_pairs` should be at least 1, and `step` above 0. "
+                f"Received {n_pairs} and {step}."
+            )
         if _AUDIO in parameters:
             raise ArgumentError("`parameters` can't have the name `audio`, which is the sound's.")
         self.parameters = declared("parameters", parameters)

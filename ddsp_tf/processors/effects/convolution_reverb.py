@@ -48,7 +48,7 @@ class ConvolutionReverb(Reverb):
         **kwargs: Any,
     ) -> None:
         taps = (
-            np.zeros(impulse_response_length)
+            np.zeros(max(impulse_response_length, 0))
             if impulse_response is None
             else np.asarray(impulse_response, np.float64)
         )

@@ -141,6 +141,8 @@ class Rooms(Reverb):
         response = controls["impulse_response"] + tf.pad(
             (differences * self._decay())[:, 1:], [[0, 0], [1, 0]]
         )
+        if "room" not in inputs:
+            response = response[0]  # of all examples
         return {"audio": tf.exp(gains) * controls["audio"], "impulse_response": response}
 
     def _with_none_for_main(self, values: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, State, optional_inputs
 from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
@@ -32,6 +33,9 @@ class GlottalSource(Synthesizer):
             range, evenly in its logarithm. Without it they are taken as they are.
         name: The processor's name.
 
+    Raises:
+        ArgumentError: A pitch that isn't above 0.
+
     Example:
         >>> source = GlottalSource(sample_rate=16000, hop_length=64)
         >>> zeros = tf.zeros([1, 25, 1])
@@ -55,6 +59,8 @@ class GlottalSource(Synthesizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
+        if not lowest_hz > 0:
+            raise ArgumentError(f"`lowest_hz` should be above 0. Received {lowest_hz}.")
         self.lowest_hz = lowest_hz
         self.scale = scale
         n_points = max(1024, 2 ** math.ceil(math.log2(sample_rate / lowest_hz + 2)))

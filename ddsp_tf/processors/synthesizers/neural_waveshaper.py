@@ -60,7 +60,8 @@ class NeuralWaveshaper(Synthesizer):
         name: The processor's name.
 
     Raises:
-        ArgumentError: A count below 1, another factor, or a hop that isn't a positive integer.
+        ArgumentError: A count below 1, a negative scale or seed, another factor, or a hop that
+            isn't a positive integer.
 
     Example:
         >>> synthesizer = NeuralWaveshaper(n_harmonics=10, n_shapers=4)
@@ -106,6 +107,11 @@ class NeuralWaveshaper(Synthesizer):
         self.n_units, self.n_layers = n_units, n_layers
         if n_points is not None and n_points < 2:
             raise ArgumentError(f"`n_points` should be at least 2, or None. Received {n_points}.")
+        if not frequency_scale >= 0 or seed < 0:
+            raise ArgumentError(
+                "`frequency_scale` and `seed` should be 0 or more. "
+                f"Received {frequency_scale} and {seed}."
+            )
         self.n_points = n_points
         self.frequency_scale = frequency_scale
         self.oversampling = oversampling

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.processors.processor import Controls, State
 from ddsp_tf.processors.synthesizers.synthesizer import Synthesizer
 from ddsp_tf.types import Signal
@@ -25,6 +26,9 @@ class PulseTrain(Synthesizer):
         sample_rate: In Hz.
         hop_length: Samples per frame.
         name: The processor's name.
+
+    Raises:
+        ArgumentError: A pitch that isn't above 0.
 
     Example:
         >>> pulses = PulseTrain(sample_rate=16000, hop_length=64)
@@ -46,6 +50,8 @@ class PulseTrain(Synthesizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(sample_rate=sample_rate, hop_length=hop_length, name=name, **kwargs)
+        if not lowest_hz > 0:
+            raise ArgumentError(f"`lowest_hz` should be above 0. Received {lowest_hz}.")
         self.lowest_hz = lowest_hz
         self._n_harmonics = math.ceil(0.5 * sample_rate / lowest_hz)
 

@@ -30,8 +30,8 @@ class WavetableBank(Wavetable):
         **kwargs: As for `Wavetable`.
 
     Raises:
-        ArgumentError: No table, more sines than tables or than their points can hold, tables of
-            fewer than 4 points or that aren't finite numbers.
+        ArgumentError: No table, a negative seed, more sines than tables or than their points can
+            hold, tables of fewer than 4 points or that aren't finite numbers.
     """
 
     def __init__(
@@ -102,6 +102,8 @@ def _sines_and_noise(n_tables: int, n_points: int, n_sines: int, seed: int) -> n
             "`n_tables` should be at least 1, and `n_sines` at most as many and at most the "
             f"partials of {n_points} points. Received {n_tables} and {n_sines}."
         )
+    if seed < 0:
+        raise ArgumentError(f"`seed` should be 0 or more. Received {seed}.")
     noise = 0.01 * np.random.default_rng(seed).standard_normal([n_tables, n_points])
     cycles = np.arange(1, n_sines + 1)[:, np.newaxis]
     noise[:n_sines] = np.sin(2.0 * math.pi * cycles * np.arange(n_points) / n_points)

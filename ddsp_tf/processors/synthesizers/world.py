@@ -42,7 +42,8 @@ class World(Synthesizer):
         name: The processor's name.
 
     Raises:
-        ArgumentError: `fft_length` doesn't fit, or `scale` without bands.
+        ArgumentError: `fft_length` doesn't fit, a pitch that isn't above 0, no band or
+            point, or `scale` without bands.
 
     Example:
         >>> vocoder = World(sample_rate=16000, hop_length=64)
@@ -78,6 +79,9 @@ class World(Synthesizer):
                 f"`fft_length` should be even, and more than the hop, {hop_length}. "
                 f"Received {fft_length}."
             )
+        for key, value in (("n_bands", n_bands), ("n_points", n_points)):
+            if value is not None and value < 1:
+                raise ArgumentError(f"`{key}` should be at least 1, or None. Received {value}.")
         if scale and n_bands is None:
             raise ArgumentError("`scale` is for networks, which make `n_bands`. Give a number.")
         self.n_bands = n_bands

@@ -205,3 +205,23 @@ def test_it_plays_a_melody(tmp_path: Path) -> None:
     audio, sample_rate = soundfile.read(tmp_path / "out.wav")
     assert (len(audio), sample_rate) == (8000, 16000)
     assert np.max(np.abs(audio)) > 1e-3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_plays_in_blocks_what_it_plays_at_once(kind: str) -> None:
+    """Rooms and filters reach across blocks; noise goes on where it was."""
+    model, batch = _imported(GOLDEN / kind).model, _features(_expected(kind))
+    whole = model(batch)["audio"].numpy()
+    n_frames, ahead = batch["f0_hz"].shape[1], model.lookahead_frames
+    padded = {
+        key: tf.concat([x, tf.repeat(x[:, -1:], ahead, axis=1)], axis=1) for key, x in batch.items()
+    }
+    state, played, start = model.initial_state(1), [], 0
+    for count in (1, 10, 7, n_frames - 18):
+        block = {key: x[:, start : start + count + ahead] for key, x in padded.items()}
+        outputs, state = model.stream(block, state, count)
+        played.append(outputs["audio"].numpy())
+        start += count
+    assert start == n_frames
+    assert np.max(np.abs(whole)) > 1e-3
+    np.testing.assert_allclose(np.concatenate(played, axis=1), whole, atol=1e-5)

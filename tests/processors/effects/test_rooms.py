@@ -53,8 +53,8 @@ def test_without_a_number_the_main_room_sounds_as_a_reverb_does() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_room_is_chosen_by_name(name: str) -> None:
-    made, audio = rooms(), sound(1)
-    by_number = made({"audio": audio, "room": tf.constant([[float(NAMES.index(name))]])})
+    made, audio = rooms(), sound(2)
+    by_number = made({"audio": audio, "room": tf.fill([2, 1], float(NAMES.index(name)))})
     np.testing.assert_allclose(made.in_room(name)({"audio": audio}), by_number, atol=1e-5)
 
 
