@@ -1,15 +1,17 @@
-"""Trains the expression of a MIDI-DDSP alone, in two ways, and trees beside it, on held-out notes.
+"""Trains the expression of a MIDI-DDSP alone, in three ways, and trees, on held-out notes.
 
     python scripts/benchmarks/expression_alone.py NAME=DATASET... [--steps 900] [--only trees]
 
 The parts of a MIDI-DDSP share no weights, and notes are few numbers: in seconds it tells whether a
 way of writing expression generalises. "told" is the paper's, keys embedded, two GRUs that are told
-the numbers of the note before; "neighbours" is that of `papers/wu2022/instruments.gin`. A step
-takes four pieces of 24 notes of each instrument. "trees" are gradient-boosted trees of
-scikit-learn, some for each of the six numbers, told of a note and of three to either side: what a
-method that has nothing in common with a network finds. Columns: mean square of the six numbers of
-the held-out notes, written note after note, in parts of that of the mean of all training notes,
-without the notes' velocities and with them.
+the numbers of the note before; "neighbours" is shown two notes to either side, and "by themselves"
+also reads no others; it is that of `papers/wu2022/instruments.gin`. A step takes four pieces of 24
+notes of each instrument. "trees" are gradient-boosted trees of scikit-learn, some for each of the
+six numbers, told of a note and of three to either side; "trees, phrases" are also told its place in
+its phrase (notes between two rests) and how it differs from the notes around it: what a method that
+has nothing in common with a network finds. Columns: mean square of the six numbers of the held-out
+notes, written note after note, in parts of that of the mean of all training notes, without the
+notes' velocities and with them.
 """
 
 from typing import Any
@@ -29,8 +31,17 @@ SIZES: dict[str, Any] = {"units": 64, "embedding": 32}
 WAYS: dict[str, dict[str, Any]] = {
     "told": {},
     "neighbours": {"told_before": False, "n_neighbours": 2, "hidden_dropout": 0.2},
+    "by themselves": {
+        "units": 128,
+        "embedding": 64,
+        "told_before": False,
+        "n_neighbours": 2,
+        "hidden_dropout": 0.5,
+        "recurrent": False,
+    },
 }
 N_BESIDE, N_TREES, TREE_RATE, N_LEAVES, LEAST_IN_LEAF = 3, 200, 0.04, 12, 20
+REST_S, SURROUNDINGS = 0.02, (5, 15, 41)
 
 
 def pieces(lines: list[list[Any]], rng: np.random.Generator) -> tuple[Any, Any, Any]:
@@ -56,7 +67,7 @@ def pieces(lines: list[list[Any]], rng: np.random.Generator) -> tuple[Any, Any, 
 def trained(lines: list[list[Any]], n_steps: int, seed: int, **way: Any) -> ExpressionGenerator:
     """A generator after so many steps, with the average of its weights."""
     keras.utils.set_random_seed(seed)
-    generator = ExpressionGenerator(n_instruments=len(lines), **SIZES, **way)
+    generator = ExpressionGenerator(n_instruments=len(lines), **{**SIZES, **way})
     rate = keras.optimizers.schedules.ExponentialDecay(RATE, HALVED_EVERY, 0.5)
     optimizer = keras.optimizers.Adam(rate, clipnorm=1.0, use_ema=True, ema_momentum=AVERAGE)
     weights = generator.trainable_variables
@@ -78,7 +89,7 @@ def trained(lines: list[list[Any]], n_steps: int, seed: int, **way: Any) -> Expr
     return generator
 
 
-def beside(line: Any, number: int, *, with_velocity: bool) -> Any:
+def beside(line: Any, number: int, *, with_velocity: bool, phrases: bool) -> Any:
     """What trees are told of each note: its own numbers, and how its neighbours differ."""
     onset, offset, key, velocity = line[:, :4].T
     gap = np.concatenate([[np.nan], onset[1:] - offset[:-1]])
@@ -90,11 +101,42 @@ def beside(line: Any, number: int, *, with_velocity: bool) -> Any:
             there = slice(max(0, -distance), max(0, len(line) - max(0, distance)))
             moved[there] = values[max(0, distance) :][: len(moved[there])]
             columns.append(moved - values if values is key else moved)
+    if phrases:
+        columns += phrase(line)
     return np.stack(columns, axis=1)
 
 
+def phrase(line: Any) -> list[Any]:
+    """Where each note is between two rests, and how it differs from the notes around it."""
+    onset, offset, key = line[:, :3].T
+    before = np.concatenate([[np.inf], onset[1:] - offset[:-1]])
+    number = np.arange(len(line))
+    starts = np.flatnonzero(before > REST_S)
+    of_phrase = np.searchsorted(starts, number, side="right") - 1
+    first, after = starts[of_phrase], np.append(starts, len(line))[of_phrase + 1]
+    slurred = (before < 0.0).astype(float)
+    columns = [number - first, after - 1 - number, onset - onset[first], key % 12]
+    columns += [slurred, np.append(slurred[1:], np.nan), np.append(np.diff(onset), np.nan)]
+    for n_notes in SURROUNDINGS:
+        for values in (key, np.log(offset - onset)):
+            columns.append(around(values, n_notes) - values)
+        columns.append(around(slurred, n_notes))
+    return columns
+
+
+def around(values: Any, n_notes: int) -> Any:
+    """Means of so many notes, an odd number, with each in their middle."""
+    padded = np.pad(values, n_notes // 2, mode="edge")
+    return np.convolve(padded, np.full(n_notes, 1.0 / n_notes), "valid")
+
+
 def of_trees(
-    train: list[list[Any]], held_out: list[list[Any]], seed: int, *, with_velocity: bool
+    train: list[list[Any]],
+    held_out: list[list[Any]],
+    seed: int,
+    *,
+    with_velocity: bool,
+    phrases: bool,
 ) -> float:
     """Mean square of what trees say of the held-out notes."""
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -103,7 +145,9 @@ def of_trees(
         [
             np.concatenate(
                 [
-                    beside(pair[0], number, with_velocity=with_velocity) if kind == 0 else pair[1]
+                    beside(pair[0], number, with_velocity=with_velocity, phrases=phrases)
+                    if kind == 0
+                    else pair[1]
                     for number, lines in enumerate(side)
                     for pair in lines
                 ]
@@ -163,10 +207,12 @@ def main(pairs: tuple[str, ...], steps: int, seed: int, only: str | None) -> Non
             shares.append(np.concatenate(squares).mean() / worst)
         print(f"| {name} | {shares[0]:.3f} | {shares[1]:.3f} |", flush=True)
     if only in (None, "trees"):
-        shares = [
-            of_trees(train, held_out, seed, with_velocity=known) / worst for known in (False, True)
-        ]
-        print(f"| trees | {shares[0]:.3f} | {shares[1]:.3f} |")
+        for name, phrases in (("trees", False), ("trees, phrases", True)):
+            shares = [
+                of_trees(train, held_out, seed, with_velocity=known, phrases=phrases) / worst
+                for known in (False, True)
+            ]
+            print(f"| {name} | {shares[0]:.3f} | {shares[1]:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

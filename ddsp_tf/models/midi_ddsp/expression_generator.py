@@ -15,6 +15,11 @@ _LONGEST_S = 4.0
 _N_OF_NOTE, _N_OF_NEIGHBOUR = 5, 4
 _MIDDLE_KEY, _SHORTEST_S, _MIDDLE_LOG_S = 66.0, 0.03, -1.5
 _LONGEST_GAP_S, _GAPS_A_SECOND = 1.0, 3.0
+_BUMP_KEYS, _BUMP_WIDTH = [36.0 + 1.5 * i for i in range(43)], 0.8
+_CLOSE_GAPS_S = ((0.0, 0.02), (0.05, 0.05))
+"""Middles and widths of the steps in which gaps are shown closely."""
+_CLOSE_SIDES = (1, 0, -1, -2)
+_N_CLOSE = len(_BUMP_KEYS) + len(_CLOSE_GAPS_S) * len(_CLOSE_SIDES)
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
@@ -28,7 +33,9 @@ class ExpressionGenerator(keras.layers.Layer):
     Told the numbers of real notes it learns to trust them, and writing it is told its own, which
     are means. Where notes are few it generalises better if it isn't told (`told_before`), and if it
     is shown key, length and gap of a note beside those of its neighbours (`n_neighbours`) in place
-    of an embedding of each key, which is learned by heart.
+    of an embedding of each key, which is learned by heart. Fewer still are learned by heart if each
+    note is read by itself (`recurrent`): then its key is also shown as bumps a semitone and a half
+    apart, and the gaps around it to some milliseconds, which tell slurred notes from tongued ones.
 
     Args:
         n_instruments: How many it knows.
@@ -41,6 +48,8 @@ class ExpressionGenerator(keras.layers.Layer):
         n_neighbours: How many notes to either side are shown beside each, by how much higher and
             how long they are. 0: keys are embedded.
         hidden_dropout: Share of what is read of the notes that is hidden while it is trained.
+        recurrent: Whether a GRU reads the notes. If not, a dense layer reads each by itself, with
+            its neighbours.
         name: The layer's name.
 
     Raises:
@@ -62,6 +71,7 @@ class ExpressionGenerator(keras.layers.Layer):
         told_before: bool = True,
         n_neighbours: int = 0,
         hidden_dropout: float = 0.0,
+        recurrent: bool = True,
         name: str = "expression_generator",
         **kwargs: Any,
     ) -> None:
@@ -73,6 +83,11 @@ class ExpressionGenerator(keras.layers.Layer):
             )
         if n_neighbours < 0:
             raise ArgumentError(f"`n_neighbours` should be 0 or more. Received {n_neighbours}.")
+        if not (recurrent or n_neighbours):
+            raise ArgumentError(
+                "Notes that are read by themselves (`recurrent=False`) should be shown their "
+                "neighbours: `n_neighbours` should be 1 or more. Received 0."
+            )
         shares = {
             "dropout": dropout,
             "hidden_velocity": hidden_velocity,
@@ -84,7 +99,7 @@ class ExpressionGenerator(keras.layers.Layer):
         self.n_instruments, self.units, self.embedding = n_instruments, units, embedding
         self.dropout, self.hidden_velocity = dropout, hidden_velocity
         self.told_before, self.n_neighbours = told_before, n_neighbours
-        self.hidden_dropout = hidden_dropout
+        self.hidden_dropout, self.recurrent = hidden_dropout, recurrent
         # Weights are stored in the order in which layers are made.
         if not n_neighbours:
             self.keys = keras.layers.Embedding(_N_KEYS, embedding, name="keys")
@@ -93,13 +108,18 @@ class ExpressionGenerator(keras.layers.Layer):
         self.instruments.build((None, None))
         if n_neighbours:
             self.notes = keras.layers.Dense(2 * embedding, "relu", name="notes")
-            self.notes.build((None, None, _N_OF_NOTE + 2 * n_neighbours * _N_OF_NEIGHBOUR))
+            width = _N_OF_NOTE + 2 * n_neighbours * _N_OF_NEIGHBOUR
+            self.notes.build((None, None, width if recurrent else width + _N_CLOSE))
         else:
             self.times = keras.layers.Dense(embedding, "relu", name="times")
             self.velocities = keras.layers.Dense(embedding, "relu", name="velocities")
             self.times.build((None, None, 2))
             self.velocities.build((None, None, 2))
-        self.reader = BiGru(units, name="reader")
+        self.reader = (
+            BiGru(units, name="reader")
+            if recurrent
+            else keras.layers.Dense(2 * units, "relu", name="reader")
+        )
         self.reader.build((None, None, (3 if n_neighbours else 4) * embedding))
         if told_before:
             self.writers = [Gru(units, name=f"writer_{i}") for i in range(2)]
@@ -194,12 +214,17 @@ class ExpressionGenerator(keras.layers.Layer):
         players = tf.broadcast_to(tf.cast(instrument, tf.int32), tf.shape(notes)[:2])
         if self.n_neighbours:
             beside = self._beside_neighbours(notes[..., 2:3], offset - onset, gap, is_note)
-            parts = [self.notes(tf.concat([beside, velocity], -1))]
+            shown = [beside, velocity]
+            if not self.recurrent:
+                shown.append(self._closely(notes[..., 2:3], gap, is_note))
+            parts = [self.notes(tf.concat(shown, -1))]
         else:
             times = tf.clip_by_value(tf.concat([offset - onset, gap], -1), -1.0, _LONGEST_S)
             keys = tf.clip_by_value(tf.cast(tf.round(notes[..., 2]), tf.int32), 0, _N_KEYS - 1)
             parts = [self.keys(keys), self.times(times), self.velocities(velocity)]
         read = self._hidden(tf.concat([*parts, self.instruments(players)], axis=-1), noise_seed, 3)
+        if not self.recurrent:
+            return self._hidden(self.reader(read) * is_note, noise_seed, 4)
         # An empty clip's one padding counts as its length, since no sequence may be empty.
         lengths = tf.maximum(tf.cast(tf.reduce_sum(is_note[..., 0], axis=1), tf.int32), 1)
         return self._hidden(self.reader(read * is_note, lengths), noise_seed, 4)
@@ -226,6 +251,15 @@ class ExpressionGenerator(keras.layers.Layer):
                 parts.append(there * _moved(gap, side))
         return tf.concat(parts, axis=-1)
 
+    def _closely(self, key: tf.Tensor, gap_s: tf.Tensor, is_note: tf.Tensor) -> tf.Tensor:
+        """Each note's key as bumps, and the gaps before and after it as steps."""
+        parts = [tf.exp(-0.5 * tf.square((key - tf.constant(_BUMP_KEYS)) / _BUMP_WIDTH))]
+        for side in _CLOSE_SIDES:
+            there = is_note * _moved(is_note, side)
+            for middle, width in _CLOSE_GAPS_S:
+                parts.append(there * tf.tanh((_moved(gap_s, side) - middle) / width))
+        return tf.concat(parts, axis=-1)
+
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         keys = (
@@ -237,12 +271,13 @@ class ExpressionGenerator(keras.layers.Layer):
             "told_before",
             "n_neighbours",
             "hidden_dropout",
+            "recurrent",
         )
         return {**super().get_config(), **{key: getattr(self, key) for key in keys}}
 
 
 def _moved(values: tf.Tensor, n_notes: int) -> tf.Tensor:
     """Gives each note what the note so many before it has; negative: after it; zeros beyond."""
-    if n_notes > 0:
+    if n_notes >= 0:
         return tf.pad(values, [[0, 0], [n_notes, 0], [0, 0]])[:, : tf.shape(values)[1]]
     return tf.pad(values, [[0, 0], [0, -n_notes], [0, 0]])[:, -n_notes:]

@@ -171,6 +171,48 @@ def test_what_is_shown_of_neighbours(untold: ExpressionGenerator) -> None:
     assert (shown[:, 11:] == 0.0).all()
 
 
+def test_notes_that_are_read_by_themselves_hear_their_neighbours_and_no_others() -> None:
+    keras.utils.set_random_seed(1)
+    alone = ExpressionGenerator(
+        units=4, embedding=3, told_before=False, n_neighbours=2, recurrent=False
+    )
+    line = np.array([[0.3 * i, 0.3 * i + 0.2, 60 + i % 3, 0.7, 0] for i in range(8)])
+
+    def written(line: np.ndarray) -> np.ndarray:
+        notes = tf.constant(line[np.newaxis], tf.float32)
+        return np.asarray(alone.generate(notes, tf.constant([[0]])))[0]
+
+    other = line.copy()
+    other[4, 2] += 5
+    changed = np.abs(written(other) - written(line)).max(axis=1) > 1e-6
+    assert changed.tolist() == [False, False, True, True, True, True, True, False]
+    padded = np.concatenate([line, np.zeros([3, 5])])
+    np.testing.assert_allclose(written(padded)[:8], written(line), atol=1e-6)
+    # 10 ms of overlap or of a gap are heard apart, at the note itself and those that are shown it.
+    slurred = line.copy()
+    slurred[3, 1] = slurred[4, 0] + 0.01
+    tongued = line.copy()
+    tongued[3, 1] = tongued[4, 0] - 0.01
+    one = tf.ones([1, 8, 1])
+    gaps = [np.concatenate([[1.0], x[1:, 0] - x[:-1, 1]]) for x in (slurred, tongued)]
+    closely = [
+        alone._closely(tf.constant(line[np.newaxis, :, 2:3], tf.float32), gap, one).numpy()[0, 4]
+        for gap in (tf.constant(x[np.newaxis, :, np.newaxis], tf.float32) for x in gaps)
+    ]
+    # After the 43 bumps come, for each of four notes, the steps of 20 ms and of 50 ms.
+    np.testing.assert_allclose([x[45] for x in closely], [np.tanh(-0.5), np.tanh(0.5)], atol=1e-4)
+    np.testing.assert_allclose(
+        closely[0][:43], np.exp(-0.5 * ((61 - 36 - 1.5 * np.arange(43)) / 0.8) ** 2), atol=1e-5
+    )
+    again = ExpressionGenerator.from_config(alone.get_config())
+    assert [x.shape for x in again.weights] == [x.shape for x in alone.weights]
+
+
+def test_notes_that_are_read_by_themselves_need_neighbours() -> None:
+    with pytest.raises(ArgumentError, match="`n_neighbours` should be 1 or more"):
+        ExpressionGenerator(recurrent=False)
+
+
 def test_the_pitch_stays_within_a_semitone_and_obeys_its_seed(model: MidiDdsp) -> None:
     made = model.synthesise(LINE, NUMBERS, n_frames=FRAMES, seed=1)
     assert {key: x.shape for key, x in made.items()} == {
