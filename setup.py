@@ -88,6 +88,8 @@ setup(
             "pre-commit>=4",
             # From 9.2 on, pytest-xdist 3.8 doesn't see groups: what tests share is made twice.
             "pytest>=8,<9.2",
+            # Of scripts/soak.py.
+            "psutil>=5.9",
             "pytest-timeout",
             "pytest-xdist",
             "pytest-socket",
