@@ -84,10 +84,15 @@ setup(
             *SWIFT,
             # The other host for VST3; its wheels are for x86-64.
             'dawdreamer>=0.9,<0.10; sys_platform == "linux" and platform_machine == "x86_64"',
+            # A server that speaks S3, and its client.
+            "moto[server]>=5",
+            "s3fs>=2025.1",
             "build>=1.2",
             "pre-commit>=4",
             # From 9.2 on, pytest-xdist 3.8 doesn't see groups: what tests share is made twice.
             "pytest>=8,<9.2",
+            # Of scripts/soak.py.
+            "psutil>=5.9",
             "pytest-timeout",
             "pytest-xdist",
             "pytest-socket",

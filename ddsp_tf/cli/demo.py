@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from ddsp_tf.cli.demo_site import DEMO_SITE, is_demo_site, make_demo_site
+from ddsp_tf.cli.exit_codes import ended_by
 from ddsp_tf.cli.options import overwrite_option, reporting
 from ddsp_tf.cli.site_server import SiteServer
 from ddsp_tf.cli.terminal import Terminal
@@ -84,7 +85,7 @@ def command(
         if browser:
             # Where there is no browser, the address is enough.
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-        with suppress(KeyboardInterrupt), _ended_by_signals():
+        with suppress(KeyboardInterrupt), ended_by(signal.SIGINT, signal.SIGTERM):
             server.serve_forever(poll_interval=0.2)
         terminal.note("Ended.")
 
@@ -126,15 +127,3 @@ def _page(
     with tempfile.TemporaryDirectory(prefix="ddsp-tf-") as folder:
         make_demo_site(terminal, models, melodies, Path(folder))
         yield Path(folder)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Makes Ctrl-C and `kill` raise KeyboardInterrupt, also where a shell has Ctrl-C ignored."""
-    chosen = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.default_int_handler) for number in chosen]
-    try:
-        yield
-    finally:
-        for number, handler in zip(chosen, before, strict=True):
-            signal.signal(number, handler)

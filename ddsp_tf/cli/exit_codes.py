@@ -1,5 +1,6 @@
 """Turns what went wrong into one clear line and an honest exit code."""
 
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,20 @@ from ddsp_tf.errors import ArgumentError, ConfigError, DdspError
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
+
+
+@contextmanager
+def ended_by(*signals: signal.Signals) -> Iterator[None]:
+    """Makes signals raise KeyboardInterrupt, so that what is half-written is removed.
+
+    Also where a shell has Ctrl-C ignored. For the main thread.
+    """
+    before = [signal.signal(number, signal.default_int_handler) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 @contextmanager

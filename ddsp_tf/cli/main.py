@@ -1,11 +1,12 @@
 """The command `ddsp-tf`. Its help never imports TensorFlow."""
 
 import os
+import signal
 import sys
 
 import click
 
-from ddsp_tf.cli.exit_codes import INTERRUPTED
+from ddsp_tf.cli.exit_codes import INTERRUPTED, ended_by
 from ddsp_tf.cli.lazy_group import LazyGroup
 from ddsp_tf.cli.native_logs import silence_native_logs
 from ddsp_tf.cli.terminal import accept_any_text, echo
@@ -68,7 +69,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 all done, 1 something failed, 2 wrong usage.
+    """Runs the command line and exits: 0 all done, 1 something failed, 2 wrong usage, 130 ended.
 
     Args:
         arguments: What follows the name of the program. None: what it was started with.
@@ -80,7 +81,9 @@ def main(arguments: list[str] | None = None) -> None:
         silence_native_logs()
     accept_any_text()
     try:
-        code = cli.main(arguments, prog_name="ddsp-tf", standalone_mode=False)
+        # A scheduler's SIGTERM is a Ctrl-C: nothing half-written stays.
+        with ended_by(signal.SIGTERM):
+            code = cli.main(arguments, prog_name="ddsp-tf", standalone_mode=False)
     except click.ClickException as error:
         error.show(sys.stderr)
         sys.exit(error.exit_code)

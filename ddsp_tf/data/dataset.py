@@ -221,10 +221,11 @@ class Dataset:
             `(name, audio, features)`: the source's name, float32 `[n_samples]`, and features of
             `n_samples / hop_length` frames.
         """
-        if "audio" not in self.columns:
-            raise DatasetError(
-                f"The dataset has no column `audio`; it has {', '.join(self.columns)}."
-            )
+        for name in ("audio", *self.features.columns):
+            if name not in self.columns:
+                raise DatasetError(
+                    f"The dataset has no column `{name}`; it has {', '.join(self.columns)}."
+                )
         for name, arrays in self.segments(split):
             frames = {key: arrays[key][0] for key in self.features.columns}
             flat = {key: v[:, 0] if v.shape[1] == 1 else v for key, v in frames.items()}

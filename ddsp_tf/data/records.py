@@ -151,7 +151,7 @@ def read_piece_at(
     """Reads the one record of a shard that starts at a byte offset.
 
     Raises:
-        DatasetError: The shard is missing or shorter than that.
+        DatasetError: The shard is missing, shorter than that, or damaged there.
     """
     try:
         with path.open("rb") as file:
@@ -164,7 +164,10 @@ def read_piece_at(
         raise DatasetError(f"`{path}` cannot be read: {error.strerror}.") from error
     if not record or len(record) < length:
         raise DatasetError(f"`{path}` is cut short. Copy or prepare the dataset again.")
-    return parse_piece(record, columns, hop_length=hop_length)
+    try:
+        return parse_piece(record, columns, hop_length=hop_length)
+    except DatasetError as error:
+        raise DatasetError(f"`{path}` is damaged at byte {offset}: {error}") from error
 
 
 def parse_piece(record: bytes, columns: Mapping[str, Column], *, hop_length: int) -> Arrays:

@@ -1,6 +1,7 @@
 """The loop: steps, logs, validation, checkpoints, and when to stop."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from ddsp_tf.allocator import return_freed_memory
-from ddsp_tf.errors import BlackBoxError, TrainingError
+from ddsp_tf.errors import BlackBoxError, DatasetError, TrainingError
 from ddsp_tf.training.checkpoints import Checkpoints
 from ddsp_tf.training.failure import non_finite_loss
 from ddsp_tf.training.interruption import Interruption
@@ -124,12 +125,19 @@ class TrainingRun:
         """Trains until a limit is reached or the user interrupts.
 
         Raises:
-            TrainingError: The loss stopped being finite, or an effect outside TensorFlow failed.
+            TrainingError: The loss stopped being finite, an effect outside TensorFlow failed, or
+                the dataset can't be read any more.
         """
         try:
             return self._run()
-        except BlackBoxError as error:
+        except (BlackBoxError, DatasetError) as error:
             raise self._stopped_by(error) from error
+        except tf.errors.OpError as error:
+            # What a reader raises within tf.data comes as text alone.
+            said = re.search(r"DatasetError: (.+)", error.message)
+            if said is None:
+                raise
+            raise self._stopped_by(DatasetError(said[1])) from error
 
     def _run(self) -> TrainResult:
         self._report("start")
@@ -159,8 +167,11 @@ class TrainingRun:
             state.first_loss,
         )
 
-    def _stopped_by(self, error: BlackBoxError) -> TrainingError:
+    def _stopped_by(self, error: BlackBoxError | DatasetError) -> TrainingError:
         """Saves the steps taken, of which the one that failed is none."""
+        if self._workers.are_several:
+            # They save together, and the others don't know of it.
+            return TrainingError(f"{error} --resume goes on from the last checkpoint.")
         if not self._state.step:
             return TrainingError(f"{error} No step had been taken yet; start with --overwrite.")
         if self._saved_step != self._state.step:

@@ -208,6 +208,26 @@ def test_a_flipped_bit_is_found_in_its_record(tmp_path):
         list(read_records([path]))
 
 
+def test_a_shard_that_is_lost_while_clips_are_read_is_named(dataset, tmp_path):
+    folder, info, columns = tmp_path / "dataset", dataset.info["splits"]["train"], default_columns()
+    frames = ShardFrames(folder, info, columns, piece_frames=2500, hop_length=HOP)
+    lengths = [segment["n_frames"] for segment in info["segments"]]
+    table = FrameTable(
+        lengths, lengths, frames, columns, hop_length=HOP, frame_rate=250.0, memory_bytes=0
+    )
+    clips = tf.data.Dataset.from_tensors(tf.constant([[0, 0]], tf.int64)).map(table.reader(400))
+    next(iter(clips))
+    frames._cache.clear()
+    (folder / "train-00000.tfrecord").write_bytes(bytes([4, 0, 0, 0, 0, 0, 0, 0] + [255] * 20))
+    with pytest.raises(tf.errors.OpError, match=r"DatasetError: `.*00\.tfrecord` is damaged at b"):
+        next(iter(clips))
+    (folder / "train-00000.tfrecord").unlink()
+    with pytest.raises(
+        tf.errors.OpError, match=r"DatasetError: `.*00\.tfrecord` cannot be read: N"
+    ):
+        next(iter(clips))
+
+
 def test_a_record_whose_length_is_damaged_takes_no_memory_for_it(dataset, tmp_path):
     path = tmp_path / "dataset" / "train-00000.tfrecord"
     content = bytearray(path.read_bytes())

@@ -1,8 +1,13 @@
-"""Recordings and datasets at addresses: fsspec's memory, and a real HTTP server."""
+"""Recordings and datasets at addresses: fsspec's memory, a real HTTP server, and S3."""
 
 import functools
 import http.server
+import os
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +126,71 @@ def test_a_web_server_serves_recordings(takes: Path, tmp_path: Path) -> None:
         server.shutdown()
     prepare([takes / "one.wav", takes / "two.wav"], tmp_path / "here", settings=QUICK, n_workers=1)
     assert records(tmp_path / "web") == records(tmp_path / "here")
+
+
+@pytest.fixture
+def s3() -> Iterator[dict[str, str]]:
+    """The environment of those who use a server that speaks S3: moto's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-m", "moto.server", "-p", str(port)], **quiet) as moto:
+        try:
+            end = time.monotonic() + 300.0
+            while not _answers(port):
+                assert moto.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.2)
+            keys = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret"}
+            where = {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+                "AWS_DEFAULT_REGION": "us-east-1",
+            }
+            yield {**os.environ, **keys, **where}
+        finally:
+            moto.kill()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_s3_to_s3_is_the_same_byte_for_byte(
+    s3: dict[str, str], takes: Path, tmp_path: Path
+) -> None:
+    """By the command as a user gives it."""
+
+    def python(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *map(str, words)]
+        return subprocess.run(
+            command, env=s3, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    def copied(work: str) -> None:
+        begin = "import fsspec; s3 = fsspec.filesystem('s3'); "
+        done = python("-c", begin + work)
+        assert done.returncode == 0, done.stderr
+
+    def prepared(source: object, target: object) -> subprocess.CompletedProcess[str]:
+        quick = ("--columns", "loudness_db", "--eval-fraction", "0.3", "--workers", "1")
+        return python("-m", "ddsp_tf", "prepare", source, target, *quick)
+
+    copied("s3.mkdir('bucket'); s3.put('takes', 'bucket/', recursive=True)")
+    here = prepared(takes, "here")
+    there = prepared("s3://bucket/takes", "s3://bucket/dataset")
+    for done in (here, there):
+        assert done.returncode == 1, done.stderr
+        assert "1 of 4 files were left out" in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+    copied("s3.get('bucket/dataset/', 'back/', recursive=True)")
+    assert len(records(tmp_path / "here")) == 2
+    assert records(tmp_path / "back") == records(tmp_path / "here")
+    Dataset.open(tmp_path / "back")
+    again = prepared("s3://bucket/takes", "s3://bucket/dataset")
+    assert again.returncode == 1
+    assert "`s3://bucket/dataset` is not empty" in again.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "here", "takes"]

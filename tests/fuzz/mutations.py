@@ -1,5 +1,6 @@
 """Damaged copies of a file's content: bits, lengths and pieces of any, values of a JSON file."""
 
+import copy
 import json
 from typing import Any
 
@@ -47,7 +48,7 @@ def mutate_json(content: bytes, random: np.random.Generator) -> bytes:
             other, there = places[random.integers(len(places))]
             parent[key] = json.loads(json.dumps(other[there]))
         else:
-            parent[key] = _VALUES[random.integers(len(_VALUES))]
+            parent[key] = copy.deepcopy(_VALUES[random.integers(len(_VALUES))])
     return json.dumps(root[0]).encode()
 
 

@@ -209,6 +209,20 @@ class TestNonFiniteLoss:
             train_toy(loss=exploding, learning_rate=50.0, gradient_clip_norm=None)
 
 
+def test_a_dataset_that_is_lost_costs_no_step(train_toy: Train, finished_run: Path) -> None:
+    class Lost(ToyDataset):
+        def _batch(self, step: int, *others: Any) -> dict:
+            if step == 23:
+                raise DatasetError("`train.tfrecord` cannot be read: No such file.")
+            return super()._batch(step, *others)
+
+    message = r"^`train.tfrecord` cannot be read: No such file. The 23 steps before are saved: --r"
+    with pytest.raises(TrainingError, match=message):
+        train_toy(num_steps=30, resume=True, data=Lost())
+    assert train_toy(num_steps=25, resume=True).step == 25
+    assert (finished_run / "checkpoints/step-00000023").is_dir()
+
+
 class TestRefuses:
     @pytest.mark.usefixtures("finished_run")
     def test_a_folder_with_a_run_in_it(self, train_toy: Train) -> None:
