@@ -1,5 +1,6 @@
 """The residual network: each part against numpy, causal normalisation, sizes, configs."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -129,10 +130,14 @@ def test_nonsense_is_refused(make, message: str) -> None:
 
 def test_a_gradient_moves_frames_that_it_should() -> None:
     """Each convolution of three frames reaches one farther, the entry three."""
-    network = ResNet(1, blocks=(1, 1))
-    spectra = tf.constant(_drawn(1, 21, 8))
-    with tf.GradientTape() as tape:
-        tape.watch(spectra)
-        middle = tf.reduce_sum(network(spectra)[:, 10] * _drawn(network.n_outputs))
-    moved = np.flatnonzero(np.abs(tape.gradient(middle, spectra)[0]).sum(axis=-1))
-    np.testing.assert_array_equal(moved, np.arange(5, 16))
+    moved = set()
+    for seed in range(4):  # of one alone, units that are off may hide the outermost frames
+        keras.utils.set_random_seed(seed)
+        network = ResNet(1, blocks=(1, 1))
+        spectra = tf.constant(_drawn(1, 21, 8))
+        with tf.GradientTape() as tape:
+            tape.watch(spectra)
+            middle = tf.reduce_sum(network(spectra)[:, 10] * _drawn(network.n_outputs))
+        slopes = np.abs(tape.gradient(middle, spectra)[0]).sum(axis=-1)
+        moved.update(np.flatnonzero(slopes).tolist())
+    assert moved == set(range(5, 16))
