@@ -20,7 +20,7 @@ class LiveLoudness:
         >>> from ddsp_tf.features import FeatureSettings
         >>> live = LiveLoudness(FeatureSettings())
         >>> live.push(np.zeros(400, np.float32)).tolist()
-        [-80.0, -80.0, -80.0]
+        [-80.0, -80.0, -80.0, -80.0]
     """
 
     def __init__(self, settings: FeatureSettings) -> None:

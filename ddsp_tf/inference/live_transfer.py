@@ -59,7 +59,7 @@ class LiveTransfer:
         >>> transfer.process(np.zeros(256, np.float32)).shape
         (256,)
         >>> transfer.latency_ms
-        40.0
+        20.0
     """
 
     def __init__(
