@@ -17,7 +17,7 @@ from ddsp_tf.types import Float32Array, FloatArray
 
 _HOP_LENGTH = SAMPLE_RATE // FRAME_RATE
 _N_KEPT = FRAME_LENGTH // 2
-_N_AHEAD = 192
+N_AHEAD = 192
 """Samples after its middle that a frame of CREPE waits for: 12 ms. The other 20 ms are zeros, which
 it hears through: within a point of raw pitch accuracy of frames that wait for all."""
 
@@ -60,7 +60,7 @@ class LivePitch:
     @property
     def latency_samples(self) -> int:
         """Samples after a frame's position that CREPE waits for."""
-        return -(-_N_AHEAD * self._sample_rate // SAMPLE_RATE)
+        return -(-N_AHEAD * self._sample_rate // SAMPLE_RATE)
 
     def reset(self) -> None:
         """Forgets what was played."""
@@ -92,7 +92,7 @@ class LivePitch:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         self._samples = np.concatenate([self._samples, samples])
-        n_there = FRAME_LENGTH // 2 + _N_AHEAD
+        n_there = FRAME_LENGTH // 2 + N_AHEAD
         n_tracked = (len(self._samples) - _N_KEPT - n_there) // _HOP_LENGTH + 1
         n_before = self._first + len(self._track)
         if n_tracked > 0:
@@ -101,10 +101,10 @@ class LivePitch:
             found = self._crepe.track(np.pad(heard, [(0, 0), (0, FRAME_LENGTH - n_there)]))
             self._track = np.concatenate([self._track, self._hold_unsure(*found)])
         begins = n_before * _HOP_LENGTH - FRAME_LENGTH // 2 - _N_KEPT
-        times_s, f0_hz, confidence = self._read(begins + len(self._samples) - _N_AHEAD)
+        times_s, f0_hz, confidence = self._read(begins + len(self._samples) - N_AHEAD)
         if self._refined and len(f0_hz):
             # Of low notes the window ends where any other does, and its middle is earlier.
-            early_s = refining_half_s(f0_hz) - _N_AHEAD / SAMPLE_RATE
+            early_s = refining_half_s(f0_hz) - N_AHEAD / SAMPLE_RATE
             times_s = times_s - np.maximum(early_s, 0.0) - begins / SAMPLE_RATE
             f0_hz = refine_track(self._samples, f0_hz, confidence, times_s, sample_rate=SAMPLE_RATE)
         self._samples = self._samples[max(0, n_tracked) * _HOP_LENGTH :]

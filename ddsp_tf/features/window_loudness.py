@@ -4,10 +4,11 @@ import numpy as np
 
 from ddsp_tf.dsp.loudness import a_weighted_power_weights
 from ddsp_tf.dsp.spectral import hann_window
+from ddsp_tf.dsp.units import DB_RANGE
 from ddsp_tf.features.settings import FeatureSettings
 from ddsp_tf.types import Float32Array
 
-_LEAST_POWER = 1e-8
+_LEAST_POWER = 10.0 ** (-DB_RANGE / 10.0)
 
 
 class WindowLoudness:

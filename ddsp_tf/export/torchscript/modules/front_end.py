@@ -13,8 +13,9 @@ from ddsp_tf.export.torchscript.modules.pitch_path import PitchPath
 from ddsp_tf.export.torchscript.modules.refined_pitch import RefinedPitch
 from ddsp_tf.export.torchscript.modules.resampler import Resampler
 from ddsp_tf.export.torchscript.modules.stack import Arrays
+from ddsp_tf.features.live_pitch import N_AHEAD
 
-_TRACKER_RATE, _FRAME_LENGTH, _STEP, _N_AHEAD = 16000, 1024, 160, 192
+_TRACKER_RATE, _FRAME_LENGTH, _STEP = 16000, 1024, 160
 
 
 class FrontEnd(nn.Module):
@@ -38,10 +39,10 @@ class FrontEnd(nn.Module):
         self.path = PitchPath(facts["usual_f0_hz"])
         self.gate = Gate(facts["frame_rate"])
         self.is_refined: bool = features.get("f0_refined", False)
-        self.refined = RefinedPitch(_N_AHEAD)
+        self.refined = RefinedPitch(N_AHEAD)
         self.resamples = self.rate != _TRACKER_RATE
         self.resampler = Resampler(self.rate, _TRACKER_RATE)
-        of_pitch = _N_AHEAD
+        of_pitch = N_AHEAD
         if self.resamples:
             of_pitch = of_pitch * self.rate // _TRACKER_RATE + self.resampler.reach + 2
         self.n_window: int = window - (0 if features["loudness"] == "rms" else window // 8)
@@ -50,7 +51,7 @@ class FrontEnd(nn.Module):
         self.tracker_rate = _TRACKER_RATE
         self.window, self.frame_length, self.step = window, _FRAME_LENGTH, _STEP
         # What is waited for; zeros stand for the rest of a window and of a frame.
-        self.n_ahead, self.n_there = _N_AHEAD, _FRAME_LENGTH // 2 + _N_AHEAD
+        self.n_ahead, self.n_there = N_AHEAD, _FRAME_LENGTH // 2 + N_AHEAD
         self.largest_glide = 100.0 / 1200.0
         # The sound since the oldest window that is still to be measured, and what CREPE hears.
         n_kept = (self.n_late + 2) * self.hop_length + window
