@@ -126,16 +126,16 @@ class ResidualBlock(keras.layers.Layer):
             normalize.build(shape)
             convolve.build(shape)
         if self.stride > 1 or n_channels != 4 * self.channels:
-            self.shortcut = keras.layers.Conv2D(
-                4 * self.channels, 1, strides=(1, self.stride), name="shortcut"
-            )
+            self.shortcut = keras.layers.Conv2D(4 * self.channels, 1, name="shortcut")
             self.shortcut.build(shapes[0])
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps `[batch, n_frames, n_bins, any]` to `[..., ceil(n_bins / stride), 4 channels]`."""
         hidden = tf.nn.relu(self.normalization[0](inputs))
-        kept = inputs if self.shortcut is None else self.shortcut(hidden)
+        # Bins are skipped before the shortcut, not by it: with AVX-512, oneDNN's gradient of a
+        # strided convolution of one bin writes past its memory where channels are few.
+        kept = inputs if self.shortcut is None else self.shortcut(hidden[:, :, :: self.stride])
         hidden = self.convolutions[0](hidden)
         for normalize, convolve in zip(self.normalization[1:], self.convolutions[1:], strict=True):
             hidden = convolve(tf.nn.relu(normalize(hidden)))
