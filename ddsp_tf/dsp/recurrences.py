@@ -432,8 +432,7 @@ def _run_all_pole_back(upstream: tf.Tensor, coefficients: tf.Tensor) -> tuple[tf
 def _all_pole_product(
     weights: tf.Tensor, coefficients: tf.Tensor, outputs: tf.Tensor, before: tf.Tensor
 ) -> tf.Tensor:
-    del coefficients
-    order = before.shape[-1]
+    order = coefficients.shape[-1]  # of `before` a graph of third derivatives has lost it
     count = tf.shape(outputs)[1]
     known = tf.concat([tf.reverse(before, axis=[1]), outputs], axis=1)
     delayed = [known[:, order - i : order - i + count] for i in range(1, order + 1)]
