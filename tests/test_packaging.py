@@ -114,6 +114,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     return run
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
@@ -143,6 +144,7 @@ def test_a_checkout_that_is_not_installed_finds_its_configs() -> None:
     assert "models/solo_instrument.gin" in done.stdout.split()
 
 
+@pytest.mark.slow
 def test_the_wheel_stays_small(wheel: Path) -> None:
     assert wheel.stat().st_size < 15e6
 

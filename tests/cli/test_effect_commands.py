@@ -101,6 +101,7 @@ def test_match_writes_parameters_sound_and_picture(run: Run, room: Path, tmp_pat
     assert "exists" in again.stderr
 
 
+@pytest.mark.slow
 def test_what_match_found_is_played_and_begun_from(run: Run, room: Path, tmp_path: Path):
     run("process", room / "room", room / "takes.wav", "-o", tmp_path / "wet.wav", "--tail", 0)
     command = ("match", room / "room.gin", tmp_path / "wet.wav", "--dry", room / "takes.wav")

@@ -94,6 +94,7 @@ def test_help_lists_every_target(run: Run) -> None:
         assert target.summary in text
 
 
+@pytest.mark.slow
 def test_onnx_files_are_written_and_inspected(
     run: Run, instrument: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def test_sections_and_pictures_are_written(run, responses, tmp_path):
     assert "exists" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_gin_file_starts_from_the_shipped_network(run, responses, tmp_path):
     steps = ("--steps", 0, "--sample-rate", 32000)
     for number, model in enumerate(("iirnet", "papers/colonel2022/design.gin")):

@@ -56,6 +56,7 @@ def test_the_shipped_network_tells_rooms_from_each_other() -> None:
         assert middle == pytest.approx(t60, rel=0.35)
 
 
+@pytest.mark.slow
 def test_a_room_is_written_that_plays(run, tmp_path):
     (tmp_path / "room.gin").write_text(SMALL)
     soundfile.write(tmp_path / "hall.wav", syllables(0.5), RATE)

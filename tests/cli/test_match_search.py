@@ -40,6 +40,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_method_is_chosen_and_bad_sounds_are_told(run, folder):
     sounds = (folder / "a.wav", folder / "silent.wav", folder / "long.wav")
     about = ("-o", folder / "found", "--method", "ga", "--evaluations", "80", "--seed", "2")

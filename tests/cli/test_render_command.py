@@ -88,6 +88,7 @@ def test_a_duet_is_played_by_two_with_stems_and_a_picture(
     assert "`--plot` draws one song, and there are 2" in many.stderr
 
 
+@pytest.mark.slow
 def test_folders_keep_their_tree_and_one_bad_file_does_not_stop_the_others(
     run: Run, instrument: Path, songs: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def test_a_run_holds_a_model_and_its_configuration(trained: Path) -> None:
     assert sounds == {"target.wav", "step-00000002.wav", "melody.wav", "transfer-00000002.wav"}
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("trained run")
 def test_a_run_goes_on_with_resume(run: Run, trained: Path, dataset: Path, tmp_path: Path) -> None:
     import shutil

@@ -42,6 +42,7 @@ def curves(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_sound_is_played_by_what_the_model_takes(
     run: Run, noise_model: Path, melody_file: Path, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_sound_is_played_by_what_the_model_takes(
     assert (tmp_path / "out" / "melody.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_curves_alone_name_the_output(run: Run, noise_model: Path, curves: Path) -> None:
     result = run("transfer", noise_model, "--curves", curves, "--json", "--plot")
     assert result.exit_code == 0, result.output

@@ -123,7 +123,10 @@ def test_scores_that_do_not_fit_are_refused_with_the_reason(songs, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "least_fit_db"),
-    [("rendered/trumpet_rendered", 20), ("piano/bach_chorales_assembled_1", 10)],
+    [
+        ("piano/bach_chorales_assembled_1", 10),
+        pytest.param("rendered/trumpet_rendered", 20, marks=pytest.mark.slow),
+    ],
 )
 def test_real_music_fits_its_own_score_alone(recordings, tmp_path, name, least_fit_db):
     folder = tmp_path / "in"

@@ -96,6 +96,7 @@ def test_phase_after_ten_minutes_at_4_khz_is_within_1e_3_rad() -> None:
     assert np.max(np.abs(last_second - np.sin(phase))) < 1e-3
 
 
+@pytest.mark.slow
 def test_phase_after_ten_minutes_of_blocks() -> None:
     n_frames, n_blocks = 1000, 150
     f0_hz = np.float32(3987.3)

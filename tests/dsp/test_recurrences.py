@@ -209,9 +209,8 @@ def test_third_gradients_too() -> None:
 @pytest.mark.parametrize(
     ("name", "jit_compile"),
     [
-        ("first_order", True),
         ("all_pole", False),
-        pytest.param("first_order", False, marks=pytest.mark.slow),
+        *(pytest.param("first_order", jit, marks=pytest.mark.slow) for jit in (False, True)),
         *(pytest.param("state_space", jit, marks=pytest.mark.slow) for jit in (False, True)),
         pytest.param("all_pole", True, marks=pytest.mark.slow),
         pytest.param("second_order_sections", False, marks=pytest.mark.slow),

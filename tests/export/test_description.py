@@ -26,6 +26,7 @@ GOOD = {
 }
 
 
+@pytest.mark.slow
 def test_metadata_lies_beside_the_graph(exported: "Exported") -> None:
     found = json.loads((exported.folder / "metadata.json").read_text())
     assert found["format_version"] == 1
@@ -48,11 +49,13 @@ def test_metadata_lies_beside_the_graph(exported: "Exported") -> None:
         assert tensor["meaning"]
 
 
+@pytest.mark.slow
 def test_progress_ends_at_one(exported: "Exported") -> None:
     assert exported.shares == sorted(exported.shares)
     assert exported.shares[-1] == 1.0
 
 
+@pytest.mark.slow
 def test_the_report_reads_well(exported: "Exported") -> None:
     assert str(ParityReport(**GOOD)) == (
         "equals Python to 2.0e-06 in audio, 0.001 cents and 1.0e-05 dB in features "

@@ -46,6 +46,7 @@ def test_a_model_that_would_be_wrong_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_refused_export_keeps_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     metadata = json.dumps({"format": SAVED_MODEL_FORMAT})
@@ -82,6 +83,7 @@ def test_a_damaged_instrument_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_an_output_that_exists_is_kept(exported: "Exported") -> None:
     before = (exported.folder / "saved_model.pb").stat().st_mtime_ns
     with pytest.raises(OutputError, match=r"exists\. Choose another name, or pass --overwrite"):

@@ -68,6 +68,7 @@ def load(path: Path, function: str) -> Any:
     return Interpreter(model_path=str(path)).get_signature_runner(function)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_phrase_is_that_of_the_whole_model(
     exported: dict[str, tuple[Path, LiveReport]], instrument: Instrument, runtime: str
@@ -95,6 +96,7 @@ def test_a_phrase_is_that_of_the_whole_model(
     assert report.decoder.parity.error < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_minimal_grus_carry_the_state_of_each(runtime: str) -> None:
     instrument = live_instrument(**SMALL, decoder_type=MinGruFcDecoder, hop_length=64)
@@ -108,6 +110,7 @@ def test_minimal_grus_carry_the_state_of_each(runtime: str) -> None:
     assert decoder.parity.error < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_the_tracker_hears_pitch(
     exported: dict[str, tuple[Path, LiveReport]], runtime: str
@@ -125,6 +128,7 @@ def test_the_tracker_hears_pitch(
     assert np.isfinite(track(audio=np.zeros(1024, np.float32))["f0_hz"]).all()
 
 
+@pytest.mark.slow
 def test_each_file_says_what_it_is(exported: dict[str, tuple[Path, LiveReport]]) -> None:
     litert, onnx = (exported[name][0] for name in RUNTIMES)
     for folder, suffix in ((litert, "tflite"), (onnx, "onnx")):
@@ -200,6 +204,7 @@ def test_what_cannot_be_played_live_is_refused(made: Any, message: str, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_that_differs_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     described = json.dumps({"format": "ONNX networks of a ddsp_tf instrument"})

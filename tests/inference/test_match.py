@@ -160,6 +160,7 @@ TONE = (0.2 * np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)).astype(np.float3
 SHORT = Compare(SpectralLoss(fft_lengths=(512, 64)))
 
 
+@pytest.mark.slow
 def test_a_search_without_gradient_comes_near_and_is_written_down():
     found = match(tone_model(), TONE, objective=SHORT, method="ga", n_evaluations=400)
     assert found.loss < 0.6 * found.start_loss
@@ -174,7 +175,8 @@ def test_a_search_without_gradient_comes_near_and_is_written_down():
     assert both.loss <= found.loss + 1e-5
 
 
-@pytest.mark.parametrize("method", [pytest.param("de", marks=pytest.mark.slow), "adam"])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["de", "adam"])
 def test_one_that_was_stopped_goes_on_bit_by_bit(method, tmp_path):
     about = {"objective": SHORT, "method": method, "n_evaluations": 240, "n_steps": 30}
     whole = match(tone_model(), TONE, **about)

@@ -45,6 +45,7 @@ def transfer(request):
     return ColumnTransfer(Instrument(model, settings), chunk_s=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _sounds())
 def test_networks_say_what_is_no_voice(transfer, name):
     sound, rate = _sounds()[name]
@@ -54,6 +55,7 @@ def test_networks_say_what_is_no_voice(transfer, name):
     assert 0.0 < np.max(np.abs(audio)) <= 1.0
 
 
+@pytest.mark.slow
 def test_networks_name_silence(transfer):
     with pytest.raises(AudioFileError, match="holds only silence"):
         transfer(np.zeros(N_SAMPLES, np.float32), RATE)
@@ -72,6 +74,7 @@ def test_the_vocoder_says_what_is_no_voice(name):
         assert np.max(np.abs(said)) < 8.0 * np.max(np.abs(sound))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transfer", ["lpcnet"], indirect=True)
 def test_a_predictor_of_no_speech_is_no_burst(transfer):
     """Whatever the cepstra say, the loop stays within full scale, de-emphasised."""

@@ -164,6 +164,7 @@ def test_a_wrong_list_of_machines_is_refused(
         get_strategy("multi_worker")
 
 
+@pytest.mark.slow
 def test_without_a_tpu_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TPU_NAME", raising=False)
     with pytest.raises(TrainingError, match="no TPU answers to the name `local`"):

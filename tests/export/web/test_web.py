@@ -71,6 +71,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_everything_that_the_page_names_is_there(site: Path) -> None:
     for name in ("index.html", "main.js", "check.js", "icon.svg", "melody.flac"):
         assert (site / name).stat().st_size > 0, name
@@ -85,6 +86,7 @@ def test_everything_that_the_page_names_is_there(site: Path) -> None:
         assert (own / file).resolve().is_file()
 
 
+@pytest.mark.slow
 def test_the_metadata_say_what_it_is(site: Path, instrument: Instrument) -> None:
     own = site / "instruments" / "toy"
     facts = read(own / "instrument.json")
@@ -100,6 +102,7 @@ def test_the_metadata_say_what_it_is(site: Path, instrument: Instrument) -> None
         assert hashlib.sha256((own / file).read_bytes()).hexdigest() == checksum
 
 
+@pytest.mark.slow
 def test_the_room_is_stored_without_the_dry_sound(site: Path, instrument: Instrument) -> None:
     taps = np.fromfile(site / "instruments" / "toy" / "impulse_response.f32", "<f4")
     expected = instrument.model.processor_group.processors[-1].impulse_response.numpy()
@@ -107,6 +110,7 @@ def test_the_room_is_stored_without_the_dry_sound(site: Path, instrument: Instru
     np.testing.assert_array_equal(taps[1:], expected[1:])
 
 
+@pytest.mark.slow
 def test_the_runtime_is_the_one_that_its_readme_describes(site: Path) -> None:
     text = (site / "runtime" / "README.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1:4] for line in text.splitlines() if line.startswith("| litert")]
@@ -117,6 +121,7 @@ def test_the_runtime_is_the_one_that_its_readme_describes(site: Path) -> None:
         assert hashlib.sha256(content).hexdigest() == checksum
 
 
+@pytest.mark.slow
 def test_the_page_asks_nobody_else(site: Path) -> None:
     page = (site / "index.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
@@ -126,6 +131,7 @@ def test_the_page_asks_nobody_else(site: Path) -> None:
         assert "https://" not in text.replace("https:// or", ""), path
 
 
+@pytest.mark.slow
 def test_a_second_instrument_joins_the_first(copied: Path, instrument: Instrument) -> None:
     before = content_of(copied / "instruments" / "toy")
     assert export_web(instrument, copied, name="Other one!").instruments == ("toy", "other-one")
@@ -133,6 +139,7 @@ def test_a_second_instrument_joins_the_first(copied: Path, instrument: Instrumen
     assert [x["title"] for x in read(copied / "site.json")["instruments"]] == ["Toy", "Toy"]
 
 
+@pytest.mark.slow
 def test_an_instrument_is_not_replaced_unasked(copied: Path, instrument: Instrument) -> None:
     before = content_of(copied)
     with pytest.raises(OutputError, match=r"has an instrument `toy`\. Pass --overwrite"):
@@ -151,6 +158,7 @@ def test_a_folder_that_is_no_page_is_kept(tmp_path: Path, instrument: Instrument
     assert (tmp_path / "mine" / "letter.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_what_others_put_into_a_page_is_kept(copied: Path, instrument: Instrument) -> None:
     (copied / "take.wav").write_text("mine")
     before = content_of(copied)
@@ -160,6 +168,7 @@ def test_what_others_put_into_a_page_is_kept(copied: Path, instrument: Instrumen
     assert content_of(copied) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -180,6 +189,7 @@ def test_a_damaged_list_is_refused(
     assert content_of(copied) == before
 
 
+@pytest.mark.slow
 def test_a_link_out_of_a_site_is_not_copied(
     copied: Path, instrument: Instrument, tmp_path: Path
 ) -> None:
@@ -193,6 +203,7 @@ def test_a_link_out_of_a_site_is_not_copied(
     assert content_of(copied) == before
 
 
+@pytest.mark.slow
 def test_nothing_appears_when_parity_fails(
     tmp_path: Path, instrument: Instrument, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +220,7 @@ def test_nothing_appears_when_parity_fails(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_parity_is_measured_without_the_optional_interpreter(
     site: Path, instrument: Instrument, monkeypatch: pytest.MonkeyPatch
 ) -> None:

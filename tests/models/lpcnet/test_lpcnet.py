@@ -63,6 +63,7 @@ def said(model, speech):
     return model({key: tf.constant(x) for key, x in speech.items()})["audio"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["model", "periodic"])
 def test_speaking_it_hears_what_it_is_told_in_training(kind, speech, monkeypatch, request):
     """Told the codes that it drew as a true past, it gives the same logits, sample by sample."""
