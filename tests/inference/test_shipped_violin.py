@@ -34,7 +34,6 @@ STILL_NEARER_TO_THE_INPUT = {
 VIOLINS_APART_DB = 2.8
 PHRASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 LONGEST_S = 10
-QUICK = ("cello_phrase", "trumpet_jazz_phrase", "voice_doremi_16k")
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,7 @@ def dry_violin(violin: TimbreTransfer) -> TimbreTransfer:
     return TimbreTransfer(violin.instrument, reverb=False)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in PHRASES
-    ],
-)
+@pytest.fixture(scope="module", params=PHRASES)
 def played(
     request: pytest.FixtureRequest,
     violin: TimbreTransfer,
