@@ -24,6 +24,11 @@ class Encoder(keras.layers.Layer):
     why_not_live: str = "its encoder makes `z` from the whole recording"
     """Why z isn't known while a sound is still being made, or "" if it is."""
 
+    def build(self, input_shape: Any) -> None:
+        """Does nothing: all weights exist already."""
+        del input_shape
+        self.built = True
+
     def encode(
         self,
         inputs: Mapping[str, tf.Tensor],

@@ -1,19 +1,17 @@
 """The paper's encoder of residual timbre, z."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.models.autoencoder.encoder import Encoder
+from ddsp_tf.models.autoencoder.sound_encoder import SoundEncoder
 from ddsp_tf.nn import Gru
-from ddsp_tf.types import Signal
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class MfccTimeDistributedRnnEncoder(Encoder):
+class MfccTimeDistributedRnnEncoder(SoundEncoder):
     """MFCCs, normalised over time, a GRU, and a Dense layer give z, a few numbers a frame.
 
     The normalisation takes each coefficient's mean and variance over the whole sound, so z at a
@@ -44,12 +42,15 @@ class MfccTimeDistributedRnnEncoder(Encoder):
         name: str = "encoder",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
-        self.n_z = n_z
+        super().__init__(
+            n_z=n_z,
+            sample_rate=sample_rate,
+            fft_length=fft_length,
+            z_hop_length=z_hop_length,
+            name=name,
+            **kwargs,
+        )
         self.rnn_channels = rnn_channels
-        self.sample_rate = sample_rate
-        self.fft_length = fft_length
-        self.z_hop_length = z_hop_length
         self.n_coefficients = n_coefficients
         self.rnn = Gru(rnn_channels, name="rnn", dtype=self.dtype_policy)
         self.to_z = keras.layers.Dense(n_z, name="to_z", dtype=self.dtype_policy)
@@ -59,38 +60,17 @@ class MfccTimeDistributedRnnEncoder(Encoder):
         self.rnn.build((None, None, n_coefficients))
         self.to_z.build((None, None, rnn_channels))
 
-    def build(self, input_shape: Any) -> None:
-        """Does nothing: all weights exist already."""
-        del input_shape
-        self.built = True
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:  # type: ignore[override]
-        """The sound."""
-        return {"audio": Signal("samples")}
-
-    def encode(
-        self,
-        inputs: Mapping[str, tf.Tensor],
-        *,
-        n_frames: int | tf.Tensor,
-        hop_length: int,
-        noise_seed: Any = None,
-    ) -> tf.Tensor:
-        """Gives z for each frame of the model."""
-        del noise_seed
-        z = self(inputs["audio"])
-        return dsp.resample_frames(z, n_frames, ratio=hop_length / self.z_hop_length)
-
-    def call(self, audio: tf.Tensor) -> tf.Tensor:
+    def call(self, audio: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes a sound.
 
         Args:
             audio: `[batch, n_samples]`.
+            training: Makes no difference.
 
         Returns:
             z, `[batch, ceil(n_samples / z_hop_length), n_z]`.
         """
+        del training
         coefficients = dsp.mfcc(
             audio,
             sample_rate=self.sample_rate,
@@ -107,10 +87,6 @@ class MfccTimeDistributedRnnEncoder(Encoder):
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
-            "n_z": self.n_z,
             "rnn_channels": self.rnn_channels,
-            "sample_rate": self.sample_rate,
-            "fft_length": self.fft_length,
-            "z_hop_length": self.z_hop_length,
             "n_coefficients": self.n_coefficients,
         }

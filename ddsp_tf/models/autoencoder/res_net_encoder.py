@@ -1,7 +1,7 @@
 """An encoder of residual timbre, z, by a residual network."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,15 +9,14 @@ import tensorflow as tf
 
 from ddsp_tf import dsp
 from ddsp_tf.errors import ArgumentError
-from ddsp_tf.models.autoencoder.encoder import Encoder
+from ddsp_tf.models.autoencoder.sound_encoder import SoundEncoder
 from ddsp_tf.nn import ResNet, VectorQuantization
-from ddsp_tf.types import Signal
 
 _FLOOR = 1e-5
 
 
 @keras.saving.register_keras_serializable("ddsp_tf")
-class ResNetEncoder(Encoder):
+class ResNetEncoder(SoundEncoder):
     """A mel spectrum in dB, a `ResNet`, and a Dense layer over what it leaves of the bands give z.
 
     Unlike `MfccTimeDistributedRnnEncoder` it hears the level, and z at a frame depends on
@@ -62,16 +61,19 @@ class ResNetEncoder(Encoder):
         name: str = "encoder",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
+        super().__init__(
+            n_z=n_z,
+            sample_rate=sample_rate,
+            fft_length=fft_length,
+            z_hop_length=z_hop_length,
+            name=name,
+            **kwargs,
+        )
         if n_z < 1 or n_bands < 1:
             raise ArgumentError(
                 f"`n_z` and `n_bands` should be at least 1. Received {n_z} and {n_bands}."
             )
-        self.n_z = n_z
         self.n_codes = n_codes
-        self.sample_rate = sample_rate
-        self.fft_length = fft_length
-        self.z_hop_length = z_hop_length
         self.n_bands = n_bands
         self.network = ResNet(channels, blocks=blocks, name="network", dtype=self.dtype_policy)
         self.to_z = keras.layers.Dense(n_z, name="to_z", dtype=self.dtype_policy)
@@ -81,28 +83,6 @@ class ResNetEncoder(Encoder):
         self.to_z.build((None, None, n_left))
         if self.codes is not None:
             self.codes.build((None, None, n_z))
-
-    def build(self, input_shape: Any) -> None:
-        """Does nothing: all weights exist already."""
-        del input_shape
-        self.built = True
-
-    @property
-    def input_signals(self) -> Mapping[str, Signal]:  # type: ignore[override]
-        """The sound."""
-        return {"audio": Signal("samples")}
-
-    def encode(
-        self,
-        inputs: Mapping[str, tf.Tensor],
-        *,
-        n_frames: int | tf.Tensor,
-        hop_length: int,
-        noise_seed: Any = None,
-    ) -> tf.Tensor:
-        """Gives z for each frame of the model; `noise_seed` says that it is trained."""
-        z = self(inputs["audio"], training=noise_seed is not None)
-        return dsp.resample_frames(z, n_frames, ratio=hop_length / self.z_hop_length)
 
     def call(self, audio: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes a sound.
@@ -133,12 +113,8 @@ class ResNetEncoder(Encoder):
         """Gives the constructor's arguments."""
         return {
             **super().get_config(),
-            "n_z": self.n_z,
             "channels": self.network.channels,
             "blocks": list(self.network.blocks),
             "n_codes": self.n_codes,
-            "sample_rate": self.sample_rate,
-            "fft_length": self.fft_length,
-            "z_hop_length": self.z_hop_length,
             "n_bands": self.n_bands,
         }

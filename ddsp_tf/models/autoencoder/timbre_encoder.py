@@ -94,11 +94,6 @@ class TimbreEncoder(Encoder):
         self.to_weight.build(heard)
         self.to_z.build(heard)
 
-    def build(self, input_shape: Any) -> None:
-        """Does nothing: all weights exist already."""
-        del input_shape
-        self.built = True
-
     @property
     def input_signals(self) -> Mapping[str, Signal]:  # type: ignore[override]
         """The sound; an instrument's number; or shares of all instruments."""
