@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import soundfile
-from cli_toys import SMALL_MODEL
+from cli_toys import NO_SAMPLES, SMALL_MODEL
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, "train.xla=False")]
+PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, NO_SAMPLES, "train.xla=False")]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -139,11 +139,18 @@ def _changed_by_a_step(name: str, bindings: tuple[str, ...] = ()) -> list[bool]:
     ]
 
 
+FEWER = {
+    # Its 2,048 bands are counted in test_noise_band_net.py; making the noises takes a minute.
+    "papers/barahonarios2023/noise_bands_2048.gin": ("N_BANDS=256",),
+}
+"""Sizes of what is large in one way alone."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_one_step_of_a_system(name: str) -> None:
     # Not all at once: the frequency of a band of 0 dB, say, moves when its gain has.
-    assert any(_changed_by_a_step(name))
+    assert any(_changed_by_a_step(name, FEWER.get(name, ())))
 
 
 def test_training_settings_are_the_papers_library() -> None:
