@@ -211,7 +211,8 @@ def test_an_encoder_learns_to_set_an_effect_for_what_it_hears(
 ) -> None:
     rates = ("--gin-param", "FeatureSettings.sample_rate=44100")
     rates += ("--gin-param", "FeatureSettings.hop_length=196")
-    ran("prepare", pairs, tmp_path / "data", "--workers", 1, "--gin-file", "data/effect_pairs.gin", *rates)
+    prepared = ("--workers", 1, "--gin-file", "data/effect_pairs.gin", *rates)
+    ran("prepare", pairs, tmp_path / "data", *prepared)
     arguments = ("--gin-file", f"{PAPER}/{name}.gin", "--data", tmp_path / "data")
     few = ("Limits.num_steps=60", "Optimization.decay_steps=30", "Schedule.clip_s=0.5")
     few += ("Schedule.log_every=10", "Schedule.validate_every=60", "train.xla=False")
