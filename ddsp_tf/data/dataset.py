@@ -13,6 +13,7 @@ from ddsp_tf.data.batch_arguments import check_batches, clip_frames_of
 from ddsp_tf.data.clip_order import clip_starts
 from ddsp_tf.data.dataset_writer import EVENTS_FILE, FORMAT_VERSION, SPLITS
 from ddsp_tf.data.events import read_events
+from ddsp_tf.data.fixed_pipeline import without_tuning
 from ddsp_tf.data.frame_table import FrameTable
 from ddsp_tf.data.magenta_records import read_magenta
 from ddsp_tf.data.recording import from_pcm
@@ -208,7 +209,7 @@ class Dataset:
             start=start_step * batch_size,
             repeat=repeat,
         )
-        return (
+        return without_tuning(
             starts.batch(batch_size, drop_remainder=repeat)
             .map(table.reader(clip_frames), num_parallel_calls=2, deterministic=True)
             .prefetch(2)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.data.batch_arguments import check_batches, clip_frames_of
+from ddsp_tf.data.fixed_pipeline import without_tuning
 from ddsp_tf.data.notes import pad_notes
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import (
@@ -174,7 +175,7 @@ class Generated:
                 for name, value, shape in zip(names, values, shapes, strict=True)
             }
 
-        return (
+        return without_tuning(
             tf.data.Dataset.range(first, end)
             .map(read, num_parallel_calls=2, deterministic=True)
             .batch(batch_size, drop_remainder=repeat)

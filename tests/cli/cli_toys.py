@@ -13,8 +13,12 @@ SMALL_MODEL = (
     "N_HARMONICS=8",
     "N_NOISE_BANDS=5",
     "Reverb.impulse_response_length=160",
+    "SpectralLoss.fft_lengths=(512, 64)",
 )
-"""Bindings that make any packaged model small enough for tests."""
+"""Bindings that make any packaged model, and its objective, small enough for tests."""
+
+NO_SAMPLES = "train.transfer=None"
+"""Plays no melody at validations, for tests that don't listen to it."""
 
 Run = Callable[..., Result]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import soundfile
-from cli_toys import SMALL_MODEL
+from cli_toys import NO_SAMPLES, SMALL_MODEL
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, "train.xla=False")]
+PARAMS = [f"--gin_param={binding}" for binding in (*SMALL_MODEL, NO_SAMPLES, "train.xla=False")]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -56,7 +56,7 @@ def test_the_scripts_do_the_whole_way(
     finish(
         start(
             *(SCRIPTS / "prepare_dataset.py", recordings_folder, dataset),
-            *("--gin_param=PrepareSettings.eval_fraction=0.3", "--workers=2"),
+            *("--gin_param=PrepareSettings.eval_fraction=0.3", "--workers=1"),
         )
     )
     output, errors = finish(
@@ -99,14 +99,14 @@ def test_ctrl_c_while_preparing_leaves_no_dataset_and_goes_on(
     start: Start, recordings_folder: Path, tmp_path: Path
 ) -> None:
     dataset = tmp_path / "dataset"
-    command = ("-m", "ddsp_tf", "prepare", recordings_folder, dataset, "--workers", "2")
-    process = start(*command, "--eval-fraction", "0.3", start_new_session=True)
+    command = ("-m", "ddsp_tf", "prepare", recordings_folder, dataset, "--eval-fraction", "0.3")
+    process = start(*command, "--workers", "2", start_new_session=True)
     _wait_for(tmp_path / ".dataset.partial", process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     _, errors = finish(process, 130)
     assert errors.endswith("Interrupted. The same command goes on where this one stopped.\n")
     assert not dataset.exists()
-    finish(start(*command, "--eval-fraction", "0.3"))
+    finish(start(*command, "--workers", "1"))
     assert (dataset / "dataset.json").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset"]
 

@@ -23,6 +23,7 @@ SMALL = (
     "TimbreEncoder.channels=8",
     "N_HARMONICS=8",
     "N_NOISE_BANDS=5",
+    "SpectralLoss.fft_lengths=(512, 64)",
     "Schedule.batch_size=2",
     "Schedule.clip_s=1.0",
     "Schedule.validate_every=2",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_toys import SMALL_MODEL, Run
+from cli_toys import NO_SAMPLES, SMALL_MODEL, Run
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,7 +53,7 @@ def fill(disk: Path, *, leave: int = 0) -> Path:
 
 
 def training(dataset: Path, run: Path, *more: str) -> list[str]:
-    bindings = (*SMALL_MODEL, "train.xla=False", *more)
+    bindings = (*SMALL_MODEL, NO_SAMPLES, "train.xla=False", *more)
     files = ("models/tiny_instrument.gin", "training/smoke_test.gin")
     return [
         *("train", "--data", str(dataset), "--run", str(run)),

@@ -47,6 +47,11 @@ def test_audio_and_features_of_a_clip_belong_together(dataset):
     np.testing.assert_array_equal(np.diff(batch["f0_hz"][..., 0], axis=1), 1.0)
 
 
+def test_whoever_stops_reading_need_not_wait(dataset):
+    """tf.data's tuner can keep an iterator as long again as it was used, up to a minute."""
+    assert dataset.batches(batch_size=4, clip_s=2.0).options().autotune.enabled is False
+
+
 def test_same_seed_same_batches(dataset):
     options = {"batch_size": 4, "clip_s": 2.0}
     first = take(dataset.batches(**options, seed=1), 20)

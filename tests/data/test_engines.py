@@ -111,13 +111,15 @@ def beam_python(tmp_path: Path) -> str:
     given = os.environ.get("DDSP_TF_BEAM_PYTHON")
     if given:
         return given
-    venv.create(tmp_path / "beam", with_pip=True)
+    venv.create(tmp_path / "beam", with_pip=False)
     python = tmp_path / "beam/bin/python"
     asked = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout[:-1])
     shared = sysconfig.get_path("purelib")
     (packages / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n")
-    install = [str(python), "-m", "pip", "install", "--quiet", "apache-beam>=2.77,<3"]
+    # What is imported of it is compiled when it is.
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--no-compile", "apache-beam>=2.77,<3"]
     subprocess.run(install, capture_output=True, check=True)
     return str(python)
 

@@ -55,6 +55,13 @@ def test_each_dataset_has_its_share_and_its_number(folders: dict[str, Path]) -> 
     np.testing.assert_array_equal(first["audio"][2:], alone["audio"])
 
 
+def test_the_pipelines_joined_need_no_tuning_either(folders: dict[str, Path]) -> None:
+    joined = JoinedDatasets(folders)
+    for split, repeat in (("train", True), ("eval", False)):
+        batches = joined.batches(split, batch_size=2, clip_s=0.5, repeat=repeat)
+        assert batches.options().autotune.enabled is False
+
+
 def test_a_pass_goes_through_all(folders: dict[str, Path]) -> None:
     batches = list(JoinedDatasets(folders).batches("eval", batch_size=3, clip_s=0.8, repeat=False))
     numbers = np.concatenate([batch["instrument"].numpy()[:, 0] for batch in batches])

@@ -20,9 +20,11 @@ NN_TILDE = ("nn-tilde==1.6.0", "cached-conv")
 
 def make_environment(folder: Path) -> Path:
     """Makes it, in less than a minute; gives its interpreter."""
-    venv.create(folder, with_pip=True)
+    # Torch has 10,000 modules: what is imported is compiled when it is.
+    venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     for what in (["-r", str(REQUIREMENTS)], ["--no-deps", *NN_TILDE]):
         done = subprocess.run([*install, *what], capture_output=True, text=True, check=False)
         if done.returncode != 0:

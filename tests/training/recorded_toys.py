@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.audio import read_audio
+from ddsp_tf.data.fixed_pipeline import without_tuning
 from ddsp_tf.features import Features, FeatureSettings, Statistics, extract_features
 from ddsp_tf.models import Autoencoder, RnnFcDecoder
 from ddsp_tf.processors import Add, FilteredNoise, Harmonic, ProcessorGroup, Reverb
@@ -72,7 +73,8 @@ class RecordedDataset:
             "audio": tf.TensorSpec([batch_size, n_samples]),
             **{name: tf.TensorSpec([batch_size, n_frames, 1]) for name in names},
         }
-        return tf.data.Dataset.from_generator(generate, output_signature=signature)
+        made = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return without_tuning(made)
 
 
 def small_autoencoder(

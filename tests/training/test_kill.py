@@ -33,15 +33,18 @@ def start(arguments: dict[str, Any]) -> subprocess.Popen[bytes]:
     )
 
 
-def kill_when(
+def wait_until(
     process: subprocess.Popen[bytes], due: Callable[[], bool], timeout_s: float = 120
 ) -> None:
-    """Waits until `due`, then kills the process without giving it a chance to tidy up."""
     end = time.monotonic() + timeout_s
     while not due():
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < end, "the run never got so far"
         time.sleep(0.005)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Gives the process no chance to tidy up."""
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert process.returncode == -signal.SIGKILL
@@ -70,7 +73,8 @@ def test_a_killed_run_resumes_on_the_same_curve(tmp_path: Path) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
     # So many steps that it would go on for minutes.
     process = start({"run": str(run), "num_steps": 100_000})
-    kill_when(process, lambda: n_lines(run) >= 7)
+    wait_until(process, lambda: n_lines(run) >= 7)
+    kill(process)
     n_steps = 5 * (n_lines(run) + 4)
     run_toy(run=run, num_steps=n_steps, resume=True)
     run_toy(run=whole, num_steps=n_steps)
@@ -89,13 +93,10 @@ def test_it_survives_kills_at_random_moments_while_it_saves(tmp_path: Path) -> N
         before = n_lines(run)
         resume = (run / "settings.json").exists()
         process = start({**arguments, "run": str(run), "resume": resume})
-        kill_when(process, lambda before=before: n_lines(run) > before)
-        process = start({**arguments, "run": str(run), "resume": True})
-        until = time.monotonic() + generator.uniform(6.0, 12.0)
-        while time.monotonic() < until and process.poll() is None:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        # From its first line on, so that no moment is lost on imports: each writes something.
+        wait_until(process, lambda before=before: n_lines(run) > before)
+        time.sleep(generator.uniform(0.0, 1.5))
+        kill(process)
     run_toy(run=run, resume=True, **arguments)
     run_toy(run=whole, **arguments)
     assert_same_curves(run, whole)

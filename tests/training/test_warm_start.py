@@ -35,7 +35,7 @@ def test_a_run_begins_with_the_network_of_an_instrument_and_says_so(
         settings, others = in_settings({**small, **arguments})
         train(
             small_autoencoder(),
-            Compare(SpectralLoss()),
+            Compare(SpectralLoss(fft_lengths=(512, 64))),
             data=recorded_dataset,  # type: ignore[arg-type]
             run=tmp_path / "run",
             xla=False,

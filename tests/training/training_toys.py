@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ddsp_tf.data.fixed_pipeline import without_tuning
 from ddsp_tf.features import FeatureSettings
 from ddsp_tf.losses import Compare
 from ddsp_tf.training import Limits, Optimization, Schedule, train
@@ -139,7 +140,8 @@ class ToyDataset:
                 for name in ("f0_hz", "f0_confidence", "loudness_db")
             },
         }
-        return tf.data.Dataset.from_generator(generate, output_signature=signature)
+        made = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return without_tuning(made)
 
     def _batch(self, step: int, batch_size: int, n_frames: int, seed: int, split: str) -> dict:
         generator = np.random.default_rng([seed, step, len(split)])

@@ -101,6 +101,7 @@ def test_changing_instruments_takes_nothing_in_the_audio_thread(
     run(
         *(found.cmake, "-S", HOST, "-B", tmp_path, "-DDDSP_HOST_TESTS=ON"),
         *(f"-DDPF_PATH={found.dpf}", f"-DDDSP_INSTRUMENTS={instruments}"),
+        "-DCMAKE_CXX_FLAGS_RELEASE=-O1",  # what is counted doesn't hang on speed
     )
     run(found.cmake, "--build", tmp_path, "--target", "test_player", "--parallel", "2")
     said = run(tmp_path / "test_player")

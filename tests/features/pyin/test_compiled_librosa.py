@@ -19,7 +19,7 @@ assert abs(np.median(f0_hz[voiced]) - 220) < 2, f0_hz
 def test_processes_that_compile_librosa_at_once_leave_a_cache_that_works(tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", TRACK]
-    at_once = [subprocess.Popen(command, env=environment) for _ in range(3)]
-    assert [process.wait() for process in at_once] == [0, 0, 0]
+    at_once = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [process.wait() for process in at_once] == [0, 0]
     assert len(list(tmp_path.rglob("guf-*.nbc"))) > 10
     subprocess.run(command, env=environment, check=True)

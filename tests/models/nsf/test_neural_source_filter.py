@@ -127,12 +127,12 @@ def test_edits_of_the_pitch_move_a_stored_voice(tmp_path: Any) -> None:
 
 
 @pytest.mark.slow
-def test_one_small_filter_halves_the_loss_of_a_vowel_in_400_steps() -> None:
+def test_one_small_filter_halves_the_loss_of_a_vowel_in_200_steps() -> None:
     keras.utils.set_random_seed(0)
     parsed = config.parse(["papers/wang2019/nsf.gin"], ["CHANNELS=16", "N_BLOCKS=1"])
     model, objective = parsed.build_model(), parsed.build_objective()
-    n_samples = 2 * RATE
-    f0_hz = 120.0 * 2 ** (0.1 * np.sin(2 * np.pi * np.arange(n_samples) / RATE))
+    n_samples = RATE // 2
+    f0_hz = 120.0 * 2 ** (0.1 * np.sin(8 * np.pi * np.arange(n_samples) / RATE))
     audio = np.diff(np.floor(np.cumsum(f0_hz) / RATE), prepend=0.0)
     audio = audio + 0.003 * np.random.default_rng(0).normal(size=n_samples)
     for hz, width in zip((730, 1090, 2440, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
@@ -143,10 +143,10 @@ def test_one_small_filter_halves_the_loss_of_a_vowel_in_400_steps() -> None:
     settings = FeatureSettings(sample_rate=RATE, hop_length=HOP)
     batch = {
         "f0_hz": f0_hz[::HOP][np.newaxis, :, np.newaxis].astype(np.float32),
-        "f0_confidence": np.ones([1, 400, 1], np.float32),
+        "f0_confidence": np.ones([1, n_samples // HOP, 1], np.float32),
         "mel_db": mel_levels_db(audio, settings)[np.newaxis],
         "audio": audio[np.newaxis],
     }
     trainer = Trainer(model, objective, Optimization(2e-3, warmup_steps=20), xla=False)
-    losses = [trainer.step(batch)["loss"] for _ in range(401)]
-    assert float(losses[400]) < 0.5 * float(losses[0])
+    losses = [trainer.step(batch)["loss"] for _ in range(201)]
+    assert float(losses[200]) < 0.5 * float(losses[0])

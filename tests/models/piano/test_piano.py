@@ -23,6 +23,14 @@ from ddsp_tf.processors import (
 )
 
 CONFIG = "papers/renault2022/two_voices.gin"
+SHORTER = (
+    *("N_HARMONICS=24", "N_NOISE_BANDS=32", "training.Schedule.clip_s=1.0"),
+    *("network/training.Phase.n_steps=60", "strings/training.Phase.start_step=60"),
+    *("strings/training.Phase.n_steps=140", "strings/training.Optimization.decay_steps=140"),
+    *("all/training.Phase.start_step=200", "all/training.Optimization.decay_steps=60"),
+    "training.Limits.num_steps=260",
+)
+"""All three phases in less than half of the steps, of fewer partials and a third less sound."""
 STRINGS = ["amplitudes", "harmonic_distribution", "f0_hz", "inharmonicity"]
 KEYS = (48, 60, 72)
 
@@ -140,14 +148,17 @@ def test_the_config_builds_a_piano_that_learns(recordings):
 @pytest.mark.slow
 def test_three_real_notes_are_learned_and_a_chord_is_played(recordings, tmp_path):
     notes = recordings / "piano" / "notes"
-    parsed = config.parse([CONFIG], [f"NOTES='{notes}'", "train.xla=False"])
+    parsed = config.parse([CONFIG], [f"NOTES='{notes}'", "train.xla=False", *SHORTER])
     untrained = parsed.build_model()
     parsed.train(run=tmp_path / "run")
     check_learned(Instrument.load(tmp_path / "run"), untrained, notes)
 
 
 def check_learned(instrument, untrained, notes):
-    """What is measured is on docs/systems/piano.md: -72 to -78% of the loss, B within 4%."""
+    """B within 1.7%, and -60 to -74% of the loss; docs/systems/piano.md has the whole training's.
+
+    Rigaud's constants begin 37%, 13% and 13% off.
+    """
     recorded = NoteRecordings(notes, keys=KEYS, dynamics=["MF"], n_voices=2)
     _, found = instrument.model.tuning(tf.constant([[KEYS]], tf.float32))
     loss = SpectralLoss()
@@ -156,14 +167,14 @@ def check_learned(instrument, untrained, notes):
         fit = measure_inharmonicity(
             sound[1600:33600], sample_rate=16000, expected_hz=440 * 2 ** ((key - 69) / 12)
         )
-        assert b == pytest.approx(fit.inharmonicity, rel=0.1)
+        assert b == pytest.approx(fit.inharmonicity, rel=0.04)
         struck = voices(375, keys=(key, key), onsets=(0, 0), offsets=(375, 0))
         struck["velocity"] *= np.float32([0.63 / 0.6, 0.0])
         target = sound[np.newaxis, : 375 * 64]
         before, after = (
             float(loss(target, x(struck)["audio"])) for x in (untrained, instrument.model)
         )
-        assert after < 0.5 * before
+        assert after < 0.6 * before
     chord = np.array([[0.0, 1.5, 48, 0.63, 0], [0.0, 1.5, 60, 0.63, 0]])
     audio, report = Render(instrument, tail_s=0.5, normalize_peak=False)(chord)
     assert (report.n_played, report.warnings) == (2, ())
