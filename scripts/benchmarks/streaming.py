@@ -26,9 +26,11 @@ from ddsp_tf.models import Autoencoder, Instrument
 
 MODELS = {
     "CPU-sized": "models/small_instrument.gin",
+    "README's": "models/room_instrument.gin",
     "4.8 M solo": "models/solo_instrument.gin",
 }
-TARGETS = {"CPU-sized": 10, "4.8 M solo": 30}
+TARGETS = {"CPU-sized": 10, "README's": 5, "4.8 M solo": 30}
+BINDINGS = {"README's": ["ROOMS=('room',)"]}
 SHAPES: tuple[tuple[int, int], ...] = ((64, 1), (64, 5), (64, 16), (320, 1), (1024, 1))
 """Hop length and frames of a block."""
 
@@ -71,7 +73,7 @@ def print_models(names: list[str], shapes: tuple[tuple[int, int], ...], n_runs: 
     print("|---|---|---|---|---|---|---|")
     for name in names:
         for hop_length, block_frames in shapes:
-            bindings = [f"HOP_LENGTH={hop_length}"]
+            bindings = [f"HOP_LENGTH={hop_length}", *BINDINGS.get(name, [])]
             model = config.parse([MODELS[name]], bindings).build_model()
             decoder, whole = measure_model(model, block_frames, n_runs)
             seconds = block_frames * hop_length / model.sample_rate
