@@ -2,7 +2,8 @@
 
 python scripts/make_tract_figure.py OUTPUT_FOLDER PHRASES_FOLDER
 
-Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952).
+Synthetic vowels: glottal pulses through resonators of known formants (Peterson and Barney 1952),
+at 110 Hz, and at other pitches beside linear prediction, which has to be told the truth, too.
 Spoken vowels: of the program espeak-ng, which makes them by formants (synthetic, too); what they
 are is measured by linear prediction. Singing: a phrase of PHRASES_FOLDER, against linear
 prediction of the same frames. Prints medians of the tube's formants and how far they are off.
@@ -31,19 +32,31 @@ PAPER, RATE, HOP = "papers/sudholt2023/tract.gin", 16000, 256
 VOWELS = {
     "a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410),
     "u": (300, 870, 2240),
+    "I": (390, 1990, 2550), "ae": (660, 1720, 2410), "U": (440, 1020, 2240), "V": (640, 1190, 2390),
+    "er": (490, 1350, 1690),
 }  # fmt: skip
+PITCHES_HZ = (90.0, 160.0, 262.0, 392.0, 523.0)
 SPOKEN = ("A:", "E", "i:", "O:", "u:")
-PHRASES = ("voice_doremi_16k",)
+PHRASES = (
+    "voice_doremi_16k", "voice_female_phrase", "voice_vocadito_1", "voice_vocadito_10",
+    "voice_soprano_dcs_larynx_mic",
+)  # fmt: skip
 
 
 def main(folder: Path, phrases: Path) -> None:
     """Prints the tables and writes the picture, which it replaces if it is there."""
     print("| sound | F1, Hz | F2, Hz | F3, Hz | most off |\n|---|---|---|---|---|")
-    synthetic()
+    for name, formants, found, _ in synthetic(110.0):
+        row(f"synthetic {name}", found, formants)
     spoken()
+    print("\n| pitch, Hz | vowel | tube, most off | linear prediction |\n|---|---|---|---|")
+    for pitch_hz in PITCHES_HZ:
+        for name, formants, found, known in synthetic(pitch_hz):
+            off = " | ".join(f"{most_off(x, formants):+.1%}" for x in (found, known))
+            print(f"| {pitch_hz:.0f} | {name} | {off} |", flush=True)
     print(
-        "\n| phrase | F1 off | F2 off | F3 off | partials off, dB | took |"
-        "\n|---|---|---|---|---|---|"
+        "\n| phrase | its pitch, median | F1 off | F2 off | F3 off | partials off, dB | took |"
+        "\n|---|---|---|---|---|---|---|"
     )
     for index, name in enumerate(PHRASES):
         found = sung(name, phrases)
@@ -58,27 +71,31 @@ def traced(audio: Any, f0_hz: Any = None) -> tuple[TracedTract, float]:
     return found, time.process_time() - began
 
 
-def synthetic() -> None:
-    """Vowels of known formants, one after the other."""
-    count = 24
+def synthetic(pitch_hz: float) -> list[tuple[str, Any, Any, Any]]:
+    """Of each vowel: its name and formants, those of the tube, and those of linear prediction."""
+    count, pause = 24, 4
     pieces, pitches = [], []
     for formants in VOWELS.values():
         one = np.ones([1, count, 1], np.float32)
         source = GlottalSource(scale=False, sample_rate=RATE, hop_length=HOP)
-        audio = source({"amplitudes": 0.1 * one, "r_d": one, "f0_hz": 110.0 * one}).numpy()[0]
+        audio = source({"amplitudes": 0.1 * one, "r_d": one, "f0_hz": pitch_hz * one}).numpy()[0]
         for hz, width in zip((*formants, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
             radius = np.exp(-np.pi * width / RATE)
             poles = [1, -2 * radius * np.cos(2 * np.pi * hz / RATE), radius**2]
             audio = signal.lfilter([np.sum(poles)], poles, audio)
-        pieces += [audio, np.zeros(4 * HOP)]
-        pitches += [np.full(count, 110.0), np.zeros(4)]
+        pieces += [audio, np.zeros(pause * HOP)]
+        pitches += [np.full(count, pitch_hz), np.zeros(pause)]
     for pitch in pitches[::2]:
         pitch[[0, 1, -2, -1]] = 0.0
-    found, took = traced(np.concatenate(pieces), np.concatenate(pitches))
+    whole = np.concatenate(pieces)
+    found, _ = traced(whole, np.concatenate(pitches))
+    rows = []
     for index, (name, formants) in enumerate(VOWELS.items()):
-        rows = found.formants_hz[index * (count + 4) :][:count]
-        row(f"synthetic {name}", np.nanmedian(rows, axis=0), formants)
-    print(f"<!-- synthetic: {took:.0f} s of a core, partials {found.loss} dB -->")
+        frames = index * (count + pause) + np.arange(count)
+        known = [predicted(whole, frame) for frame in frames[pause:-pause]]
+        tube, predictor = (np.nanmedian(x, axis=0) for x in (found.formants_hz[frames], known))
+        rows.append((name, formants, tube, predictor))
+    return rows
 
 
 def spoken() -> None:
@@ -115,7 +132,9 @@ def sung(name: str, phrases: Path) -> TracedTract:
     known = np.array([predicted(audio, frame) for frame in frames])
     off = np.nanmedian(np.abs(found.formants_hz[frames] / known - 1), axis=0)
     listed = " | ".join(f"{x:.1%}" for x in off)
-    print(f"| {name} | {listed} | {found.loss[0]:.1f} to {found.loss[1]:.1f} | {took:.0f} s |")
+    pitch = f"{np.median(found.f0_hz[frames]):.0f} Hz"
+    change = f"{found.loss[0]:.1f} to {found.loss[1]:.1f}"
+    print(f"| {name} | {pitch} | {listed} | {change} | {took:.0f} s |", flush=True)
     return found
 
 
@@ -129,11 +148,15 @@ def predicted(audio: Any, frame: Any) -> Any:
     return np.pad(found, [0, 3 - len(found)], constant_values=np.nan)
 
 
+def most_off(found: Any, known: Any) -> float:
+    """By which share the formant is off that is off by most."""
+    return float(max((x / y - 1 for x, y in zip(found, known, strict=True)), key=abs))
+
+
 def row(name: str, found: Any, known: Any) -> None:
     """One line of the table."""
-    off = max((x / y - 1 for x, y in zip(found, known, strict=True)), key=abs)
     listed = " | ".join(f"{x:.0f} ({y:.0f})" for x, y in zip(found, known, strict=True))
-    print(f"| {name} | {listed} | {off:+.1%} |", flush=True)
+    print(f"| {name} | {listed} | {most_off(found, known):+.1%} |", flush=True)
 
 
 if __name__ == "__main__":

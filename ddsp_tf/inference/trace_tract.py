@@ -25,7 +25,14 @@ _LONGEST_S = 20.0
 _WINDOW_S = 0.05
 _HIGHEST_HZ = 5000.0
 _DYNAMICS_DB = 50.0
-"""Partials so much below the loudest don't count."""
+"""Partials so much below the loudest don't count as loud ones."""
+_SLOPE_DB, _PEAK_DB, _FLOOR_DB = 25.0, 20.0, 60.0
+"""A formant is heard beside its neighbourhood: partials count that are near an envelope, which
+falls from each of them by the slope in a kHz, down to the floor below the loudest. Those more than
+a peak below it are a valley, and valleys may be deeper than a tube's: it should be a peak below
+the envelope there, or at the floor, and may be below."""
+_VALLEYS = 0.5
+"""Weight of what is louder there."""
 _SURE = 0.5
 _QUIET_DB = 40.0
 _TRACKING = 0.3
@@ -52,7 +59,8 @@ class TracedTract:
         formants_hz: Of the tube, the first three, `[n_frames, 3]`, NaN where there is no voice.
         length_cm: Of the tube.
         frame_rate: In Hz.
-        loss: Before the first and after the last step, in dB of the partials.
+        loss: Before the first and after the last step, in dB of the partials and of what fills the
+            valleys between them.
         target: The sound, `[n_samples]`.
         audio: What the tube plays, `[n_samples]`.
         sample_rate: In Hz.
@@ -143,7 +151,8 @@ def trace_tract(
     """Finds the shape of the vocal tract at every moment of a voice, and how the glottis moves.
 
     All frames begin as a neutral tube. Adam moves the diameters of all sections, one length of the
-    whole, and R_d, until the partials of glottis and tube have the levels of the recording's.
+    whole, and R_d, until the partials of glottis and tube have the levels of the recording's, loud
+    ones and those that stand out beside their neighbours, and no others.
     Neighbouring sections and neighbouring frames are kept near each other.
 
     Args:
@@ -218,14 +227,13 @@ class _Search:
         self._numbers = np.arange(1, n_partials + 1)
         self._hz = np.minimum(pitch[:, np.newaxis] * self._numbers, highest).astype(np.float32)
         levels, r_d = _measured(audio, self._frames, pitch, self._numbers, self._rate, self._hop)
-        weight = np.clip(1.0 + (levels - levels.max(axis=1, keepdims=True)) / _DYNAMICS_DB, 0, 1)
         counted = pitch[:, np.newaxis] * self._numbers < highest
-        weight *= counted
+        weight, ceiling, audible = _heard(levels, self._hz, counted)
         self._counted = tf.constant(counted, tf.float32)
         self._levels = tf.constant(levels, tf.float32)
-        self._weight = tf.constant(
-            weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9), tf.float32
-        )
+        self._weight = tf.constant(weight, tf.float32)
+        self._ceiling = tf.constant(ceiling, tf.float32)
+        self._audible = tf.constant(audible, tf.float32)
         # Frames that follow each other are neighbours; a pause parts them.
         follows = np.diff(self._frames, prepend=-2)[1:] == 1
         self._follows = tf.constant(follows[:, np.newaxis], tf.float32)
@@ -251,8 +259,8 @@ class _Search:
         return self._neutral * tf.exp(self._change), r_d, length
 
     def _errors(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Of each frame: the mean squared error of its partials in dB, the gain that makes it
-        least, and by how many Hz the spectrum has to be moved.
+        """Of each frame: the mean squared error of its partials and of what fills its valleys, in
+        dB; the gain that makes the first least; and by how many Hz the spectrum has to be moved.
         """
         diameters, r_d, length = self._shapes()
         # Partials of each frame stand at other frequencies: sections are rows of their own.
@@ -262,13 +270,15 @@ class _Search:
         difference = self._levels - model_db
         gain = tf.reduce_sum(self._weight * difference, axis=1, keepdims=True)
         error = tf.reduce_sum(self._weight * tf.square(difference - gain), axis=1)
+        louder = tf.square(tf.nn.relu(model_db + gain - self._ceiling)) * self._counted
+        error += _VALLEYS * tf.reduce_sum(louder, axis=1) / tf.reduce_sum(self._counted, axis=1)
         moved = tf.abs(self._places(self._levels) - self._places(model_db))
         return error, gain[:, 0], tf.reduce_sum(moved, axis=1) * self._hz[:, 0]
 
     def _places(self, level_db: tf.Tensor) -> tf.Tensor:
         """The share of a spectrum that is below each partial, of the root of its magnitude."""
         top = tf.reduce_max(level_db, axis=1, keepdims=True)
-        mass = dsp.db_to_amplitude(0.5 * (level_db - top)) * self._counted
+        mass = dsp.db_to_amplitude(0.5 * (level_db - top)) * self._audible
         return tf.cumsum(mass / tf.reduce_sum(mass, axis=1, keepdims=True), axis=1)
 
     def _loss(self, transport: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -379,6 +389,24 @@ def _tracked(audio: FloatArray, rate: int, hop: int, progress: Progress | None) 
     loud = 10 * np.log10(level + 1e-20) > 10 * np.log10(level.max() + 1e-20) - _QUIET_DB
     found: FloatArray = np.where((sure[index] > _SURE) & loud, hz[index], 0.0)
     return found
+
+
+def _heard(
+    levels: FloatArray, hz: FloatArray, counted: BoolArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """How much the level of each partial counts, 1 in all of a frame; how loud it may be; and
+    whether anything is heard about it.
+    """
+    loudest = levels.max(axis=1, keepdims=True)
+    apart = np.abs(hz[:, :, np.newaxis] - hz[:, np.newaxis]) / 1000.0
+    known = np.where(counted, levels, -np.inf)[:, np.newaxis]
+    envelope = np.max(known - _SLOPE_DB * apart, axis=2)
+    audible = counted & (envelope > loudest - _FLOOR_DB)
+    loud = np.clip(1.0 + (levels - loudest) / _DYNAMICS_DB, 0, 1) * counted
+    peaks = np.clip(1.0 + (levels - envelope) / _PEAK_DB, 0, 1) * audible
+    loud, peaks = (x / np.maximum(x.sum(axis=1, keepdims=True), 1e-9) for x in (loud, peaks))
+    ceiling = np.maximum(levels, np.maximum(envelope - _PEAK_DB, loudest - _FLOOR_DB))
+    return 0.5 * (loud + peaks), ceiling, audible
 
 
 def _measured(

@@ -72,14 +72,18 @@ def test_inverse_filtering_finds_the_tract_s_formants():
 
 
 @pytest.mark.slow
-def test_a_vowel_s_formants_are_found_from_the_neutral_tube(tmp_path):
-    formants = (530.0, 1840.0, 2480.0)
-    audio = _vowel(formants)
+def test_vowels_formants_are_found_from_the_neutral_tube(tmp_path):
+    """The first, and others whose second or third formant is weak: 30 dB and more."""
+    vowels = [(530, 1840, 2480), (730, 1090, 2440), (570, 840, 2410), (300, 870, 2240)]
+    audio = _vowel(vowels[0])
     f0_hz = np.full(12, 110.0)
     f0_hz[[0, -1]] = 0.0
-    found = trace_tract(config.parse([PAPER]).build_model(), audio, f0_hz=f0_hz)
-    np.testing.assert_allclose(np.nanmedian(found.formants_hz, axis=0), formants, rtol=0.05)
-    assert found.loss[1] < 0.4 * found.loss[0]
+    whole = np.concatenate([_vowel(formants) for formants in vowels])
+    model = config.parse([PAPER]).build_model()
+    found = trace_tract(model, whole, f0_hz=np.tile(f0_hz, len(vowels)))
+    for formants, rows in zip(vowels, np.split(found.formants_hz, len(vowels)), strict=True):
+        np.testing.assert_allclose(np.nanmedian(rows, axis=0), formants, rtol=0.07)
+    assert found.loss[1] < 0.25 * found.loss[0]
     soundfile.write(tmp_path / "vowel.wav", np.tile(audio, 2), RATE)
     given = [PAPER, str(tmp_path / "vowel.wav"), "-o", str(tmp_path / "found"), "--steps", "2"]
     done = CliRunner().invoke(command, given, catch_exceptions=False)
