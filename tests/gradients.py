@@ -14,4 +14,4 @@ def both_gradients(
     Differences call the function twice for each number of each input, which as a graph takes a
     tenth of the time.
     """
-    return tf.test.compute_gradient(tf.function(function), inputs, delta=delta)
+    return tf.test.compute_gradient(tf.function(function, autograph=False), inputs, delta=delta)
