@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import unrecorded
+from ddsp_tf.dsp.compilation import custom_gradient, unrecorded
 from ddsp_tf.dsp.shapes import size
 
 _LONG_SAMPLES = 2**19
@@ -73,7 +73,7 @@ def in_chunks(
         full = _stacked(n_chunks, lambda index: piece(index * chunk, chunk)) if n_chunks else []
         return full, piece(n_chunks * chunk, rest) if rest else []
 
-    @tf.custom_gradient
+    @custom_gradient
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         def forward(*tensors: tf.Tensor) -> tf.Tensor:
             full, left = over_all(

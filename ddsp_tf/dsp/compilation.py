@@ -1,6 +1,8 @@
-"""Compiling the parts that gain by it."""
+"""Compiling the parts that gain by it, and gradients where they are wanted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
@@ -33,5 +35,40 @@ def unrecorded(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*tensors)
         with tf.init_scope():  # Pauses all tapes.
             return function(*tensors)
+
+    return call
+
+
+_ONLY_PLAYED: ContextVar[bool] = ContextVar("only_played", default=False)
+
+
+@contextmanager
+def only_played() -> Iterator[None]:
+    """Leaves gradients of our own out of the graphs that are traced meanwhile.
+
+    TensorFlow registers a gradient of each custom gradient in a graph, and never forgets it, nor
+    the graph: a process that makes one instrument after the other would grow by megabytes each.
+    What differentiates such a graph gets the operations' ordinary gradients, and none of loops.
+    """
+    before = _ONLY_PLAYED.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_PLAYED.reset(before)
+
+
+def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`tf.custom_gradient`, left out of graphs that are `only_played`.
+
+    Args:
+        function: Takes tensors; gives what it makes of them, and the function that makes their
+            gradients of that of the result.
+    """
+    with_gradient = tf.custom_gradient(function)
+
+    def call(*tensors: Any) -> Any:
+        if _ONLY_PLAYED.get() and not tf.executing_eagerly():
+            return function(*map(tf.convert_to_tensor, tensors))[0]
+        return with_gradient(*tensors)
 
     return call

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf.dsp.chunks import chunk_frames, in_chunks
-from ddsp_tf.dsp.compilation import compiled, unrecorded
+from ddsp_tf.dsp.compilation import compiled, custom_gradient, unrecorded
 from ddsp_tf.dsp.envelopes import Interpolation, crossfade
 from ddsp_tf.dsp.framing import hold_last_frame
 from ddsp_tf.dsp.phases import frame_turns, sample_turns
@@ -417,7 +417,7 @@ def _harmonic_bank(
         compiled(f, jit_compile) for f in (mix_sines, mix_cosines, correlate)
     )
 
-    @tf.custom_gradient
+    @custom_gradient
     def bank(angles: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             numbers = np.arange(1, n_harmonics + 1, dtype=weight.dtype)
@@ -448,7 +448,7 @@ def _blend_sinusoids(
     weights = np.stack([1.0 - weight, weight], axis=-1)
     nothing = tf.zeros([], turns.dtype)
 
-    @tf.custom_gradient
+    @custom_gradient
     def bank(turns: tf.Tensor, amplitudes: tf.Tensor) -> tuple[tf.Tensor, Callable[..., object]]:
         sines = tf.where(audible, tf.sin(_TWO_PI * turns), nothing)
         blocks = tf.reduce_sum(tf.matmul(sines, amplitudes) * weights, axis=-1)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import errors
+from ddsp_tf.dsp.compilation import custom_gradient
 from ddsp_tf.dsp.shapes import floats, require_positive_integer
 from ddsp_tf.errors import ArgumentError
 
@@ -97,7 +98,7 @@ def perturbed(
         )
     estimate = _Estimate(function, n_pairs, step, seed)
 
-    @tf.custom_gradient
+    @custom_gradient
     def played(audio: tf.Tensor, parameters: tf.Tensor) -> tuple[tf.Tensor, Any]:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
             ascent = _outside(estimate.gradient, [audio, parameters, upstream], parameters)

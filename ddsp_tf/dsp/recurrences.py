@@ -15,6 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import custom_gradient
 from ddsp_tf.errors import ArgumentError
 
 BLOCK_LENGTH = 64
@@ -323,11 +324,11 @@ def _differentiable(run: Run, run_back: RunBack, product: Product) -> Run:
         to_x, to_s = run_back(upstream, c)
         return to_x, product(to_x, c, y, s), to_s
 
-    @tf.custom_gradient
+    @custom_gradient
     def recursion(x: tf.Tensor, c: tf.Tensor, s: tf.Tensor) -> tuple[tf.Tensor, Any]:
         y = run_compiled(x, c, s)
 
-        @tf.custom_gradient
+        @custom_gradient
         def gradient(upstream: tf.Tensor, x: tf.Tensor, c: tf.Tensor, s: tf.Tensor) -> Any:
             # y is known, but no tape knows of what; so what differentiates this runs it again.
             def of_gradient(*weights: tf.Tensor) -> Any:
@@ -350,7 +351,7 @@ def _differentiable(run: Run, run_back: RunBack, product: Product) -> Run:
 
         return y, lambda upstream: gradient(upstream, *_here(x, c, s))
 
-    @tf.custom_gradient
+    @custom_gradient
     def adjoint(upstream: tf.Tensor, c: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Any]:
         def of_adjoint(to_x: tf.Tensor, to_s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             known_upstream, known_c = _here(upstream, c)

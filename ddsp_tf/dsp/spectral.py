@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import custom_gradient
 from ddsp_tf.dsp.framing import frame, frame_adjoint, over_frames
 from ddsp_tf.dsp.shapes import require_positive_integer, size
 
@@ -154,7 +155,7 @@ def _measure_at_once(
     n_samples = size(audio, 1)
     window = hann_window(fft_length, audio.dtype.as_numpy_dtype)
 
-    @tf.custom_gradient
+    @custom_gradient
     def measures(audio: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         spectrum = stft(audio, fft_length=fft_length, hop_length=hop_length)
         result = measure(spectrum)

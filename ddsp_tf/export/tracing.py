@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.errors import DdspError, ExportError
 from ddsp_tf.export.black_boxes import refuse_black_boxes
 from ddsp_tf.export.graph_features import GraphFeatures
@@ -133,7 +134,8 @@ def _trace_transfer(instrument: Instrument, find_features: GraphFeatures) -> Gra
 
 
 def _trace(function: object, inputs: list[tf.TensorSpec]) -> Graph:
-    return tf.function(function, input_signature=inputs, autograph=False).get_concrete_function()
+    with only_played():
+        return tf.function(function, inputs, autograph=False).get_concrete_function()
 
 
 def _checked_frames(

@@ -12,6 +12,7 @@ import tensorflow as tf
 from ddsp_tf.audio import audio_info
 from ddsp_tf.audio.audio_files import native_blocks, resampled_blocks
 from ddsp_tf.audio.output import check_output, write_blocks
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.errors import ArgumentError, AudioFileError
 from ddsp_tf.inference.find_room import can_hear_rooms
 from ddsp_tf.models import Instrument, Model
@@ -213,6 +214,7 @@ class Effect:
         played, state = self._play({DRY: np.ascontiguousarray(padded.T)}, state)
         return played.numpy().T, state
 
+    @only_played()
     def _play_block(self, inputs: dict[str, tf.Tensor], state: Any) -> tuple[tf.Tensor, Any]:
         outputs, following = self.model.stream(inputs, state, self._block_frames)
         return outputs["audio"], following

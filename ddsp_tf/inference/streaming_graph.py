@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.inference.packed_state import PackedState
 from ddsp_tf.models import Delayed, Model
 from ddsp_tf.types import Signal
@@ -90,6 +91,7 @@ class StreamingGraph:
         inputs = tf.TensorSpec([width, self._batch_size, size], tf.float32)
         weights = {variable.path: variable.numpy() for variable in self._model.variables}
 
+        @only_played()
         def advance(inputs: tf.Tensor) -> tf.Tensor:
             constants = [
                 (variable, tf.constant(weights[variable.path]))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.compilation import compiled, custom_gradient
 from ddsp_tf.dsp.shapes import checked, require_positive_integer
 from ddsp_tf.losses.terms.term import Term
 
@@ -144,7 +144,7 @@ class FramedLoss(keras.layers.Layer):
         if not names:
             return {}
 
-        @tf.custom_gradient
+        @custom_gradient
         def evaluate(audio: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Callable[..., tf.Tensor]]:
             # In eager mode a tape would record, and keep, what is done in here too.
             unwatched = tf.stop_gradient(audio)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.model import Model
 from ddsp_tf.processors.signal_checks import unfold_channels
@@ -73,6 +74,7 @@ class BlockPlayer:
                 audio = unfold_channels(audio, n_channels)
             yield audio.numpy()[0, : min(size, n_frames - start) * self._model.hop_length]
 
+    @only_played()
     def _play_block(self, block: dict[str, tf.Tensor], state: Any) -> tuple[tf.Tensor, Any]:
         outputs, following = self._model.stream(block, state, self._block_frames)
         return outputs["audio"], following

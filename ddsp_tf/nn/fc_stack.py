@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled
+from ddsp_tf.dsp.compilation import compiled, custom_gradient
 from ddsp_tf.errors import ArgumentError
 
 _SLOPE = 0.2
@@ -128,7 +128,7 @@ def fc_stack(
     forward = compiled(functools.partial(_forward, xla=jit_compile), jit_compile)
     backward = compiled(functools.partial(_backward, xla=jit_compile), jit_compile)
 
-    @tf.custom_gradient
+    @custom_gradient
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         inputs, parameters = list(tensors[:n_inputs]), list(tensors[n_inputs:])
         outputs, kept = forward(inputs, parameters, epsilon)

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled, unrecorded
+from ddsp_tf.dsp.compilation import compiled, custom_gradient, unrecorded
 from ddsp_tf.dsp.recurrences import in_turn, joined
 
 
@@ -70,7 +70,7 @@ def gated_scan(
     if jit_compile:
         forwards = unrecorded(forwards)
 
-    @tf.custom_gradient
+    @custom_gradient
     def scan(
         update: tf.Tensor, candidate: tf.Tensor, initial_state: tf.Tensor
     ) -> tuple[tf.Tensor, Callable[..., Any]]:

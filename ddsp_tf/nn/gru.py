@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import compiled, unrecorded
+from ddsp_tf.dsp.compilation import compiled, custom_gradient, unrecorded
 from ddsp_tf.dsp.shapes import require_positive_integer
 
 # Long enough for efficient matrix products, short enough to work in the cache.
@@ -202,7 +202,7 @@ def gru_scan(
     if jit_compile:
         forward = unrecorded(forward)
 
-    @tf.custom_gradient
+    @custom_gradient
     def scan(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
         projected, states = forward(*tensors)
 
