@@ -28,6 +28,19 @@ hypothesis.settings.register_profile("ddsp_tf", derandomize=True, deadline=None,
 hypothesis.settings.load_profile("ddsp_tf")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a file's tests in one process, which makes its fixtures and compiles its loops once.
+
+    Slow tests are too few and too long for that: they go where there is room.
+    """
+    for item in items:
+        if not item.get_closest_marker("xdist_group") and not item.get_closest_marker("slow"):
+            item.add_marker(
+                pytest.mark.xdist_group(str(item.path.relative_to(Path(__file__).parent)))
+            )
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of real recordings. Without it a test is skipped here, but fails in CI."""
