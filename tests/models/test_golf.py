@@ -1,5 +1,6 @@
 """GOLF: its configuration plays, in blocks too, and its edits do what they say."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -41,6 +42,46 @@ def test_unvoiced_throughout_is_breath_and_silence_is_quiet(golf):
     assert not np.any(outputs["controls"]["glottal_source"]["signal"])
     assert np.all(np.isfinite(outputs["audio"]))
     assert np.max(np.abs(outputs["audio"])) < 1.0
+
+
+def test_below_0_the_shape_presses_and_above_it_is_breathier(golf):
+    features = {key: tf.constant(x) for key, x in _features(60).items()}
+
+    def tilt_db(offset):
+        played = golf({**features, "r_d_offset": tf.constant([[offset]])})
+        audio = played["controls"]["voice"]["signal"].numpy()[0, 1600:3200]
+        level = np.abs(np.fft.rfft(audio * np.hanning(1600)))  # 10 Hz a bin
+        return 20 * np.log10(level[22] / level[44])
+
+    pressed, plain, breathy = (tilt_db(x) for x in (-0.5, 0.0, 0.8))
+    assert plain - pressed > 4.0
+    assert breathy - plain > 6.0
+
+
+@pytest.mark.slow
+def test_training_takes_the_shape_that_was_measured():
+    parsed = config.parse(["papers/yu2023/golf.gin"], SMALL)
+    keras.utils.set_random_seed(0)
+    model, objective = parsed.build_model(), parsed.build_objective()
+    batch = {key: tf.constant(x) for key, x in _features(50).items()}
+    batch["audio"] = model(batch)["audio"] * 2.0
+    optimizer = keras.optimizers.Adam(0.01)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(autograph=False)
+    def step(columns):
+        with tf.GradientTape() as tape:
+            outputs = model(columns, training=True)
+            loss = tf.add_n(list(objective(columns, outputs).values()))
+        variables = model.trainable_variables
+        optimizer.apply(tape.gradient(loss, [x.value for x in variables]), variables)
+        return tf.reduce_mean(outputs["controls"]["glottal_source"]["controls"]["r_d"])
+
+    for r_d in (0.6, 1.8):
+        columns = {**batch, "r_d": tf.fill([1, 50, 1], r_d)}
+        for _ in range(120):
+            found = float(step(columns))
+        assert abs(np.log(found / r_d)) < 0.15, (found, r_d)
 
 
 @pytest.mark.slow
