@@ -48,6 +48,7 @@ NOT_TRAINED_ALIKE = {
     "papers/wang2019/data.gin",
     "papers/valin2019/data.gin",
     "papers/wu2022/data.gin",
+    "papers/yu2023/data.gin",
     "papers/masuda2021/subtractive.gin",  # on generated sounds: test_sound_matcher.py
     "papers/schulzeforster2023/separate.gin",  # for one mixture each: test_separate.py
     "papers/sudholt2023/tract.gin",  # for one voice each: test_trace_tract.py
