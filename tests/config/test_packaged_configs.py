@@ -48,6 +48,7 @@ NOT_TRAINED_ALIKE = {
     "papers/wang2019/data.gin",
     "papers/valin2019/data.gin",
     "papers/wu2022/data.gin",
+    "papers/yu2023/data.gin",
     "papers/masuda2021/subtractive.gin",  # on generated sounds: test_sound_matcher.py
     "papers/schulzeforster2023/separate.gin",  # for one mixture each: test_separate.py
     "papers/sudholt2023/tract.gin",  # for one voice each: test_trace_tract.py
@@ -222,6 +223,7 @@ def _batch(model: Any, seconds: float = 0.5) -> dict[str, Any]:
     tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) + 0.01 * noise
     batch = {"audio": tone[None], "world_envelope": np.full((1, n_frames, 80), -40.0)}
     batch["world_aperiodicity"] = np.full((1, n_frames, 16), 0.5)  # what some are compared with
+    batch["r_d"] = np.ones((1, n_frames, 1))
     for name, signal in model.input_signals.items():
         if name in model.optional_input_names:
             continue

@@ -43,6 +43,32 @@ def test_unvoiced_throughout_is_breath_and_silence_is_quiet(golf):
     assert np.max(np.abs(outputs["audio"])) < 1.0
 
 
+def test_below_0_the_shape_presses_and_above_it_is_breathier(golf):
+    features = {key: tf.constant(x) for key, x in _features(60).items()}
+
+    def tilt_db(offset):
+        played = golf({**features, "r_d_offset": tf.constant([[offset]])})
+        audio = played["controls"]["voice"]["signal"].numpy()[0, 1600:3200]
+        level = np.abs(np.fft.rfft(audio * np.hanning(1600)))  # 10 Hz a bin
+        return 20 * np.log10(level[22] / level[44])
+
+    pressed, plain, breathy = (tilt_db(x) for x in (-0.5, 0.0, 0.8))
+    assert plain - pressed > 4.0
+    assert breathy - plain > 6.0
+
+
+def test_its_loss_draws_the_shape_to_what_was_measured(golf):
+    objective = config.parse(["papers/yu2023/golf.gin"], SMALL).build_objective()
+    batch = {key: tf.constant(x) for key, x in _features(50).items()}
+    outputs = golf(batch)
+    shape = outputs["controls"]["glottal_source"]["controls"]["r_d"]
+    batch["audio"] = outputs["audio"]
+    for apart in (0.0, 0.5):
+        terms = objective({**batch, "r_d": shape + apart}, outputs)
+        total = float(tf.add_n(list(terms.values())))
+        np.testing.assert_allclose(total, apart**2, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_its_saved_model_plays_what_python_plays(golf, tmp_path):
     from ddsp_tf.export import export_saved_model
