@@ -22,7 +22,7 @@ RECIPES = {
     "instruments/flute.gin": "models/small_instrument.gin",
     "instruments/trumpet.gin": "models/small_instrument.gin",
     "instruments/saxophone.gin": "models/close_instrument.gin",
-    "instruments/cello.gin": "models/close_instrument.gin",
+    "instruments/cello.gin": "models/small_instrument.gin",
 }
 """Each with the model that it includes."""
 
@@ -41,7 +41,7 @@ MODELS = {
     "instruments/flute.gin": (SMALL, 16_000),
     "instruments/trumpet.gin": (SMALL, 16_000),
     "instruments/saxophone.gin": CLOSE,
-    "instruments/cello.gin": CLOSE,
+    "instruments/cello.gin": (SMALL, 16_000),
     "instruments/violin.gin": ROOM,
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),
     "instruments/violin_48k.gin": (CONV + 48_001, 48_000),
