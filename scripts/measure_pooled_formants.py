@@ -1,6 +1,6 @@
 """Finds formants of high voices from partials of many frames together.
 
-python scripts/measure_pooled_formants.py
+python scripts/measure_pooled_formants.py [PHRASES_FOLDER]
 
 Vowels of known formants (Peterson and Barney 1952), pulses of R_d 1 through resonators, 1.9 s each,
 sung at three pitches: steadily, with a vibrato of 0.6 semitones, with the vibrato up a scale of
@@ -9,26 +9,34 @@ frame's own mean, are fitted by one smooth logarithmic envelope: 50 cosines, who
 the square of their number. Its linear prediction of order 10 has the formants. Prints how many
 of ten vowels are within 10% in each formant and in all, and how far the worst one is off.
 
+With a folder also of the sung phrases in it: how far linear prediction of each frame is from what
+the frames within a quarter of a second say together, the median over frames.
+
 Reference: Shiga and King 2003, "Estimating the spectral envelope of voiced speech using multi-frame
 analysis".
 """
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_tract_figure import HOP, RATE, VOWELS
+from make_tract_figure import HOP, PHRASES, RATE, VOWELS, predicted
 from scipy import signal
 
 from ddsp_tf import dsp
+from ddsp_tf.audio import read_audio
+from ddsp_tf.features import get_tracker
 from ddsp_tf.processors import GlottalSource
 
 PITCHES_HZ, N_FRAMES, VIBRATO = (262.0, 392.0, 524.0), 120, 0.6
 TOP_HZ, ORDER, N_COSINES, EVEN = 5000.0, 10, 50, 1e-6
 WITHIN = 0.1
+SECONDS, SURE, NEAR = 4, 0.5, 16
 
 
-def main() -> None:
-    """Prints the table."""
+def main(phrases: Path | None) -> None:
+    """Prints the tables."""
     print("| pitch | sung | F1 | F2 | F3 | all three | worst |\n|---|---|---|---|---|---|---|")
     for pitch_hz in PITCHES_HZ:
         for how, semitones in melodies().items():
@@ -37,6 +45,28 @@ def main() -> None:
             counts = [*np.sum(off < WITHIN, axis=0), np.sum(np.all(off < WITHIN, axis=1))]
             listed = " | ".join(str(x) for x in counts)
             print(f"| {pitch_hz:.0f} Hz | {how} | {listed} | {np.max(off):.0%} |", flush=True)
+    if phrases is not None:
+        print("\n| phrase | its pitch, median | F1 apart | F2 | F3 |\n|---|---|---|---|---|")
+        for name in PHRASES:
+            compare(name, phrases)
+
+
+def compare(name: str, phrases: Path) -> None:
+    """Prints how far linear prediction of a phrase is from its pooled formants."""
+    audio, _ = read_audio(phrases / f"{name}.flac", sample_rate=RATE)
+    audio = audio[: SECONDS * RATE]
+    tracker = get_tracker("crepe-tiny")
+    tracked, sure = tracker.track(audio, RATE)
+    index = np.round(np.arange(len(audio) // HOP) * HOP * tracker.frame_rate / RATE).astype(int)
+    f0_hz, voiced = tracked[index], sure[index] > SURE
+    found = {4 + i: x for i, x in enumerate(partials(audio, np.where(voiced, f0_hz, TOP_HZ)))}
+    apart = []
+    for frame in (x for x in found if voiced[x]):
+        near = [x for y, x in found.items() if abs(y - frame) <= NEAR and voiced[y]]
+        if len(near) > NEAR // 2:
+            apart.append(np.abs(predicted(audio, frame) / pooled_formants(near) - 1))
+    listed = " | ".join(f"{x:.0%}" for x in np.nanmedian(apart, axis=0))
+    print(f"| {name} | {np.median(f0_hz[voiced]):.0f} Hz | {listed} |", flush=True)
 
 
 def melodies() -> dict[str, Any]:
@@ -107,4 +137,6 @@ def pooled_formants(points: list[tuple[Any, Any]]) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]) if len(sys.argv) == 2 else None)
