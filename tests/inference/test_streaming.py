@@ -27,6 +27,7 @@ CAUSAL_CONFIGS = [
     "models/parallel_instrument.gin",
     "models/conv_instrument.gin",
     "models/room_instrument.gin",
+    "models/close_instrument.gin",
     "models/vst.gin",
     "models/vst_32k.gin",
     "models/vst_48k.gin",
