@@ -23,6 +23,8 @@ from ddsp_tf.models import Instrument
 if TYPE_CHECKING:
     from conftest import Exported
 
+pytestmark = pytest.mark.xdist_group("exported")
+
 
 @pytest.fixture(autouse=True)
 def short_probes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from ddsp_tf.models import Autoencoder, Instrument, list_presets
 if TYPE_CHECKING:
     from conftest import Exported
 
+pytestmark = pytest.mark.xdist_group("exported")
+
 WITHOUT_DDSP_TF = """
 import sys
 
