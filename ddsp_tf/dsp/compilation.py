@@ -1,6 +1,6 @@
 """Compiling the parts that gain by it, and gradients where they are wanted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -55,6 +55,20 @@ def only_played() -> Iterator[None]:
         yield
     finally:
         _ONLY_PLAYED.reset(before)
+
+
+def played_graph(function: Callable[..., Any], inputs: Sequence[tf.TensorSpec]) -> Any:
+    """Traces a function as one graph that is `only_played`.
+
+    Args:
+        function: Of as many tensors as there are inputs; traced without autograph.
+        inputs: Their shapes, types and names.
+
+    Returns:
+        The concrete function.
+    """
+    with only_played():
+        return tf.function(function, inputs, autograph=False).get_concrete_function()
 
 
 def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:

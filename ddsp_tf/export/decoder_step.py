@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.dsp.compilation import only_played
+from ddsp_tf.dsp.compilation import played_graph
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.live_parts import INPUT_KEYS, find_live_parts
 from ddsp_tf.models import Model
@@ -109,8 +109,7 @@ class DecoderStep(tf.Module):
             *(tf.TensorSpec([1], tf.float32, key) for key in INPUT_KEYS),
             tf.TensorSpec([self.n_state], tf.float32, STATE),
         ]
-        with only_played():
-            return tf.function(step, inputs, autograph=False).get_concrete_function()
+        return played_graph(step, inputs)
 
     def _finish(self, controls: Controls, f0_scaled: tf.Tensor) -> Controls:
         f0_hz = dsp.unscale_f0_hz(f0_scaled)[tf.newaxis, tf.newaxis]

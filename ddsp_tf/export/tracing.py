@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from ddsp_tf.dsp.compilation import only_played
+from ddsp_tf.dsp.compilation import played_graph
 from ddsp_tf.errors import DdspError, ExportError
 from ddsp_tf.export.black_boxes import refuse_black_boxes
 from ddsp_tf.export.graph_features import GraphFeatures
@@ -101,7 +101,7 @@ def _trace_synthesize(instrument: Instrument) -> Graph:
         return {"audio": model(frames)["audio"]}
 
     inputs = [tf.TensorSpec(_layout(x), tf.float32, key) for key, x in signals.items()]
-    return _trace(synthesize, inputs)
+    return played_graph(synthesize, inputs)
 
 
 def _layout(signal: Signal) -> list[int | None]:
@@ -130,12 +130,7 @@ def _trace_transfer(instrument: Instrument, find_features: GraphFeatures) -> Gra
         played = model(features)["audio"]
         return {"audio": played[:, : tf.shape(audio)[1]], **found}
 
-    return _trace(transfer, [tf.TensorSpec([None, None], tf.float32, "audio")])
-
-
-def _trace(function: object, inputs: list[tf.TensorSpec]) -> Graph:
-    with only_played():
-        return tf.function(function, inputs, autograph=False).get_concrete_function()
+    return played_graph(transfer, [tf.TensorSpec([None, None], tf.float32, "audio")])
 
 
 def _checked_frames(

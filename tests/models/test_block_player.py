@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,15 +14,17 @@ from ddsp_tf.models import BlockPlayer, DilatedConvDecoder, Instrument
 N_FRAMES = 8
 
 
-def play_blocks(instrument: Instrument) -> None:
+def play_blocks(instrument: Instrument) -> BlockPlayer:
     player = BlockPlayer(instrument.model, block_frames=4)
     frames = {"f0_hz": np.full([N_FRAMES, 1], 220.0), "loudness_db": np.full([N_FRAMES, 1], -20.0)}
     assert np.any(np.concatenate(list(player.blocks(frames))))
+    return player
 
 
-def play_live(instrument: Instrument) -> None:
+def play_live(instrument: Instrument) -> Streamer:
     streamer = Streamer(instrument, block_frames=4, xla=False)
     streamer.process(np.full([1, N_FRAMES], 220.0), np.full([1, N_FRAMES], -20.0))
+    return streamer
 
 
 def graphs() -> "weakref.WeakSet[tf.Graph]":
@@ -34,8 +37,10 @@ def graphs() -> "weakref.WeakSet[tf.Graph]":
 
 def test_of_instruments_that_are_gone_no_graph_stays() -> None:
     # TensorFlow never forgets a graph that holds a gradient of its own.
-    toys = {"n_harmonics": 5, "n_noise_bands": 5, "hop_length": 64}
+    toys: dict[str, Any] = {"n_harmonics": 5, "n_noise_bands": 5, "hop_length": 64}
     before = graphs()
-    for play in (play_blocks, play_live):
-        play(live_instrument(**toys, rnn_channels=4, decoder_type=DilatedConvDecoder))
+    toys |= {"rnn_channels": 4, "decoder_type": DilatedConvDecoder}
+    players = [play(live_instrument(**toys)) for play in (play_blocks, play_live)]
+    assert graphs() - before
+    del players
     assert not graphs() - before

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.dsp.compilation import only_played
+from ddsp_tf.dsp.compilation import played_graph
 from ddsp_tf.errors import ArgumentError, ExportError
 from ddsp_tf.export.decoder_step import STEP, DecoderStep
 from ddsp_tf.export.description import describe_instrument, describe_signature
@@ -255,8 +255,7 @@ def _serving_graph(parts: LiveParts, trim_db: float | None) -> Graph:
         return _as_served(controls, parts, trim_db)
 
     inputs = [tf.TensorSpec([None, None, 1], tf.float32, name) for name in (F0_HZ, LOUDNESS_DB)]
-    with only_played():
-        return tf.function(serve, inputs, autograph=False).get_concrete_function()
+    return played_graph(serve, inputs)
 
 
 def _measure_serving(

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddsp_tf import dsp
-from ddsp_tf.dsp.compilation import only_played
+from ddsp_tf.dsp.compilation import played_graph
 from ddsp_tf.errors import ExportError
 from ddsp_tf.export.appended_metadata import append_metadata
 from ddsp_tf.export.decoder_step import NEXT_STATE, DecoderStep
@@ -195,8 +195,7 @@ def _graph(step: DecoderStep) -> tf.types.experimental.ConcreteFunction:
         tf.TensorSpec([1], tf.float32, "pw_scaled"),
         tf.TensorSpec([plugin.N_STATE], tf.float32, "state"),
     ]
-    with only_played():
-        return tf.function(call, inputs, autograph=False).get_concrete_function()
+    return played_graph(call, inputs)
 
 
 def _metadata(instrument: Instrument, parity: LiveParity) -> dict[str, Any]:
