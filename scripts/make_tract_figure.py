@@ -76,13 +76,7 @@ def synthetic(pitch_hz: float) -> list[tuple[str, Any, Any, Any]]:
     count, pause = 24, 4
     pieces, pitches = [], []
     for formants in VOWELS.values():
-        one = np.ones([1, count, 1], np.float32)
-        source = GlottalSource(scale=False, sample_rate=RATE, hop_length=HOP)
-        audio = source({"amplitudes": 0.1 * one, "r_d": one, "f0_hz": pitch_hz * one}).numpy()[0]
-        for hz, width in zip((*formants, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
-            radius = np.exp(-np.pi * width / RATE)
-            poles = [1, -2 * radius * np.cos(2 * np.pi * hz / RATE), radius**2]
-            audio = signal.lfilter([np.sum(poles)], poles, audio)
+        audio = vowel(np.full(count, pitch_hz), formants)
         pieces += [audio, np.zeros(pause * HOP)]
         pitches += [np.full(count, pitch_hz), np.zeros(pause)]
     for pitch in pitches[::2]:
@@ -96,6 +90,19 @@ def synthetic(pitch_hz: float) -> list[tuple[str, Any, Any, Any]]:
         tube, predictor = (np.nanmedian(x, axis=0) for x in (found.formants_hz[frames], known))
         rows.append((name, formants, tube, predictor))
     return rows
+
+
+def vowel(f0_hz: Any, formants: Any) -> Any:
+    """Pulses of R_d 1 and a pitch for each frame, through five resonators."""
+    one = np.ones([1, len(f0_hz), 1], np.float32)
+    source = GlottalSource(scale=False, sample_rate=RATE, hop_length=HOP)
+    inputs = {"amplitudes": 0.1 * one, "r_d": one, "f0_hz": np.float32(f0_hz[None, :, None])}
+    audio = source(inputs).numpy()[0]
+    for hz, width in zip((*formants, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
+        radius = np.exp(-np.pi * width / RATE)
+        poles = [1, -2 * radius * np.cos(2 * np.pi * hz / RATE), radius**2]
+        audio = signal.lfilter([np.sum(poles)], poles, audio)
+    return audio
 
 
 def spoken() -> None:

@@ -21,13 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_tract_figure import HOP, PHRASES, RATE, VOWELS, predicted
-from scipy import signal
+from make_tract_figure import HOP, PHRASES, RATE, VOWELS, predicted, vowel
 
 from ddsp_tf import dsp
 from ddsp_tf.audio import read_audio
 from ddsp_tf.features import get_tracker
-from ddsp_tf.processors import GlottalSource
 
 PITCHES_HZ, N_FRAMES, VIBRATO = (262.0, 392.0, 524.0), 120, 0.6
 TOP_HZ, ORDER, N_COSINES, EVEN = 5000.0, 10, 50, 1e-6
@@ -83,21 +81,8 @@ def melodies() -> dict[str, Any]:
 
 def most_off(f0_hz: Any, formants: Any) -> Any:
     """By which share each formant is off, above 1 where it isn't found."""
-    found = pooled_formants(partials(sung(f0_hz, formants), f0_hz))
+    found = pooled_formants(partials(vowel(f0_hz, formants), f0_hz))
     return np.nan_to_num(np.abs(found / np.array(formants) - 1), nan=9.0)
-
-
-def sung(f0_hz: Any, formants: Any) -> Any:
-    """Pulses through five resonators."""
-    one = np.ones([1, len(f0_hz), 1], np.float32)
-    source = GlottalSource(scale=False, sample_rate=RATE, hop_length=HOP)
-    inputs = {"amplitudes": one, "r_d": one, "f0_hz": np.float32(f0_hz[None, :, None])}
-    audio = source(inputs).numpy()[0]
-    for hz, width in zip((*formants, 3500, 4500), (60, 90, 120, 150, 200), strict=True):
-        radius = np.exp(-np.pi * width / RATE)
-        poles = [1, -2 * radius * np.cos(2 * np.pi * hz / RATE), radius**2]
-        audio = signal.lfilter([np.sum(poles)], poles, audio)
-    return audio
 
 
 def partials(audio: Any, f0_hz: Any) -> list[tuple[Any, Any]]:
