@@ -45,7 +45,10 @@ N_BLOCKS, BLOCK_FRAMES = 300, 5
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Runs and results.")
 @click.option("--cpu-minutes", default=7.0, show_default=True, help="Of training steps, each.")
 @click.option("--only", multiple=True, type=click.Choice(list(SYNTHESIZERS)), help="To be trained.")
-def compare(dataset: Path, work: Path, cpu_minutes: float, only: tuple[str, ...]) -> None:
+@click.option("--seed", default=0, show_default=True, help="Another seed, another WORK.")
+def compare(
+    dataset: Path, work: Path, cpu_minutes: float, only: tuple[str, ...], seed: int
+) -> None:
     """Measures, trains and evaluates, and writes WORK/results.json."""
     work.mkdir(parents=True, exist_ok=True)
     costs_file = work / "step_costs.json"
@@ -60,7 +63,7 @@ def compare(dataset: Path, work: Path, cpu_minutes: float, only: tuple[str, ...]
         _command(
             *("train", "--data", str(dataset), "--run", str(run), *resume),
             *("--gin-param", f"Limits.num_steps={n_steps}"),
-            *("--gin-param", "train.transfer=None"),
+            *("--gin-param", "train.transfer=None", "--gin-param", f"Schedule.seed={seed}"),
         )
         report = work / f"{name}_evaluation"
         _command("evaluate", str(run), "--data", str(dataset), "-o", str(report), "--overwrite")

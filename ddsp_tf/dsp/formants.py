@@ -12,20 +12,23 @@ def formants_of_lpc(
     sample_rate: float,
     widest_hz: float = 500.0,
     lowest_hz: float = 90.0,
+    n_formants: int | None = None,
 ) -> FloatArray:
-    """Finds the resonances of an all-pole filter: its poles that are sharp enough.
+    """Finds the resonances of all-pole filters: their poles that are sharp enough.
 
     Args:
-        coefficients: Without the leading 1, `[order]`.
+        coefficients: Without the leading 1, `[..., order]`.
         sample_rate: In Hz.
         widest_hz: Poles of greater bandwidth are no formants.
         lowest_hz: Nor are poles below.
+        n_formants: How many, the lowest. None: all; of several filters, as many as that has which
+            has the most.
 
     Returns:
-        Frequencies in Hz, ascending, `[n_formants]`.
+        Frequencies in Hz, ascending, NaN where a filter has no more, `[..., n_formants]`.
 
     Raises:
-        ArgumentError: The coefficients have more axes, or aren't finite.
+        ArgumentError: The coefficients have no axis, or aren't finite.
 
     Example:
         >>> radius, angle = 0.98, 2 * np.pi * 500 / 8000
@@ -37,16 +40,24 @@ def formants_of_lpc(
         Markel and Gray 1976, Linear Prediction of Speech, section 7.1.
     """
     coefficients = np.asarray(coefficients, np.float64)
-    if coefficients.ndim != 1 or not np.isfinite(coefficients).all():
+    if coefficients.ndim < 1 or not np.isfinite(coefficients).all():
         raise ArgumentError(
-            f"`coefficients` should be finite, [order]. Received the shape {coefficients.shape}."
+            "`coefficients` should be finite, [..., order]. Received the shape "
+            f"{coefficients.shape}."
         )
-    poles = np.roots(np.concatenate([[1.0], coefficients]))
-    poles = poles[np.imag(poles) > 0]
+    order = coefficients.shape[-1]
+    companion = np.tile(np.eye(order, k=-1), [*coefficients.shape[:-1], 1, 1])
+    companion[..., 0, :] = -coefficients
+    poles = np.linalg.eigvals(companion)
     hz = np.angle(poles) * sample_rate / (2 * np.pi)
     widths = -np.log(np.maximum(np.abs(poles), 1e-12)) * sample_rate / np.pi
-    found: FloatArray = np.sort(hz[(widths < widest_hz) & (hz > lowest_hz)])
-    return found
+    sharp = (np.imag(poles) > 0) & (widths < widest_hz) & (hz > lowest_hz)
+    # NaN is sorted to the end.
+    found: FloatArray = np.sort(np.where(sharp, hz, np.nan), axis=-1)
+    if n_formants is None:
+        n_formants = int(np.max(np.sum(sharp, axis=-1), initial=0))
+    missing = [(0, 0)] * (found.ndim - 1) + [(0, max(0, n_formants - order))]
+    return np.pad(found, missing, constant_values=np.nan)[..., :n_formants]
 
 
 def formants_of_response(magnitudes: FloatArray, frequencies_hz: FloatArray) -> FloatArray:

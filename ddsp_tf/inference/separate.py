@@ -11,6 +11,7 @@ import tensorflow as tf
 from ddsp_tf import dsp
 from ddsp_tf.audio import check_usable
 from ddsp_tf.audio.mono_arrays import mono_at_rate
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.inference.masks import share_out
 from ddsp_tf.models.separation.source_filter_separator import SourceFilterSeparator
@@ -198,13 +199,13 @@ class _Learning:
     ) -> None:
         self._model, self._progress = model, progress
         largest = float(np.max(np.abs(audio)))
-        heard = tf.function(model.hear, autograph=False)(
+        heard = tf.function(only_played()(model.hear), autograph=False)(
             tf.constant(audio[np.newaxis] / largest, tf.float32), tf.constant(f0_hz[np.newaxis])
         )
         self._magnitudes, self._excitation, self._f0_hz = heard
         self._scale = float(tf.reduce_mean(self._magnitudes))
         self._floor = (_FLOOR * float(tf.reduce_max(self._magnitudes))) ** 2
-        self._explain = tf.function(lambda: model.explain(*heard), autograph=False)
+        self._explain = tf.function(only_played()(lambda: model.explain(*heard)), autograph=False)
         self._step = tf.function(self._loss_and_gradients, autograph=False)
         self.losses: list[float] = []
         self.n_steps = 0

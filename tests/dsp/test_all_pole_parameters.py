@@ -96,3 +96,15 @@ def test_formants_of_known_poles():
     poles = np.exp((-np.pi * widths + 2j * np.pi * hz) / rate)
     a = np.real(np.poly(np.concatenate([poles, poles.conj()])))
     np.testing.assert_allclose(dsp.formants_of_lpc(a[1:], sample_rate=rate), hz, rtol=1e-9)
+
+    # Of several filters, one of which has a single pole that is sharp enough.
+    poles = np.exp((-np.pi * np.array([900.0, 60.0, 900.0]) + 2j * np.pi * hz) / rate)
+    other = np.real(np.poly(np.concatenate([poles, poles.conj()])))
+    both = np.stack([a[1:], other[1:]])
+    found = dsp.formants_of_lpc(both, sample_rate=rate)
+    np.testing.assert_allclose(found, [hz, [1500.0, np.nan, np.nan]], rtol=1e-9)
+    for n_formants in (1, 8):
+        wanted = np.full([2, n_formants], np.nan)
+        wanted[:, : min(3, n_formants)] = found[:, :n_formants]
+        some = dsp.formants_of_lpc(both, sample_rate=rate, n_formants=n_formants)
+        np.testing.assert_array_equal(some, wanted)

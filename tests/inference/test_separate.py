@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from function_graphs import graphs
 from midi_toys import off, on, save
 
 from ddsp_tf.cli.separate import command
@@ -37,6 +38,14 @@ def test_voices_and_residual_sum_to_the_mixture_and_combs_part_tones(method):
     np.testing.assert_allclose(found.stems.sum(axis=0) + found.residual, mixture, atol=1e-12)
     for stem, own in zip(found.stems, stems, strict=True):
         assert si_sdr_db(stem, own) > 15.0
+
+
+@pytest.mark.slow
+def test_of_what_is_taken_apart_by_masks_no_graph_stays():
+    before = graphs()
+    mixture = sum(_tones(0.2))
+    separate(_model(), mixture, RATE, _pitches(mixture), method="mask")
+    assert not graphs() - before
 
 
 def test_a_known_power_is_wiener_s_share():

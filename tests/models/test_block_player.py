@@ -1,11 +1,9 @@
 """Sounds in blocks: who plays them, and what is left of that."""
 
-import gc
-import weakref
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from function_graphs import graphs
 from live_toys import live_instrument
 
 from ddsp_tf.inference import Streamer
@@ -25,14 +23,6 @@ def play_live(instrument: Instrument) -> Streamer:
     streamer = Streamer(instrument, block_frames=4, xla=False)
     streamer.process(np.full([1, N_FRAMES], 220.0), np.full([1, N_FRAMES], -20.0))
     return streamer
-
-
-def graphs() -> "weakref.WeakSet[tf.Graph]":
-    """Those of functions; TensorFlow has one of its own besides."""
-    gc.collect()
-    # By their types: to ask a proxy of something that is gone what it is raises an error.
-    made = (x for x in gc.get_objects() if issubclass(type(x), tf.Graph))
-    return weakref.WeakSet(x for x in made if type(x) is not tf.Graph)
 
 
 def test_of_instruments_that_are_gone_no_graph_stays() -> None:

@@ -112,13 +112,14 @@ def _formants(frames: FloatArray, sample_rate: int) -> FloatArray:
     flat = frames[:, 1:] - _PRE_EMPHASIS * frames[:, :-1]
     correlation = dsp.autocorrelation(flat * np.hanning(flat.shape[1]), order=order)
     predictor = dsp.levinson(correlation)[0].numpy()
-    companion = np.tile(np.eye(order, k=-1), [len(frames), 1, 1])
-    companion[:, 0] = -predictor
-    poles = np.linalg.eigvals(companion)
-    hz = np.angle(poles) * sample_rate / (2.0 * np.pi)
-    widths = -np.log(np.maximum(np.abs(poles), 1e-12)) * sample_rate / np.pi
-    sharp = (hz > _LOWEST_HZ) & (widths < _WIDEST_HZ)
-    return np.sort(np.where(sharp, hz, 100.0 * sample_rate), axis=1)[:, :_N_FORMANTS]
+    found = dsp.formants_of_lpc(
+        predictor,
+        sample_rate=sample_rate,
+        widest_hz=_WIDEST_HZ,
+        lowest_hz=_LOWEST_HZ,
+        n_formants=_N_FORMANTS,
+    )
+    return np.nan_to_num(found, nan=100.0 * sample_rate)
 
 
 def _resonance_db(hz: FloatArray, formant_hz: FloatArray, width_hz: FloatArray) -> FloatArray:

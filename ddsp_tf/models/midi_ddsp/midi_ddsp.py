@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddsp_tf import dsp
+from ddsp_tf.dsp.compilation import only_played
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.features import NOTE_FIELDS
 from ddsp_tf.midi import EXPRESSION_FIELDS
@@ -87,9 +88,13 @@ class MidiDdsp(GroupModel):
             initializer="zeros",
             trainable=False,
         )
-        self._plan = tf.function(self._plan_frames, autograph=False, reduce_retracing=True)
+        self._plan = tf.function(
+            only_played()(self._plan_frames), autograph=False, reduce_retracing=True
+        )
         self._write = tf.function(
-            self.expression_generator.generate, autograph=False, reduce_retracing=True
+            only_played()(self.expression_generator.generate),
+            autograph=False,
+            reduce_retracing=True,
         )
         self.built = True
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from function_graphs import graphs
 
 from ddsp_tf.errors import ArgumentError, OutputError, ScoreFileError
 from ddsp_tf.features import FeatureSettings
@@ -26,8 +27,7 @@ NUMBERS = np.full([2, 6], 0.5)
 FRAMES = 120
 
 
-@pytest.fixture(scope="module")
-def model() -> MidiDdsp:
+def toy() -> MidiDdsp:
     keras.utils.set_random_seed(0)
     group = ProcessorGroup(
         dag=[
@@ -51,6 +51,11 @@ def model() -> MidiDdsp:
 
 
 @pytest.fixture(scope="module")
+def model() -> MidiDdsp:
+    return toy()
+
+
+@pytest.fixture(scope="module")
 def instrument(model: MidiDdsp) -> Instrument:
     return Instrument(model, FeatureSettings())
 
@@ -68,6 +73,16 @@ def batch() -> dict[str, tf.Tensor]:
         "instrument": tf.constant([[0.0], [1.0]]),
         "noise_seed": tf.constant(3),
     }
+
+
+@pytest.mark.slow
+def test_of_models_that_are_gone_no_graph_stays() -> None:
+    before = graphs()
+    gone = toy()
+    gone.synthesise(LINE, gone.express(LINE, instrument=1), n_frames=FRAMES, instrument=1)
+    assert graphs() - before
+    del gone
+    assert not graphs() - before
 
 
 def test_bins_are_rounded_and_come_back() -> None:
