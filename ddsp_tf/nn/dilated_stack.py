@@ -52,11 +52,19 @@ class DilatedStack(keras.layers.Layer):
         self.channels, self.n_stacks, self.n_layers = channels, n_stacks, n_layers
         self.entry = keras.layers.Dense(channels, name="entry")
         self.convolutions = [
-            keras.layers.Conv1D(channels, _TAPS, dilation_rate=2**i, padding="same")
-            for _ in range(n_stacks)
-            for i in range(n_layers)
+            keras.layers.Conv1D(
+                channels,
+                _TAPS,
+                dilation_rate=2 ** (i % n_layers),
+                padding="same",
+                name=f"convolution_{i}",
+            )
+            for i in range(n_stacks * n_layers)
         ]
-        self.normalization = [keras.layers.LayerNormalization() for _ in self.convolutions]
+        self.normalization = [
+            keras.layers.LayerNormalization(name=f"normalization_{i}")
+            for i in range(n_stacks * n_layers)
+        ]
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of `input_shape[-1]` channels."""

@@ -45,9 +45,13 @@ class FcStack(keras.layers.Layer):
         self.n_channels = n_channels
         self.n_layers = n_layers
         self.jit_compile = False
-        self.dense = [keras.layers.Dense(n_channels, dtype=self.dtype_policy) for _ in self.layers]
+        self.dense = [
+            keras.layers.Dense(n_channels, dtype=self.dtype_policy, name=f"dense_{i}")
+            for i in self.layers
+        ]
         self.normalization = [
-            keras.layers.LayerNormalization(dtype=self.dtype_policy) for _ in self.layers
+            keras.layers.LayerNormalization(dtype=self.dtype_policy, name=f"normalization_{i}")
+            for i in self.layers
         ]
 
     @property

@@ -54,15 +54,23 @@ class FrameDiscriminator(keras.layers.Layer):
                 f"{channels}, {n_scales} and {n_blocks}."
             )
         self.channels, self.n_scales, self.n_blocks = channels, n_scales, n_blocks
-        self.shrink = [self._convolution(2) for _ in range(n_scales * n_blocks)]
-        self.refine = [self._convolution(1) for _ in self.shrink]
-        self.normalization = [keras.layers.LayerNormalization() for _ in self.shrink]
-        self.heads = [keras.layers.Dense(1) for _ in range(n_scales)]
+        blocks = range(n_scales * n_blocks)
+        self.shrink = [self._convolution(2, f"shrink_{i}") for i in blocks]
+        self.refine = [self._convolution(1, f"refine_{i}") for i in blocks]
+        self.normalization = [
+            keras.layers.LayerNormalization(name=f"normalization_{i}") for i in blocks
+        ]
+        self.heads = [keras.layers.Dense(1, name=f"head_{i}") for i in range(n_scales)]
 
-    def _convolution(self, stride: int) -> keras.layers.Layer:
+    def _convolution(self, stride: int, name: str) -> keras.layers.Layer:
         initializer = keras.initializers.RandomNormal(stddev=_SPREAD)
         return keras.layers.Conv1D(
-            self.channels, _TAPS, stride, padding="same", kernel_initializer=initializer
+            self.channels,
+            _TAPS,
+            stride,
+            padding="same",
+            kernel_initializer=initializer,
+            name=name,
         )
 
     def build(self, input_shape: Any) -> None:

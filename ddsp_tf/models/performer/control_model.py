@@ -80,9 +80,9 @@ class ControlModel(Model):
         self.sample_rate, self.hop_length = sample_rate, hop_length
         self.rnn_channels, self.channels, self.stride = rnn_channels, channels, stride
         self.most_semitones = most_semitones
-        self.inputs_in = [keras.layers.Dense(channels, "relu") for _ in range(3)]
+        self.inputs_in = [keras.layers.Dense(channels, "relu", name=f"input_{i}") for i in range(3)]
         self.rnn = keras.layers.Bidirectional(
-            keras.layers.LSTM(rnn_channels, return_sequences=True), name="rnn"
+            keras.layers.LSTM(rnn_channels, return_sequences=True, name="lstm"), name="rnn"
         )
         self.hidden = keras.layers.Dense(channels, "relu", name="hidden")
         self.head = keras.layers.Dense(2, kernel_initializer="zeros", name="head")
