@@ -15,7 +15,10 @@ from ddsp_tf.errors import DdspError
 from ddsp_tf.files import atomic_file, write_text
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
-ORDER = ("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone", "piano")
+ORDER = (
+    *("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone", "saxophone_tenor"),
+    "piano",
+)
 INTRODUCTION = """# Instruments
 
 What ships with the package. Play one with `ddsp-tf transfer NAME melody.wav -o out/`, hear all with

@@ -45,6 +45,9 @@ RECIPES = {
             "assembled/saxophone_alto_assembled.flac",
         )
     ),
+    "saxophone_tenor": Recipe(
+        ("instruments/saxophone_tenor/*.flac", "instruments/saxophone_tenor/notes/*.flac"), BY_FILE
+    ),
     "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
 }
 

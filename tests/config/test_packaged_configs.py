@@ -41,6 +41,7 @@ MODELS = {
     "instruments/flute.gin": (SMALL, 16_000),
     "instruments/trumpet.gin": (SMALL, 16_000),
     "instruments/saxophone.gin": CLOSE,
+    "instruments/saxophone_tenor.gin": CLOSE,
     "instruments/cello.gin": (SMALL, 16_000),
     "instruments/violin.gin": ROOM,
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),

@@ -14,7 +14,7 @@ from ddsp_tf.models import list_presets
 from ddsp_tf.presets import MELODY
 
 FOLDER = MELODY.parent
-EXPECTED = {"violin", "violin_48k", "cello", "flute", "saxophone", "trumpet"}
+EXPECTED = {"violin", "violin_48k", "cello", "flute", "saxophone", "saxophone_tenor", "trumpet"}
 
 
 def test_the_set_is_whole() -> None:
