@@ -8,13 +8,16 @@ some mistakes and vague about others.
 
 import copy
 import dataclasses
+import functools
 import inspect
 import io
 import logging
 import os
+import pprint
 import re
 import threading
 import tokenize
+import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,6 +53,20 @@ _ANY_NUMBER = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 # gin keeps one configuration for the whole process. It is filled while a Config is at
 # work, emptied afterwards, and this lock keeps two threads from sharing it.
 _LOCK = threading.RLock()
+
+
+def _written(write: Callable[..., Any]) -> str:
+    """A configuration as gin writes it, but with the keys of dicts in their order.
+
+    gin sorts them. Those of several datasets are in the order of their numbers.
+    """
+    printer = gin.config.pprint
+    unsorted = functools.partial(pprint.pformat, sort_dicts=False)
+    gin.config.pprint = types.SimpleNamespace(pformat=unsorted)
+    try:
+        return str(write(max_line_length=100))
+    finally:
+        gin.config.pprint = printer
 
 
 def parse(files: Sequence[str | os.PathLike[str]] = (), bindings: Sequence[str] = ()) -> "Config":
@@ -99,13 +116,13 @@ class Config:
     def text(self) -> str:
         """Everything that is bound, merged, as one gin file that reads back the same."""
         with self._active():
-            return str(gin.config_str(max_line_length=100))
+            return _written(gin.config_str)
 
     @property
     def operative_text(self) -> str:
         """The settings used by the last call, with the defaults that nothing bound."""
         if self._depth:
-            return str(gin.operative_config_str(max_line_length=100))
+            return _written(gin.operative_config_str)
         return self._operative_text or ""
 
     def bound(self, function: Callable[..., Any]) -> dict[str, Any]:

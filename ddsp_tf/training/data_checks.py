@@ -24,9 +24,10 @@ def check_data(model: keras.Model, data: "Dataset", schedule: Schedule) -> None:
     """Checks columns, rates and the number of examples.
 
     Raises:
-        DatasetError: The model takes a column that the dataset hasn't, at another rate, or there
-            is less than a batch.
+        DatasetError: The model takes a column that the dataset hasn't, at another rate, there is
+            less than a batch, or several datasets aren't in the order of the model's instruments.
     """
+    _check_order(model, data)
     signals = getattr(model, "input_signals", None)
     _check_rates(model, data, signals)
     columns = getattr(data, "columns", None)
@@ -38,6 +39,19 @@ def check_data(model: keras.Model, data: "Dataset", schedule: Schedule) -> None:
             f"The dataset has {n_examples} training examples of {schedule.clip_s:g} s, fewer than "
             f"one batch of {schedule.batch_size}. Lower `Schedule.batch_size` to "
             f"{max(n_examples, 1)} or less, shorten `Schedule.clip_s`, or record more."
+        )
+
+
+def _check_order(model: keras.Model, data: "Dataset") -> None:
+    """Several datasets have numbers, which are those of the model's instruments."""
+    names = tuple(getattr(data, "names", ()))
+    teller = model if hasattr(model, "instruments") else getattr(model, "encoder", None)
+    instruments = tuple(getattr(teller, "instruments", ()))
+    if names != instruments and sorted(names) == sorted(instruments):
+        raise DatasetError(
+            f"The datasets are {', '.join(names)}, and the model's instruments "
+            f"{', '.join(instruments)}: the same in another order, so that each would be learned "
+            "as another. Name them in the same order (`FOLDERS` and `INSTRUMENTS`)."
         )
 
 

@@ -109,6 +109,16 @@ def test_the_merged_text_reads_back_the_same(toy: ModuleType) -> None:
     assert (oscillator.scale, oscillator.sizes, steps) == (2.0, [4, 5], 7)
 
 
+def test_the_merged_text_keeps_the_order_of_dicts(toy: ModuleType) -> None:
+    # Datasets by their names: the first is number 0.
+    folders = {"violin": "strings/" * 9, "flute": "winds/" * 9, "cello": "strings/"}
+    parsed = config.parse(["base.gin"], [f"FOLDERS={folders}"])
+    Path("merged.gin").write_text(parsed.text)
+    written = Path("merged.gin").read_text()
+    assert written.index("'violin'") < written.index("'flute'") < written.index("'cello'")
+    assert config.parse(["merged.gin"]).text == parsed.text
+
+
 def test_the_operative_text_has_defaults_and_only_what_was_used(toy: ModuleType) -> None:
     parsed = config.parse(["base.gin"], ["unused/Oscillator.scale=5.0"])
     assert parsed.operative_text == ""

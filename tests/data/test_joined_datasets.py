@@ -1,6 +1,8 @@
 """Several datasets as one: shares of each batch, labels, notes filled up, and what is refused."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from recorded_sounds import tone
 from ddsp_tf.data import JoinedDatasets, PrepareSettings, prepare
 from ddsp_tf.errors import ArgumentError, DatasetError
 from ddsp_tf.features import FeatureSettings
+from ddsp_tf.training import Schedule
+from ddsp_tf.training.data_checks import check_data
 
 HEADER = "start_s,end_s,midi_pitch\n"
 
@@ -75,6 +79,18 @@ def test_velocities_of_a_table_are_those_that_are_heard(folders: dict[str, Path]
     # A-weighted, so that a low note is softer; but each of these is louder than the one before.
     assert (np.diff(velocities)[:4] > 0).all()
     assert 0 < velocities.min() < velocities.max() <= 1
+
+
+def test_datasets_in_another_order_than_the_instruments_are_refused(
+    folders: dict[str, Path],
+) -> None:
+    data: Any = JoinedDatasets(folders)
+    schedule = Schedule(batch_size=2, clip_s=0.5)
+    check_data(SimpleNamespace(instruments=tuple(folders)), data, schedule)
+    turned = SimpleNamespace(instruments=tuple(folders)[::-1])
+    for model in (turned, SimpleNamespace(encoder=turned)):
+        with pytest.raises(DatasetError, match="in another order"):
+            check_data(model, data, schedule)
 
 
 def test_what_does_not_fit_together_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
