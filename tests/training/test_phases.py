@@ -22,7 +22,7 @@ from ddsp_tf.training import Optimization, Phase, Trainer, adversarial_phases
 
 Train = Callable[..., Any]
 BATCH = next(iter(ToyDataset().batches(batch_size=4, clip_s=0.2)))
-FAST = Optimization(1e-2)
+FAST, SLOWER = Optimization(1e-2), Optimization(8e-3)
 
 
 def level(batch: Any, outputs: Any) -> dict[str, tf.Tensor]:
@@ -32,7 +32,7 @@ def level(batch: Any, outputs: Any) -> dict[str, tf.Tensor]:
 def two_phases(**second: Any) -> list[Phase]:
     return [
         Phase(Compare(l1), "hidden", ["model/*hidden*"], FAST, n_steps=3),
-        Phase(level, "gains", ["model/*", "!model/*hidden*"], FAST, **{"start_step": 3, **second}),
+        Phase(level, "gains", ["model/*", "!model/*hidden*"], SLOWER, **{"start_step": 3, **second}),
     ]
 
 
@@ -52,8 +52,10 @@ def test_phases_in_turn_train_just_their_weights() -> None:
     assert trainer.has_phases is True
     trainer.build(BATCH)
     begun = by_layer(model)
+    assert trainer.learning_rate == pytest.approx(1e-2)
     first = [trainer.step(BATCH) for _ in range(3)][-1]
     between = by_layer(model)
+    assert trainer.learning_rate == pytest.approx(8e-3)
     second = [trainer.step(BATCH) for _ in range(2)][-1]
     ended = by_layer(model)
     assert set(first) == {"loss", "loss_hidden", "loss_hidden_l1", "gradient_norm_hidden"}
