@@ -94,7 +94,8 @@ class JoinedDatasets:
     ) -> tf.data.Dataset:
         """Batches of which each dataset gives as many clips; see `Dataset.batches`.
 
-        A pass that isn't repeated gives one dataset after the other, in batches of their own.
+        A pass that isn't repeated gives a batch of each in turn, so that its first batches say
+        something of all.
 
         Raises:
             ArgumentError: `batch_size` can't be shared out evenly.
@@ -116,10 +117,8 @@ class JoinedDatasets:
         labelled = self._labelled([dataset.batches(split, **asked) for dataset in self.datasets])
         if repeat:
             return tf.data.Dataset.zip(tuple(labelled)).map(_side_by_side)
-        whole = labelled[0]
-        for part in labelled[1:]:
-            whole = whole.concatenate(part)
-        return whole
+        turns = tf.data.Dataset.range(n_datasets).repeat()
+        return tf.data.Dataset.choose_from_datasets(labelled, turns, stop_on_empty_dataset=False)
 
     def recordings(self, split: str = "eval") -> Iterator[tuple[str, np.ndarray, Features]]:
         """Yields the segments of all; see `Dataset.recordings`."""

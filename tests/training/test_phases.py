@@ -32,7 +32,9 @@ def level(batch: Any, outputs: Any) -> dict[str, tf.Tensor]:
 def two_phases(**second: Any) -> list[Phase]:
     return [
         Phase(Compare(l1), "hidden", ["model/*hidden*"], FAST, n_steps=3),
-        Phase(level, "gains", ["model/*", "!model/*hidden*"], SLOWER, **{"start_step": 3, **second}),
+        Phase(
+            level, "gains", ["model/*", "!model/*hidden*"], SLOWER, **{"start_step": 3, **second}
+        ),
     ]
 
 
