@@ -16,7 +16,8 @@ from ddsp_tf.files import atomic_file, write_text
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
 ORDER = (
-    *("violin", "violin_48k", "cello", "flute", "trumpet", "saxophone", "saxophone_tenor"),
+    *("violin", "violin_48k", "cello", "cello_48k", "flute", "flute_48k", "trumpet", "trumpet_48k"),
+    *("saxophone", "saxophone_48k", "saxophone_tenor", "saxophone_tenor_48k"),
     "piano",
 )
 INTRODUCTION = """# Instruments

@@ -49,6 +49,20 @@ RECIPES = {
         ("instruments/saxophone_tenor/*.flac", "instruments/saxophone_tenor/notes/*.flac"), BY_FILE
     ),
     "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
+    # What was recorded at 44.1 kHz or more.
+    "flute_48k": Recipe(
+        ("instruments/flute/medley*.flac", "instruments/flute/notes/*.flac"), HIGH_RATE + BY_FILE
+    ),
+    "trumpet_48k": Recipe(
+        ("instruments/trumpet/medley*.flac", "instruments/trumpet/notes/*.flac"),
+        HIGH_RATE + BY_FILE + ("--eval-fraction", "0.25"),
+    ),
+    "saxophone_48k": Recipe(("instruments/saxophone_alto/notes/*.flac",), HIGH_RATE + BY_FILE),
+    "saxophone_tenor_48k": Recipe(
+        ("instruments/saxophone_tenor/*.flac", "instruments/saxophone_tenor/notes/*.flac"),
+        HIGH_RATE + BY_FILE,
+    ),
+    "cello_48k": Recipe(("instruments/cello/notes/*.flac",), HIGH_RATE + BY_FILE),
 }
 
 

@@ -47,7 +47,7 @@ def formants_of_lpc(
         )
     order = coefficients.shape[-1]
     companion = np.tile(np.eye(order, k=-1), [*coefficients.shape[:-1], 1, 1])
-    companion[..., 0, :] = -coefficients
+    companion[..., :1, :] = -coefficients[..., np.newaxis, :]
     poles = np.linalg.eigvals(companion)
     hz = np.angle(poles) * sample_rate / (2 * np.pi)
     widths = -np.log(np.maximum(np.abs(poles), 1e-12)) * sample_rate / np.pi

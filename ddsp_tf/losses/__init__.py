@@ -15,6 +15,7 @@ from ddsp_tf.losses.objectives import Objectives
 from ddsp_tf.losses.regularizer import Regularizer
 from ddsp_tf.losses.spectra import Spectra
 from ddsp_tf.losses.spectral_loss import SpectralLoss
+from ddsp_tf.losses.terms.band_level import BandLevel
 from ddsp_tf.losses.terms.cumulative_frequency import CumulativeFrequency
 from ddsp_tf.losses.terms.delta_frequency import DeltaFrequency
 from ddsp_tf.losses.terms.delta_time import DeltaTime
@@ -25,6 +26,7 @@ from ddsp_tf.losses.terms.term import Term
 __all__ = [
     "LOG_FLOOR",
     "Adversarial",
+    "BandLevel",
     "Compare",
     "CumulativeFrequency",
     "DeltaFrequency",

@@ -9,6 +9,7 @@ from ddsp_tf.errors import ArgumentError
 from ddsp_tf.losses.framed_loss import FramedLoss, FramedPart
 from ddsp_tf.losses.loudness import Loudness
 from ddsp_tf.losses.spectra import Spectra
+from ddsp_tf.losses.terms.band_level import BandLevel
 from ddsp_tf.losses.terms.cumulative_frequency import CumulativeFrequency
 from ddsp_tf.losses.terms.delta_frequency import DeltaFrequency
 from ddsp_tf.losses.terms.delta_time import DeltaTime
@@ -34,6 +35,8 @@ class SpectralLoss(FramedLoss):
         delta_time_weight: Of the magnitudes' differences from frame to frame.
         delta_frequency_weight: Of the magnitudes' differences from bin to bin.
         cumulative_frequency_weight: Of the magnitudes' cumulative sums over bins.
+        band_level_weight: Of the levels of third-octave bands, in nepers: single bins alone have
+            noise played too soft.
         loudness_weight: Of A-weighted loudness in dB, 250 times a second. It is what the model is
             told; the spectra alone leave it a decibel or two away from that.
         loudness_fft_length: FFT size of the loudness, in samples.
@@ -64,6 +67,7 @@ class SpectralLoss(FramedLoss):
         delta_time_weight: float = 0.0,
         delta_frequency_weight: float = 0.0,
         cumulative_frequency_weight: float = 0.0,
+        band_level_weight: float = 0.0,
         loudness_weight: float = 0.0,
         loudness_fft_length: int = 2048,
         sample_rate: int = 16000,
@@ -76,6 +80,7 @@ class SpectralLoss(FramedLoss):
             DeltaTime: delta_time_weight,
             DeltaFrequency: delta_frequency_weight,
             CumulativeFrequency: cumulative_frequency_weight,
+            BandLevel: band_level_weight,
         }
         named = {f"{term.name}_weight": weight for term, weight in weights.items()}
         for argument, weight in {**named, "loudness_weight": loudness_weight}.items():
@@ -99,6 +104,7 @@ class SpectralLoss(FramedLoss):
         self.delta_time_weight = delta_time_weight
         self.delta_frequency_weight = delta_frequency_weight
         self.cumulative_frequency_weight = cumulative_frequency_weight
+        self.band_level_weight = band_level_weight
         self.loudness_weight = loudness_weight
         self.loudness_fft_length = loudness_fft_length
         self.sample_rate = sample_rate
@@ -117,6 +123,7 @@ class SpectralLoss(FramedLoss):
             "delta_time_weight": self.delta_time_weight,
             "delta_frequency_weight": self.delta_frequency_weight,
             "cumulative_frequency_weight": self.cumulative_frequency_weight,
+            "band_level_weight": self.band_level_weight,
             "loudness_weight": self.loudness_weight,
             "loudness_fft_length": self.loudness_fft_length,
             "sample_rate": self.sample_rate,

@@ -4,7 +4,8 @@ The spectral distance is a mean over the cells of six spectrograms. Each cell be
 (onset, note, tail, silence) and to a place (on a partial, between partials, or too wide to tell),
 and what differs there is bias (too loud or too soft on average) or spread. Beside it stands what
 two draws of the right noise differ by: the analysis of the recording, played twice, with two
-noises. No model comes below that.
+noises. No model comes below that. A table of its own has how far the level of each octave is off,
+all recordings taken together.
 
 Example:
     python scripts/benchmarks/distance.py violin violin_movement/ --docs docs/quality.md
@@ -42,6 +43,7 @@ MEL = 0
 _FLOOR = 1e-5
 _ONSET_S = 0.05
 _SILENT_BELOW_DB = 50.0
+_LOWEST_OCTAVE_HZ = 125.0
 _LOBE_BINS = 2.0
 """Half the main lobe of a Hann window."""
 
@@ -75,6 +77,8 @@ class Player:
     """The cells of one player's version of all recordings, by FFT size, moment and place."""
 
     sums: dict[tuple[int, str, str], Sums] = field(default_factory=dict)
+    octaves: dict[float, list[float]] = field(default_factory=dict)
+    """Lower end in Hz -> power of the recordings and of their imitations."""
 
     def compare(self, target: np.ndarray, audio: np.ndarray, moments: "Moments") -> None:
         """Adds the cells of a recording and its imitation."""
@@ -85,10 +89,20 @@ class Player:
             log = np.log(np.maximum(mine, _FLOOR)) - np.log(np.maximum(theirs, _FLOOR))
             where = moments.places(len(log), fft_length, hop)
             self._add(fft_length, mine - theirs, log, moments.at(len(log), hop), where)
+            if fft_length == max(FFT_LENGTHS):
+                self._add_octaves(theirs, mine, moments.sample_rate)
         mels = [mel_power(x[:n], sample_rate=moments.sample_rate) for x in (audio, target)]
         first, second = (np.log(np.maximum(x, POWER_FLOOR)) for x in mels)
         anywhere = np.full(first.shape, PLACES.index("any"))
         self._add(MEL, 0.0 * first, first - second, moments.at(len(first), 512), anywhere)
+
+    def _add_octaves(self, target: np.ndarray, mine: np.ndarray, sample_rate: int) -> None:
+        hertz = np.linspace(0.0, sample_rate / 2, target.shape[1])
+        for low in octave_ends(sample_rate):
+            band = (hertz >= low) & (hertz < 2 * low)
+            powers = self.octaves.setdefault(low, [0.0, 0.0])
+            for i, magnitudes in enumerate((target, mine)):
+                powers[i] += float(np.square(magnitudes[:, band], dtype=np.float64).sum())
 
     def _add(
         self, size: int, magnitude: np.ndarray, log: np.ndarray, at: np.ndarray, where: np.ndarray
@@ -151,6 +165,12 @@ class Moments:
         return values[np.minimum(np.round(seconds * self.frame_rate).astype(int), len(values) - 1)]
 
 
+def octave_ends(sample_rate: int) -> list[float]:
+    """Gives the lower ends of the octaves in Hz, the last of which Nyquist's frequency may cut."""
+    count = int(np.ceil(np.log2(sample_rate / 2 / _LOWEST_OCTAVE_HZ)))
+    return [_LOWEST_OCTAVE_HZ * 2**i for i in range(count)]
+
+
 def _magnitudes(audio: np.ndarray, fft_length: int, hop: int) -> np.ndarray:
     spectra = dsp.stft_magnitude(
         audio[np.newaxis].astype(np.float32), fft_length=fft_length, hop_length=hop
@@ -208,6 +228,18 @@ def _tables(players: dict[str, Player], instrument: str, seconds: float) -> Iter
         mine = found[0]
         cells = " | ".join(f"{x['distance']:.2f}" for x in found)
         yield f"| {label} | {mine['share']:.0%} | {cells} | {_in_db(mine, power=True)} |"
+    yield "\n| octave from | level, dB: of all | model | analysis |"
+    yield "|---|---|---|---|"
+    yield from _octaves(players["model"].octaves, players["analysis"].octaves)
+
+
+def _octaves(mine: dict[float, list[float]], analysis: dict[float, list[float]]) -> Iterator[str]:
+    """Levels of the recordings below that of all octaves, and how far players are above it."""
+    whole = sum(target for target, _ in mine.values())
+    for low, (target, played) in mine.items():
+        ratios = (target / whole, played / target, analysis[low][1] / target)
+        cells = " | ".join(f"{10 * np.log10(max(x, 1e-30)):+.1f}" for x in ratios)
+        yield f"| {low:.0f} Hz | {cells} |"
 
 
 def _rows(*, places: bool = True) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -270,10 +302,13 @@ def _mel(player: Player, *, moment: str = "") -> dict[str, float]:
 
 def _as_json(players: dict[str, Player]) -> dict[str, Any]:
     return {
-        name: [
-            {"fft_length": n, "moment": when, "place": where, **vars(sums)}
-            for (n, when, where), sums in player.sums.items()
-        ]
+        name: {
+            "sums": [
+                {"fft_length": n, "moment": when, "place": where, **vars(sums)}
+                for (n, when, where), sums in player.sums.items()
+            ],
+            "octaves": player.octaves,
+        }
         for name, player in players.items()
     }
 

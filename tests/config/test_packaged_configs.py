@@ -46,6 +46,11 @@ MODELS = {
     "instruments/violin.gin": ROOM,
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),
     "instruments/violin_48k.gin": (CONV + 48_001, 48_000),
+    "instruments/saxophone_48k.gin": (CONV + 7_201, 7_200),
+    "instruments/saxophone_tenor_48k.gin": (CONV + 7_201, 7_200),
+    "instruments/cello_48k.gin": (SMALL + 7_201, 7_200),
+    "instruments/flute_48k.gin": (SMALL + 7_201, 7_200),
+    "instruments/trumpet_48k.gin": (SMALL + 7_201, 7_200),
 }
 """Weights of the networks, as counted for the paper's library, with what reads the cosines of pitch
 and loudness in files that aren't the paper's, and what tells a second room from the main one; and

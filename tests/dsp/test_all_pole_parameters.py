@@ -108,3 +108,9 @@ def test_formants_of_known_poles():
         wanted[:, : min(3, n_formants)] = found[:, :n_formants]
         some = dsp.formants_of_lpc(both, sample_rate=rate, n_formants=n_formants)
         np.testing.assert_array_equal(some, wanted)
+
+
+def test_a_filter_without_poles_has_no_formants():
+    assert dsp.formants_of_lpc(np.zeros([3, 0]), sample_rate=16000).shape == (3, 0)
+    found = dsp.formants_of_lpc(np.zeros([3, 0]), sample_rate=16000, n_formants=2)
+    np.testing.assert_array_equal(found, np.full([3, 2], np.nan))

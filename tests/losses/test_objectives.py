@@ -33,6 +33,7 @@ ALL = {
     "delta_time_weight": 0.3,
     "delta_frequency_weight": 0.4,
     "cumulative_frequency_weight": 0.1,
+    "band_level_weight": 0.7,
     "loudness_weight": 0.05,
     "loudness_fft_length": 512,
 }

@@ -73,6 +73,55 @@ def test_loudness_term_is_the_mean_distance_in_decibels(audio: np.ndarray, dista
     assert float(loss(audio, 0.5 * audio)) == pytest.approx(expected, rel=1e-3)
 
 
+def _band_levels(magnitudes: np.ndarray) -> np.ndarray:
+    """Of third octaves below the last bin, where they are as wide as a bin; over 32 frames."""
+    last = magnitudes.shape[2] - 1
+    ends = sorted({round(last * 2 ** (-third / 3)) for third in range(60)} - {0})
+    powers = [
+        np.square(magnitudes[:, :, start + 1 : end + 1]).mean(axis=2)
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+    frames = np.lib.stride_tricks.sliding_window_view(np.stack(powers, axis=2), 32, axis=1)
+    return np.log(np.maximum(frames.mean(axis=3), LOG_FLOOR**2)) / 2
+
+
+@pytest.mark.parametrize("fft_length", [512, 100, 64])
+def test_band_level_term_equals_numpy(
+    target: np.ndarray, audio: np.ndarray, fft_length: int
+) -> None:
+    loss = SpectralLoss(**NO_TERMS, fft_lengths=(fft_length,), band_level_weight=3.0)
+    sounds = (np.tile(target, 3), np.tile(audio * np.linspace(1, 1e-7, 4000), 3))
+    levels = [_band_levels(_magnitudes(x, fft_length, fft_length // 4)) for x in sounds]
+    expected = 3 * np.abs(levels[0] - levels[1]).mean()
+    sounds = tuple(x.astype(np.float32) for x in sounds)
+    assert float(loss(*sounds)) == pytest.approx(expected, rel=2e-4)
+    assert float(tf.function(loss)(*sounds)) == pytest.approx(expected, rel=2e-4)
+
+
+def test_band_level_needs_as_many_frames_as_it_takes_the_mean_of() -> None:
+    loss = SpectralLoss(**NO_TERMS, fft_lengths=(64,), band_level_weight=1.0)
+    sound = dsp.uniform_noise(1, 32 * 16, seed=1)
+    assert float(loss(sound, 0.5 * sound)) == pytest.approx(np.log(2.0), rel=1e-4)
+    assert float(loss(sound[:, :-16], 0.5 * sound[:, :-16])) == 0.0
+
+
+def test_band_level_asks_for_the_level_of_noise_where_bins_ask_for_less() -> None:
+    fading = tf.exp(1.5 * dsp.uniform_noise(1, 30, seed=3))
+    swells = tf.repeat(fading, 1600, axis=1)
+    target, noise = (dsp.uniform_noise(1, 48000, seed=seed) for seed in (1, 2))
+    rms = tf.sqrt(tf.reduce_mean(tf.square(swells)))
+    gains_db = np.arange(-8.0, 4.5, 0.5)
+
+    def wanted_db(**weights: float) -> float:
+        loss = SpectralLoss(**{**NO_TERMS, **weights}, fft_lengths=(4096,))
+        values = [float(loss(target * swells, noise * rms * 10 ** (g / 20))) for g in gains_db]
+        return float(gains_db[np.argmin(values)])
+
+    assert wanted_db(magnitude_weight=1.0) < -2.0
+    assert wanted_db(log_magnitude_weight=1.0) < -1.0
+    assert abs(wanted_db(band_level_weight=1.0)) <= 0.5
+
+
 def test_defaults_are_the_papers(target: np.ndarray, audio: np.ndarray) -> None:
     loss = SpectralLoss()
     terms = loss.terms(target, audio)
@@ -89,7 +138,7 @@ def test_defaults_are_the_papers(target: np.ndarray, audio: np.ndarray) -> None:
 
 
 def test_equal_sounds_have_no_loss_and_louder_differences_more(target: np.ndarray) -> None:
-    weights = {f"{term}_weight": 1.0 for term in (*TERMS, "loudness")}
+    weights = {f"{term}_weight": 1.0 for term in (*TERMS, "band_level", "loudness")}
     loss = SpectralLoss(**weights)
     assert float(loss(target, target)) == 0.0
     assert float(loss(target, 0.9 * target)) < float(loss(target, 0.7 * target))
@@ -100,7 +149,7 @@ def test_phase_is_of_no_account(target: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-12, 1e-7, 1e-5, 1e-3])
-@pytest.mark.parametrize("term", [*TERMS, "loudness"])
+@pytest.mark.parametrize("term", [*TERMS, "band_level", "loudness"])
 def test_gradients_at_and_near_silence_are_bounded(term: str, level: float) -> None:
     loss = SpectralLoss(**{**NO_TERMS, f"{term}_weight": 1.0}, fft_lengths=(512, 64))
     target = dsp.uniform_noise(1, 2000, seed=1)
@@ -130,7 +179,7 @@ def test_gradient_descends_and_does_not_reach_the_target(
 
 
 def test_sounds_of_one_frame_have_every_term() -> None:
-    loss = SpectralLoss(**{f"{term}_weight": 1.0 for term in TERMS})
+    loss = SpectralLoss(**{f"{term}_weight": 1.0 for term in (*TERMS, "band_level")})
     audio = dsp.uniform_noise(1, 100, seed=1)
     assert np.isfinite(float(loss(audio, 0.5 * audio)))
 
@@ -139,7 +188,9 @@ def test_sounds_of_one_frame_have_every_term() -> None:
 def test_the_loss_in_one_pass_is_the_sum_of_its_terms(
     target: np.ndarray, audio: np.ndarray, distance: str
 ) -> None:
-    weights = {f"{term}_weight": 0.5 + i for i, term in enumerate((*TERMS, "loudness"))}
+    weights = {
+        f"{term}_weight": 0.5 + i for i, term in enumerate((*TERMS, "band_level", "loudness"))
+    }
     loss = SpectralLoss(fft_lengths=(256, 64), distance=distance, **weights)
     heard = tf.constant(audio)
     with tf.GradientTape(persistent=True) as tape:
