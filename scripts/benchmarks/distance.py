@@ -230,10 +230,12 @@ def _tables(players: dict[str, Player], instrument: str, seconds: float) -> Iter
         yield f"| {label} | {mine['share']:.0%} | {cells} | {_in_db(mine, power=True)} |"
     yield "\n| octave from | level, dB: of all | model | analysis |"
     yield "|---|---|---|---|"
-    yield from _octaves(players["model"].octaves, players["analysis"].octaves)
+    yield from table_of_octaves(players["model"].octaves, players["analysis"].octaves)
 
 
-def _octaves(mine: dict[float, list[float]], analysis: dict[float, list[float]]) -> Iterator[str]:
+def table_of_octaves(
+    mine: dict[float, list[float]], analysis: dict[float, list[float]]
+) -> Iterator[str]:
     """Levels of the recordings below that of all octaves, and how far players are above it."""
     whole = sum(target for target, _ in mine.values())
     for low, (target, played) in mine.items():

@@ -14,7 +14,8 @@ from ddsp_tf.models import list_presets
 from ddsp_tf.presets import MELODY
 
 FOLDER = MELODY.parent
-EXPECTED = {"violin", "violin_48k", "cello", "flute", "saxophone", "saxophone_tenor", "trumpet"}
+AT_16_KHZ = ("violin", "cello", "flute", "trumpet", "saxophone", "saxophone_tenor")
+EXPECTED = {*AT_16_KHZ, *(f"{name}_48k" for name in AT_16_KHZ)}
 
 
 def test_the_set_is_whole() -> None:
