@@ -146,7 +146,7 @@ def test_a_checkout_that_is_not_installed_finds_its_configs() -> None:
 
 @pytest.mark.slow
 def test_the_wheel_stays_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 15e6
+    assert wheel.stat().st_size < 20e6
 
 
 @pytest.mark.slow
@@ -158,7 +158,7 @@ def test_the_installed_command_explains_itself(installed: Callable[..., str]) ->
         assert facts["licence"], name
         # What is played by notes follows no melody, of which there could be statistics.
         assert (facts["statistics"] is None) == (name == "piano")
-        assert name == "piano" or facts["statistics"]["seconds"] > 60.0, name
+        assert name == "piano" or facts["statistics"]["seconds"] > 50.0, name
 
 
 @pytest.mark.slow

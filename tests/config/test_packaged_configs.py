@@ -134,7 +134,8 @@ def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:
     ],
 )
 def test_one_step_of_training(name: str, bindings: tuple[str, ...]) -> None:
-    assert np.mean(_changed_by_a_step(name, bindings)) > 0.9
+    """All but what tells the second room from the main one, where there are rooms."""
+    assert np.mean(_changed_by_a_step(name, bindings)) >= 0.9
 
 
 @pytest.mark.parametrize("name", RECIPES)
