@@ -134,8 +134,9 @@ def test_the_published_tiny_count_comes_with_the_papers_harmonics() -> None:
     ],
 )
 def test_one_step_of_training(name: str, bindings: tuple[str, ...]) -> None:
-    """All but what tells the second room from the main one, where there are rooms."""
-    assert np.mean(_changed_by_a_step(name, bindings)) >= 0.9
+    changed = _changed_by_a_step(name, bindings)
+    # Where there are rooms, the last two tell the second from the main one, which all clips are in.
+    assert np.mean(changed[:-2] if _rooms(name) else changed) > 0.9
 
 
 @pytest.mark.parametrize("name", RECIPES)
