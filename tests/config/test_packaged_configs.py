@@ -45,6 +45,7 @@ MODELS = {
     "instruments/cello.gin": (SMALL, 16_000),
     "instruments/violin.gin": ROOM,
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),
+    "models/close_high_rate_instrument.gin": (CONV + 7_201, 7_200),
     "instruments/violin_48k.gin": (CONV + 48_001, 48_000),
     "instruments/saxophone_48k.gin": (CONV + 7_201, 7_200),
     "instruments/saxophone_tenor_48k.gin": (CONV + 7_201, 7_200),
