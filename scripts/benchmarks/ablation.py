@@ -1,10 +1,13 @@
-"""Trains the small instrument with and without each part of the recipe, all for as long.
+"""Trains an instrument in several ways, each with several seeds, and compares them.
 
-Every variant and seed gets one core for the same minutes; as many run side by side as `--jobs`
-says. What is finished is kept in the folder and not trained again; a run that was stopped goes on.
+A study is a recipe and what changes in it: "parts", the small instrument with and without each part
+of its recipe, all for as long; "ways", the shipped violin's and other ways to train it. Every
+variant and seed gets one core; as many run side by side as `--jobs` says. What is finished is kept
+in the folder and not trained again; a run that was stopped goes on.
 
 Example:
     python scripts/benchmarks/ablation.py violin_dataset/ -o ablation/ --docs docs/quality.md
+    python scripts/benchmarks/ablation.py violin_dataset/ -o ways/ --study ways
 """
 
 import json
@@ -13,7 +16,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -22,9 +25,6 @@ from report import replace_block
 from ddsp_tf.errors import DdspError
 from ddsp_tf.files import write_text
 
-BEGIN = "<!-- ablation: written by scripts/benchmarks/ablation.py -->"
-END = "<!-- end of the ablation -->"
-CONFIG = "models/small_instrument.gin"
 PARTS = {
     "cosines of pitch and loudness": {"RnnFcDecoder.input_cosines": "0"},
     "a decaying room": {"Reverb.decay_s": "None"},
@@ -37,87 +37,161 @@ PARTS = {
     "averaged weights": {"Optimization.ema_decay": "None"},
 }
 """Parts of the recipe, and the bindings that take each away."""
-COLUMNS = (
-    ("spectral_distance", "spectral distance", "{:.2f}"),
-    ("log_mel_l1", "log-mel L1", "{:.2f}"),
-    ("loudness_db", "loudness, dB", "{:.2f}"),
-    ("mean_cents", "f0 mean, cents", "{:.1f}"),
-    ("median_cents", "f0 median, cents", "{:.1f}"),
-    ("raw_pitch_accuracy", "raw pitch accuracy", "{:.1%}"),
-)
+
+LONGER = {
+    "Limits.num_steps": "2400",
+    "Optimization.decay_rate": "0.4",
+    "Optimization.decay_steps": "800",
+    "Optimization.ema_decay": "0.998",
+}
+BANDS = {"SpectralLoss.band_level_weight": "0.5"}
+WAYS = {
+    "the recipe": {},
+    "levels of bands, by 0.5": BANDS,
+    "2,400 steps, the rate falling to a sixteenth": LONGER,
+    "the same, with levels of bands": {**LONGER, **BANDS},
+    "129 bands of noise": {"N_NOISE_BANDS": "129"},
+    "differences from frame to frame, by 1": {"SpectralLoss.delta_time_weight": "1.0"},
+    "convolutions and MLPs of 128": {
+        "DilatedConvDecoder.conv_channels": "128",
+        "DilatedConvDecoder.channels": "128",
+    },
+    "of 32": {"DilatedConvDecoder.conv_channels": "32", "DilatedConvDecoder.channels": "32"},
+    "a sixth convolution, over 4 s": {"DilatedConvDecoder.dilations": "[1, 3, 9, 27, 81, 243]"},
+    "rooms of 2 s that fall in 1 s": {
+        "Rooms.impulse_response_length": "32000",
+        "Rooms.decay_s": "1.0",
+    },
+}
+"""Other ways to train the shipped violin, and the bindings of each."""
 
 
-def variants() -> dict[str, dict[str, str]]:
-    """Gives the bindings of each variant: nothing, everything, and all but one part."""
+class Study(NamedTuple):
+    """A recipe, and what is changed in it."""
+
+    config: str
+    """The recipe."""
+    variants: dict[str, dict[str, str]]
+    """Bindings by what they do."""
+    columns: tuple[str, ...]
+    """Of `COLUMNS`."""
+    minutes: float | None
+    """Of each training; None: as many steps as it has."""
+    title: str
+    """What the page's markers call it."""
+
+
+COLUMNS = {
+    "spectral_distance": ("spectral distance", "{:.2f}"),
+    "log_mel_l1": ("log-mel L1", "{:.2f}"),
+    "mel_cepstral_db": ("MCD, dB", "{:.2f}"),
+    "loudness_db": ("loudness, dB", "{:.2f}"),
+    "mean_cents": ("f0 mean, cents", "{:.1f}"),
+    "median_cents": ("f0 median, cents", "{:.1f}"),
+    "raw_pitch_accuracy": ("raw pitch accuracy", "{:.1%}"),
+    "octave_error_share": ("octave errors", "{:.2%}"),
+    "onset_sharpness": ("onset sharpness", "{:.2f}"),
+}
+"""Figures of an evaluation, how they are called and written."""
+
+
+def without_parts() -> dict[str, dict[str, str]]:
+    """Gives the bindings of each variant of the parts: nothing, everything, and all but one."""
     without = {f"without {part}": bindings for part, bindings in PARTS.items()}
     none = {name: value for bindings in PARTS.values() for name, value in bindings.items()}
     return {"the recipe": {}, **without, "none of them": none}
 
 
+STUDIES = {
+    "parts": Study(
+        "models/small_instrument.gin",
+        without_parts(),
+        (
+            "spectral_distance",
+            "log_mel_l1",
+            "loudness_db",
+            "mean_cents",
+            "median_cents",
+            "raw_pitch_accuracy",
+        ),
+        25.0,
+        "ablation",
+    ),
+    "ways": Study("instruments/violin.gin", WAYS, tuple(COLUMNS), None, "ways"),
+}
+
+
 @click.command()
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Runs.")
-@click.option("--minutes", default=25.0, show_default=True, help="Of each training.")
+@click.option("--study", "which", default="parts", type=click.Choice(list(STUDIES)), help="What.")
+@click.option("--minutes", type=float, help="Of each training; else those of the study.")
 @click.option("--seeds", default=2, show_default=True, help="Trainings of each variant.")
 @click.option("--jobs", default=2, show_default=True, help="Trainings at a time, one core each.")
-@click.option("--only", multiple=True, type=click.Choice(list(variants())), help="Variants.")
+@click.option("--only", multiple=True, help="Variants.")
 @click.option("--docs", type=click.Path(exists=True, path_type=Path), help="Page with the table.")
 def measure(
     dataset: Path,
     output: Path,
-    minutes: float,
+    which: str,
+    minutes: float | None,
     seeds: int,
     jobs: int,
     only: tuple[str, ...],
     docs: Path | None,
 ) -> None:
-    """Measures what each part of the recipe is worth on the held-out recordings of DATASET."""
+    """Measures what each variant is worth on the held-out recordings of DATASET."""
+    study = STUDIES[which]
+    if minutes is not None:
+        study = study._replace(minutes=minutes)
+    unknown = [name for name in only if name not in study.variants]
+    if unknown:
+        raise click.BadParameter(
+            f"There is no {', '.join(unknown)} in this study. There are: "
+            f"{'; '.join(study.variants)}.",
+            param_hint="--only",
+        )
     cores: queue.Queue[int] = queue.Queue()
     for core in range(jobs):
         cores.put(core)
-    chosen = {name: bindings for name, bindings in variants().items() if name in (only or [name])}
+    chosen = [name for name in study.variants if name in (only or [name])]
     runs = {(name, seed): _folder(output, name, seed) for seed in range(seeds) for name in chosen}
     output.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(jobs) as pool:
         work = [
-            pool.submit(_train, dataset, run, chosen[name], seed, minutes, cores)
+            pool.submit(_train, dataset, run, study, name, seed, cores)
             for (name, seed), run in runs.items()
         ]
         for job in work:
             job.result()
     results = {key: _measured(run) for key, run in runs.items()}
-    table = _table(results, list(chosen), seeds, minutes, jobs)
+    table = _table(results, chosen, seeds, study, jobs)
     click.echo(table)
     if docs is not None:
-        page = replace_block(docs.read_text(encoding="utf-8"), table, begin=BEGIN, end=END)
+        begin = f"<!-- {study.title}: written by scripts/benchmarks/ablation.py -->"
+        end = f"<!-- end of the {study.title} -->"
+        page = replace_block(docs.read_text(encoding="utf-8"), table, begin=begin, end=end)
         write_text(docs, page, overwrite=True)
 
 
 def _folder(output: Path, name: str, seed: int) -> Path:
-    return output / f"{name.replace(' ', '_')}-{seed}"
+    return output / f"{name.replace(' ', '_').replace(',', '')}-{seed}"
 
 
 def _train(
-    dataset: Path,
-    run: Path,
-    bindings: dict[str, str],
-    seed: int,
-    minutes: float,
-    cores: "queue.Queue[int]",
+    dataset: Path, run: Path, study: Study, name: str, seed: int, cores: "queue.Queue[int]"
 ) -> None:
     if (run / "held_out.json").exists():
         return
     core = cores.get()
-    settings = {
-        **bindings,
-        "Schedule.seed": str(seed),
-        "Limits.max_minutes": str(minutes),
-        "Limits.num_steps": "1000000",
-        "Schedule.validate_every": "200",
-    }
-    arguments = ["train", "--gin-file", CONFIG, "--data", str(dataset), "--run", str(run)]
-    for name, value in settings.items():
-        arguments += ["--gin-param", f"{name}={value}"]
+    settings = {**study.variants[name], "Schedule.seed": str(seed)}
+    if study.minutes is not None:
+        settings["Limits.max_minutes"] = str(study.minutes)
+        settings["Limits.num_steps"] = "1000000"
+        settings["Schedule.validate_every"] = "200"
+    arguments = ["train", "--gin-file", study.config, "--data", str(dataset), "--run", str(run)]
+    for key, value in settings.items():
+        arguments += ["--gin-param", f"{key}={value}"]
     if (run / "checkpoints").exists():
         arguments.append("--resume")
     click.echo(f"training {run.name} on core {core}")
@@ -153,21 +227,25 @@ def _table(
     results: dict[tuple[str, int], dict[str, Any]],
     names: list[str],
     seeds: int,
-    minutes: float,
+    study: Study,
     jobs: int,
 ) -> str:
     one = next(iter(results.values()))
+    lasting = "" if study.minutes is None else f"{study.minutes:g} minutes on "
     lines = [
-        f"{minutes:g} minutes on one core each, {jobs} side by side; {seeds} seeds. Means on "
+        f"{lasting}one core each, {jobs} side by side; {seeds} seeds. Means on "
         f"{one['seconds']:.0f} s of held-out recordings, in brackets the least and the largest.",
         "",
-        "| | steps | " + " | ".join(head for _, head, _ in COLUMNS) + " |",
-        "|---" * (len(COLUMNS) + 2) + "|",
+        "| | steps | " + " | ".join(COLUMNS[key][0] for key in study.columns) + " |",
+        "|---" * (len(study.columns) + 2) + "|",
     ]
+    lines[0] = lines[0][0].upper() + lines[0][1:]
     for name in names:
         found = [results[name, seed] for seed in range(seeds)]
         steps = f"{np.mean([figures['steps'] for figures in found]):.0f}"
-        cells = [_cell([figures[key] for figures in found], text) for key, _, text in COLUMNS]
+        cells = [
+            _cell([figures[key] for figures in found], COLUMNS[key][1]) for key in study.columns
+        ]
         lines.append(f"| {name} | {steps} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
