@@ -58,6 +58,7 @@ WAYS = {
     },
     "of 32": {"DilatedConvDecoder.conv_channels": "32", "DilatedConvDecoder.channels": "32"},
     "a sixth convolution, over 4 s": {"DilatedConvDecoder.dilations": "[1, 3, 9, 27, 81, 243]"},
+    "convolutions that look 100 ms ahead": {"DilatedConvDecoder.lookahead_frames": "25"},
     "rooms of 2 s that fall in 1 s": {
         "Rooms.impulse_response_length": "32000",
         "Rooms.decay_s": "1.0",

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddsp_tf.errors import ArgumentError
 from ddsp_tf.models.autoencoder.fc_decoder import FcDecoder
 from ddsp_tf.nn import CausalConvolutions
 
@@ -30,6 +31,8 @@ class DilatedConvDecoder(FcDecoder):
         layers_per_stack: Layers of each MLP; 0 leaves the MLPs out.
         input_cosines: How many cosines of pitch and of loudness their MLPs read beside them; 0
             leaves them out.
+        lookahead_frames: By how much the convolutions run ahead of the frame that is made. Above 0
+            it isn't causal: its model plays whole sounds, and neither blocks nor live.
         name: The layer's name.
 
     Raises:
@@ -62,6 +65,7 @@ class DilatedConvDecoder(FcDecoder):
         channels: int = 64,
         layers_per_stack: int = 1,
         input_cosines: int = 0,
+        lookahead_frames: int = 0,
         name: str = "decoder",
         **kwargs: Any,
     ) -> None:
@@ -77,6 +81,11 @@ class DilatedConvDecoder(FcDecoder):
         self.conv_channels = conv_channels
         self.kernel_size = kernel_size
         self.dilations = tuple(dilations)
+        if lookahead_frames < 0:
+            raise ArgumentError(
+                f"`lookahead_frames` should not be negative. Received {lookahead_frames}."
+            )
+        self.lookahead_frames = lookahead_frames
         self.to_convolutions = keras.layers.Dense(
             conv_channels, name="to_convolutions", dtype=self.dtype_policy
         )
@@ -87,6 +96,11 @@ class DilatedConvDecoder(FcDecoder):
             name="convolutions",
             dtype=self.dtype_policy,
         )
+
+    @property
+    def causal(self) -> bool:  # type: ignore[override]
+        """Whether it looks ahead by no frame."""
+        return not self.lookahead_frames
 
     def build_recurrence(self, n_channels: int) -> int:
         """Makes the convolutions' weights."""
@@ -99,8 +113,12 @@ class DilatedConvDecoder(FcDecoder):
         return self.convolutions.initial_state(batch_size)
 
     def recur(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
-        """Runs the convolutions over frames."""
-        outputs, state = self.convolutions(self.to_convolutions(inputs), initial_state=state)
+        """Runs the convolutions over frames; beyond the end, the last one is held."""
+        read = self.to_convolutions(inputs)
+        if self.lookahead_frames:
+            held = tf.repeat(read[-1:], self.lookahead_frames, axis=0)
+            read = tf.ensure_shape(tf.concat([read, held], 0)[self.lookahead_frames :], read.shape)
+        outputs, state = self.convolutions(read, initial_state=state)
         return [outputs], state
 
     def get_config(self) -> dict[str, Any]:
@@ -110,4 +128,5 @@ class DilatedConvDecoder(FcDecoder):
             "conv_channels": self.conv_channels,
             "kernel_size": self.kernel_size,
             "dilations": list(self.dilations),
+            "lookahead_frames": self.lookahead_frames,
         }

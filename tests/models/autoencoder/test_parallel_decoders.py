@@ -151,3 +151,57 @@ def test_convolutions_hear_as_far_as_they_say() -> None:
 def test_refuses_convolutions_that_read_nothing(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         DilatedConvDecoder(**arguments)
+
+
+def _looking_ahead(n_frames: int) -> DilatedConvDecoder:
+    keras.utils.set_random_seed(1)
+    decoder = DilatedConvDecoder(
+        output_sizes=SIZES,
+        conv_channels=6,
+        dilations=(1, 3),
+        channels=5,
+        lookahead_frames=n_frames,
+    )
+    decoder.build_for({"loudness_scaled": 1, "f0_scaled": 1})
+    return decoder
+
+
+@pytest.mark.parametrize("n_frames", [0, 1, 20])
+def test_convolutions_look_ahead_as_far_as_they_say(n_frames: int) -> None:
+    decoder = _looking_ahead(n_frames)
+    frames = _frames(60)
+    before, _ = decoder(frames, decoder.initial_state(2))
+    changed = {key: tf.concat([x[:, :40], 1.0 - x[:, 40:]], axis=1) for key, x in frames.items()}
+    after, _ = decoder(changed, decoder.initial_state(2))
+    moved = np.abs(after["harmonic_distribution"] - before["harmonic_distribution"]).max((0, 2))
+    assert np.flatnonzero(moved > 1e-6)[0] == 40 - n_frames
+    assert decoder.causal is (n_frames == 0)
+
+
+@pytest.mark.parametrize("n_frames", [3, 60, 100])
+def test_beyond_the_end_the_last_frame_is_held(n_frames: int) -> None:
+    frames = _frames(60)
+    longer = {
+        key: tf.concat([x, tf.repeat(x[:, -1:], n_frames, axis=1)], axis=1)
+        for key, x in frames.items()
+    }
+    decoder = _looking_ahead(n_frames)
+    short, _ = decoder(frames, decoder.initial_state(2))
+    long, _ = decoder(longer, decoder.initial_state(2))
+    check_equal(long["amplitudes"][:, :60], short["amplitudes"], tolerance=1e-6, what="amplitudes")
+
+
+def test_what_looks_ahead_plays_whole_sounds_alone(tmp_path: Path) -> None:
+    decoder = DilatedConvDecoder(conv_channels=6, channels=5, lookahead_frames=25)
+    model = Autoencoder(decoder=decoder, processor_group=make_group())
+    assert model.why_not_live == "its decoder `decoder` reads frames of the future"
+    Instrument(model, features=SETTINGS).save(tmp_path / "ahead")
+    again = Instrument.load(tmp_path / "ahead").model
+    assert again.decoder.lookahead_frames == 25
+    features = make_features(batch=1, n_frames=40)
+    check_equal(again(features)["audio"], model(features)["audio"], tolerance=1e-6, what="audio")
+
+
+def test_refuses_to_look_back() -> None:
+    with pytest.raises(ArgumentError, match="`lookahead_frames` should not be negative"):
+        DilatedConvDecoder(lookahead_frames=-1)
