@@ -21,6 +21,7 @@ from ddsp_tf.errors import ArgumentError, DdspError
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
 BY_TIME = ("--gin-param", 'PrepareSettings.split_by="time"')
+FIRST = ("models/small_instrument.gin", "Limits.num_steps=1600")
 BY_FILE = ("--gin-param", 'PrepareSettings.split_by="file"', "--eval-fraction", "0.17")
 HIGH_RATE = ("--gin-file", "data/high_rate.gin")
 
@@ -32,13 +33,17 @@ class Recipe(NamedTuple):
     """Patterns below the folder that holds all recordings."""
     prepare: tuple[str, ...] = BY_TIME
     """What `ddsp-tf prepare` is told."""
+    first: tuple[str, ...] = ()
+    """The configuration, and overrides, of a first training that its own begins with."""
 
 
 RECIPES = {
     "violin": Recipe(("instruments/violin/*.flac",), BY_FILE),
     "violin_48k": Recipe(("instruments/violin/*bwv*.flac",), HIGH_RATE + BY_FILE),
-    "flute": Recipe(("instruments/flute/*.flac", "assembled/flute_assembled.flac")),
-    "trumpet": Recipe(("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac")),
+    "flute": Recipe(("instruments/flute/*.flac", "assembled/flute_assembled.flac"), first=FIRST),
+    "trumpet": Recipe(
+        ("instruments/trumpet/*.flac", "assembled/trumpet_assembled.flac"), first=FIRST
+    ),
     "saxophone": Recipe(
         (
             "instruments/saxophone_alto/notes/*.flac",
@@ -48,7 +53,9 @@ RECIPES = {
     "saxophone_tenor": Recipe(
         ("instruments/saxophone_tenor/*.flac", "instruments/saxophone_tenor/notes/*.flac"), BY_FILE
     ),
-    "cello": Recipe(("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac")),
+    "cello": Recipe(
+        ("instruments/cello/notes/*.flac", "assembled/cello_assembled.flac"), first=FIRST
+    ),
     # What was recorded at 44.1 kHz or more.
     "flute_48k": Recipe(
         ("instruments/flute/medley*.flac", "instruments/flute/notes/*.flac"), HIGH_RATE + BY_FILE
@@ -82,16 +89,24 @@ def train_instruments(
         if not (dataset / "dataset.json").exists():
             files = _files(recordings, RECIPES[name].recordings)
             _command("prepare", *map(str, files), str(dataset), *RECIPES[name].prepare)
-        resume = ["--resume"] if run.exists() else []
-        overrides = [part for value in gin_params for part in ("--gin-param", value)]
-        recipe = f"instruments/{name}.gin"
-        _command(
-            *("train", "--gin-file", recipe, "--data", str(dataset), "--run", str(run)),
-            *resume,
-            *overrides,
-        )
+        recipe, overrides = f"instruments/{name}.gin", gin_params
+        if RECIPES[name].first:
+            first = work / "runs" / f"{name}_first"
+            _train(RECIPES[name].first[0], dataset, first, RECIPES[name].first[1:])
+            overrides = (f'train.start_from="{first}"', *gin_params)
+        _train(recipe, dataset, run, overrides)
         write_run(run, str(dataset), recipe, output / name, overwrite=True)
         click.echo(f"{name}: published in {output / name}")
+
+
+def _train(recipe: str, dataset: Path, run: Path, overrides: tuple[str, ...]) -> None:
+    """Trains, or goes on with a run that was begun."""
+    resume = ["--resume"] if run.exists() else []
+    params = [part for value in overrides for part in ("--gin-param", value)]
+    _command(
+        *("train", "--gin-file", recipe, *params, "--data", str(dataset)),
+        *(*resume, "--run", str(run)),
+    )
 
 
 def _files(recordings: Path, patterns: tuple[str, ...]) -> list[Path]:

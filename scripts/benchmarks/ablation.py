@@ -12,6 +12,7 @@ Example:
 
 import json
 import queue
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -38,33 +39,48 @@ PARTS = {
 }
 """Parts of the recipe, and the bindings that take each away."""
 
-LONGER = {
-    "Limits.num_steps": "2400",
-    "Optimization.decay_rate": "0.4",
-    "Optimization.decay_steps": "800",
-    "Optimization.ema_decay": "0.998",
+SHORT = {
+    "Limits.num_steps": "1200",
+    "Optimization.decay_rate": "0.98",
+    "Optimization.decay_steps": "1000",
+    "Optimization.ema_decay": "0.999",
 }
-BANDS = {"SpectralLoss.band_level_weight": "0.5"}
+NO_BANDS = {"SpectralLoss.band_level_weight": "0.0"}
+BEFORE = {**SHORT, **NO_BANDS}
+"""What the violin's recipe was before it had a falling rate and the levels of bands."""
+
 WAYS = {
-    "the recipe": {},
-    "levels of bands, by 0.5": BANDS,
-    "2,400 steps, the rate falling to a sixteenth": LONGER,
-    "the same, with levels of bands": {**LONGER, **BANDS},
-    "129 bands of noise": {"N_NOISE_BANDS": "129"},
-    "differences from frame to frame, by 1": {"SpectralLoss.delta_time_weight": "1.0"},
-    "convolutions and MLPs of 128": {
+    "1,200 steps": BEFORE,
+    "... with the levels of bands, by 0.5": SHORT,
+    "... 2,400 steps, the rate falling to a sixteenth": NO_BANDS,
+    "**ships**: both": {},
+    "... 129 bands of noise": {**BEFORE, "N_NOISE_BANDS": "129"},
+    "... differences from frame to frame, by 1": {**BEFORE, "SpectralLoss.delta_time_weight": "1"},
+    "... convolutions and MLPs of 128": {
+        **BEFORE,
         "DilatedConvDecoder.conv_channels": "128",
         "DilatedConvDecoder.channels": "128",
     },
-    "of 32": {"DilatedConvDecoder.conv_channels": "32", "DilatedConvDecoder.channels": "32"},
-    "a sixth convolution, over 4 s": {"DilatedConvDecoder.dilations": "[1, 3, 9, 27, 81, 243]"},
-    "convolutions that look 100 ms ahead": {"DilatedConvDecoder.lookahead_frames": "25"},
-    "rooms of 2 s that fall in 1 s": {
+    "... of 32": {
+        **BEFORE,
+        "DilatedConvDecoder.conv_channels": "32",
+        "DilatedConvDecoder.channels": "32",
+    },
+    "... a sixth convolution, over 4 s": {
+        **BEFORE,
+        "DilatedConvDecoder.dilations": "[1, 3, 9, 27, 81, 243]",
+    },
+    "... convolutions that look 100 ms ahead": {
+        **BEFORE,
+        "DilatedConvDecoder.lookahead_frames": "25",
+    },
+    "... rooms of 2 s that fall in 1 s": {
+        **BEFORE,
         "Rooms.impulse_response_length": "32000",
         "Rooms.decay_s": "1.0",
     },
 }
-"""Other ways to train the shipped violin, and the bindings of each."""
+"""Ways to train the shipped violin, and the bindings of each."""
 
 
 class Study(NamedTuple):
@@ -176,7 +192,8 @@ def measure(
 
 
 def _folder(output: Path, name: str, seed: int) -> Path:
-    return output / f"{name.replace(' ', '_').replace(',', '')}-{seed}"
+    words = re.findall(r"[\w.]*\w", name.replace(",", ""))
+    return output / f"{'_'.join(words)}-{seed}"
 
 
 def _train(

@@ -18,11 +18,12 @@ ROOMS = "ROOMS=('garner_bwv1002_7_tempo_di_borea', 'studio')"
 
 ROOM = (CONV + 16_001, 16_000)
 CLOSE = (CONV + 2_401, 2_400)
+CLOSE_GRU = (SMALL + 2_401, 2_400)
 RECIPES = {
-    "instruments/flute.gin": "models/small_instrument.gin",
-    "instruments/trumpet.gin": "models/small_instrument.gin",
+    "instruments/flute.gin": "models/close_gru_instrument.gin",
+    "instruments/trumpet.gin": "models/close_gru_instrument.gin",
     "instruments/saxophone.gin": "models/close_instrument.gin",
-    "instruments/cello.gin": "models/small_instrument.gin",
+    "instruments/cello.gin": "models/close_gru_instrument.gin",
 }
 """Each with the model that it includes."""
 
@@ -34,15 +35,16 @@ MODELS = {
     "models/conv_instrument.gin": (CONV, 16_000),
     "models/room_instrument.gin": ROOM,
     "models/close_instrument.gin": CLOSE,
+    "models/close_gru_instrument.gin": CLOSE_GRU,
     "models/autoencoder.gin": (WITH_Z + COSINES, 0),
     "papers/iclr2020/solo_instrument.gin": (SOLO, 48_000),
     "papers/iclr2020/tiny_instrument.gin": (TINY, 48_000),
     "papers/iclr2020/nsynth_autoencoder.gin": (WITH_Z, 0),
-    "instruments/flute.gin": (SMALL, 16_000),
-    "instruments/trumpet.gin": (SMALL, 16_000),
+    "instruments/flute.gin": CLOSE_GRU,
+    "instruments/trumpet.gin": CLOSE_GRU,
     "instruments/saxophone.gin": CLOSE,
     "instruments/saxophone_tenor.gin": CLOSE,
-    "instruments/cello.gin": (SMALL, 16_000),
+    "instruments/cello.gin": CLOSE_GRU,
     "instruments/violin.gin": ROOM,
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),
     "models/close_high_rate_instrument.gin": (CONV + 7_201, 7_200),

@@ -28,6 +28,7 @@ CAUSAL_CONFIGS = [
     "models/conv_instrument.gin",
     "models/room_instrument.gin",
     "models/close_instrument.gin",
+    "models/close_gru_instrument.gin",
     "models/close_high_rate_instrument.gin",
     "models/vst.gin",
     "models/vst_32k.gin",
