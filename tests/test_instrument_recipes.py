@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ddsp_tf import config, training
 from ddsp_tf.errors import ArgumentError
@@ -36,6 +37,27 @@ def test_its_recordings_exist(name: str, recordings: Path) -> None:
 def test_missing_recordings_are_named(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"matches instruments/violin/\*.flac"):
         train_instruments._files(tmp_path, train_instruments.RECIPES["violin"].recordings)
+
+
+@pytest.mark.parametrize("name", ["cello", "saxophone"])
+def test_a_training_in_two_parts_begins_the_second_with_the_first(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(train_instruments, "_command", lambda *words: commands.append(words))
+    monkeypatch.setattr(train_instruments, "write_run", lambda *_, **__: None)
+    monkeypatch.setattr(train_instruments, "_files", lambda *_: [tmp_path / "a.flac"])
+    arguments = [str(tmp_path), "--work", str(tmp_path), "--only", name]
+    result = CliRunner().invoke(train_instruments.train_instruments, arguments)
+    assert result.exit_code == 0, result.output
+    runs = [words[-1] for words in commands if words[0] == "train"]
+    run, first = str(tmp_path / "runs" / name), str(tmp_path / "runs" / f"{name}_first")
+    if name == "saxophone":
+        assert runs == [run]
+    else:
+        assert runs == [first, run]
+        assert "models/small_instrument.gin" in commands[1]
+        assert f'train.start_from="{first}"' in commands[2]
 
 
 def test_the_page_of_the_instruments_is_that_of_their_cards() -> None:
