@@ -38,6 +38,20 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
         assert f"  {name} " in done.stdout
 
 
+def test_a_command_seldom_looks_for_garbage_and_not_at_all_when_it_ends() -> None:
+    script = (
+        "import atexit, gc\n"
+        "@atexit.register\n"
+        "def last():\n    print('frozen:', gc.get_freeze_count() > 1000, gc.get_threshold()[0])\n"
+        "from ddsp_tf.cli.main import main\n"
+        "main(['--version'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "frozen: True 10000" in done.stdout
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     script = (
         "import sys, ddsp_tf\n"
