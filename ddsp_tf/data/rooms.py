@@ -7,14 +7,18 @@ from typing import Any
 OTHERS = "others"
 """The room of what is too short for one of its own."""
 
-LEAST_S = 20.0
-"""What a response of a second can be learned from."""
+LEAST_S = 10.0
+"""What a response of a second can be learned from.
+
+Half of a recording of 28 s brings its other half nearer by a response of its own than by those that
+were learned from more (docs/quality.md).
+"""
 
 
 def room_names(info: Mapping[str, Any]) -> tuple[str, ...]:
     """Gives the rooms of a dataset's training side, that of most seconds first.
 
-    A recording of 20 s or more has a room of its own, by its name without the suffix. All shorter
+    A recording of 10 s or more has a room of its own, by its name without the suffix. All shorter
     ones are in `others`, which comes last.
 
     Args:

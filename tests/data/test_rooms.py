@@ -19,10 +19,11 @@ def test_long_recordings_have_rooms_of_their_own() -> None:
     assert room_names(info(hall=30.0, bit=3.0, church=60.0)) == ("church", "hall", "others")
     assert room_names(info(hall=30.0)) == ("hall",)
     assert room_names(info(bit=3.0, piece=2.0)) == ("others",)
+    assert room_names(info(hall=10.0, bit=9.9)) == ("hall", "others")
 
 
 def test_passages_of_one_recording_count_together() -> None:
-    passages = info(hall=12.0)
+    passages = info(hall=6.0)
     passages["splits"]["train"]["segments"] *= 2
     assert room_names(passages) == ("hall",)
 
