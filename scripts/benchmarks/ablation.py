@@ -213,12 +213,12 @@ def _train(
     if (run / "checkpoints").exists():
         arguments.append("--resume")
     click.echo(f"training {run.name} on core {core}")
-    evaluation = run / "held_out"
+    evaluation, log = run / "held_out", run.parent / f"{run.name}.log"
     try:
-        _command(arguments, core, run.with_suffix(".log"))
+        _command(arguments, core, log)
         click.echo(f"measuring {run.name}")
         arguments = ["evaluate", str(run), "--data", str(dataset), "-o", str(evaluation)]
-        _command([*arguments, "--overwrite"], core, run.with_suffix(".log"))
+        _command([*arguments, "--overwrite"], core, log)
         (evaluation / "evaluation.json").replace(run / "held_out.json")
     finally:
         cores.put(core)
