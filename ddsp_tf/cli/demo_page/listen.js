@@ -40,7 +40,10 @@
         current.pause();
         current = plot.closest("article").querySelector("audio");
         current.currentTime = start + share * (end - start);
-        current.play();
+        current.play().catch((error) => {
+          // Paused before it began, as by a second click at once.
+          if (error.name !== "AbortError") throw error;
+        });
       });
     }
     // The picture for another width or theme may have its axis elsewhere.
