@@ -21,9 +21,9 @@ from ddsp_tf.errors import ArgumentError, DdspError
 
 PRESETS = Path(__file__).parents[1] / "ddsp_tf" / "presets"
 BY_TIME = ("--gin-param", 'PrepareSettings.split_by="time"')
-FIRST = ("models/small_instrument.gin", "Limits.num_steps=1600")
 BY_FILE = ("--gin-param", 'PrepareSettings.split_by="file"', "--eval-fraction", "0.17")
 HIGH_RATE = ("--gin-file", "data/high_rate.gin")
+FIRST = ("models/small_instrument.gin", "Limits.num_steps=1600")
 
 
 class Recipe(NamedTuple):

@@ -141,11 +141,18 @@ STUDIES = {
 @click.command()
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Runs.")
-@click.option("--study", "which", default="parts", type=click.Choice(list(STUDIES)), help="What.")
+@click.option(
+    "--study",
+    "which",
+    default="parts",
+    show_default=True,
+    type=click.Choice(list(STUDIES)),
+    help="What is compared.",
+)
 @click.option("--minutes", type=float, help="Of each training; else those of the study.")
 @click.option("--seeds", default=2, show_default=True, help="Trainings of each variant.")
 @click.option("--jobs", default=2, show_default=True, help="Trainings at a time, one core each.")
-@click.option("--only", multiple=True, help="Variants.")
+@click.option("--only", multiple=True, help="Variants, as its table names them.")
 @click.option("--docs", type=click.Path(exists=True, path_type=Path), help="Page with the table.")
 def measure(
     dataset: Path,
