@@ -66,6 +66,13 @@ class Adversarial:
         where = batch if self.real in batch or self.real not in outputs else outputs
         return tf.stop_gradient(found(self.real, where, "the columns of the batch"))
 
+    def fake_signal(
+        self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """Gives what should pass for it."""
+        del batch
+        return found(self.fake, outputs, "the model's outputs")
+
     def scores(self, signal: tf.Tensor) -> list[tf.Tensor]:
         """Gives the discriminator's scores of a signal, as a list."""
         scores = self.layer(signal)
@@ -120,7 +127,7 @@ class LeastSquaresDiscriminator(AdversarialObjective[Adversarial]):
         """Gives the terms "real" and "fake"."""
         own = self.adversarial
         real = own.real_signal(batch, outputs)
-        fake = tf.stop_gradient(found(own.fake, outputs, "the model's outputs"))
+        fake = tf.stop_gradient(own.fake_signal(batch, outputs))
         return {
             "real": _mean_square_from(1.0, own.scores(real)),
             "fake": _mean_square_from(0.0, own.scores(fake)),
@@ -140,9 +147,8 @@ class LeastSquaresGenerator(AdversarialObjective[Adversarial]):
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
         """Gives the term "adversarial"."""
-        del batch
         own = self.adversarial
-        fake = found(own.fake, outputs, "the model's outputs")
+        fake = own.fake_signal(batch, outputs)
         return {"adversarial": own.weight * _mean_square_from(1.0, own.scores(fake))}
 
 

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.losses.adversarial import Adversarial, AdversarialObjective
-from ddsp_tf.losses.objective import found
 
 
 class FeatureMatching(AdversarialObjective[Adversarial]):
@@ -50,7 +49,7 @@ class FeatureMatching(AdversarialObjective[Adversarial]):
         """Gives the term "features"."""
         own = self.adversarial
         real = own.layer.features(own.real_signal(batch, outputs))
-        made = own.layer.features(found(own.fake, outputs, "the model's outputs"))
+        made = own.layer.features(own.fake_signal(batch, outputs))
         distances = [
             tf.reduce_mean(tf.abs(tf.stop_gradient(x) - y)) for x, y in zip(real, made, strict=True)
         ]

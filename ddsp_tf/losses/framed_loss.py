@@ -16,6 +16,9 @@ from ddsp_tf.losses.terms.term import Term
 _LONG_SAMPLES = 2**19
 """A row up to here is analysed at once, whatever the batch: clips to train on are far shorter."""
 
+_AT_ONCE = 2
+"""Analyses side by side: each leaves a part of two cores idle."""
+
 _CHUNK_SAMPLES = 2**18
 _LEAST_CHUNK_SAMPLES = 2**16
 
@@ -57,8 +60,8 @@ class FramedPart(ABC):
 class FramedLoss(keras.layers.Layer):
     """Sums the terms of several analyses of two sounds.
 
-    The gradient is computed with the loss, one analysis after the other, and only the slope over
-    the audio is kept: it takes the memory of one analysis. Sounds of more than half a million
+    The gradient is computed with the loss, two analyses at a time, and only the slope over the
+    audio is kept: it takes the memory of two analyses. Sounds of more than half a million
     samples are worked on piece by piece, where their length is known when a graph is made: half an
     hour takes no more memory than a minute.
 
@@ -126,7 +129,7 @@ class FramedLoss(keras.layers.Layer):
     def differentiable_terms(
         self, target_audio: tf.Tensor, audio: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Gives the terms, whose gradient takes the memory of one analysis.
+        """Gives the terms, whose gradient takes the memory of two analyses.
 
         Where the terms are summed, which is what training does, the gradient costs nothing more.
         Where each is weighted in its own way, it is computed anew. There is no second derivative:
@@ -194,12 +197,13 @@ class FramedLoss(keras.layers.Layer):
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """The terms, and the slope of their sum, weighted if there are weights."""
         values = dict.fromkeys(self._term_names(), tf.zeros([]))
-        slope = tf.zeros_like(audio)
-        for part in self._used_parts():
+        slopes = [tf.zeros_like(audio)] * _AT_ONCE
+        for index, part in enumerate(self._used_parts()):
+            row = index % _AT_ONCE
             pieces = _Pieces()
             for chunk in _chunks(audio, part):
-                # Waits for the one before, or all would be in memory at once.
-                with tf.control_dependencies([pieces.last if pieces else slope]):
+                # Waits for an earlier one, or all would be in memory at once.
+                with tf.control_dependencies([pieces.last if pieces else slopes[row]]):
                     target, here = (tf.identity(chunk.cut(x)) for x in (target_audio, audio))
                 of_chunk = compiled(
                     functools.partial(_terms_and_slope, part, chunk.if_part()),
@@ -208,8 +212,8 @@ class FramedLoss(keras.layers.Layer):
                 terms, slope_here = of_chunk(target, here, weights)
                 pieces.add(slope_here, chunk)
                 values.update({name: values[name] + value for name, value in terms.items()})
-            slope += pieces.joined()
-        return values, slope
+            slopes[row] += pieces.joined()
+        return values, tf.add_n(slopes)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""

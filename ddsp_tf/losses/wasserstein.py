@@ -9,7 +9,6 @@ import tensorflow as tf
 from ddsp_tf.dsp.shapes import size
 from ddsp_tf.errors import ArgumentError
 from ddsp_tf.losses.adversarial import Adversarial, AdversarialObjective
-from ddsp_tf.losses.objective import found
 
 
 class Wasserstein(Adversarial):
@@ -123,7 +122,7 @@ class WassersteinDiscriminator(AdversarialObjective[Wasserstein]):
     ) -> dict[str, tf.Tensor]:
         """Gives the terms "real", "fake", "gradient_penalty" and "r1"."""
         own = self.adversarial
-        made = tf.stop_gradient(found(own.fake, outputs, "the model's outputs"))
+        made = tf.stop_gradient(own.fake_signal(batch, outputs))
         real, fake = own.heard(own.real_signal(batch, outputs), made)
         terms = {
             "real": -tf.reduce_mean(own.mean_score(real)),
@@ -152,7 +151,7 @@ class WassersteinGenerator(AdversarialObjective[Wasserstein]):
     ) -> dict[str, tf.Tensor]:
         """Gives the term "adversarial"."""
         own = self.adversarial
-        made = found(own.fake, outputs, "the model's outputs")
+        made = own.fake_signal(batch, outputs)
         _, fake = own.heard(own.real_signal(batch, outputs), made)
         return {"adversarial": -own.weight * tf.reduce_mean(own.mean_score(fake))}
 
