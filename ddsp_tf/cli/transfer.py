@@ -267,14 +267,13 @@ def _player(
 ) -> "TimbreTransfer | ColumnTransfer":
     """What plays the instrument: a melody's player if it takes melodies, and none is drawn."""
     from ddsp_tf.inference import ColumnTransfer, TimbreTransfer, VoiceEdits
-    from ddsp_tf.inference.column_transfer import takes_melodies
 
     source = click.get_current_context().get_parameter_source
     given = [key for key in edits if source(key) is not ParameterSource.DEFAULT]
     voice = {key: edits[key] for key in _VOICE}
     melody = {key: x for key, x in edits.items() if key not in _VOICE}
     takes = ", ".join(f"`{column}`" for column in instrument.model.input_signals)
-    if curves is None and takes_melodies(instrument.model):
+    if curves is None and instrument.model.takes_melodies:
         _refuse(_VOICE, given, f"is for voices of glottis and tract, and `{name}` takes {takes}")
         return TimbreTransfer(instrument, **options, **melody)
     if curves is None and "f0_hz" in instrument.model.input_signals:

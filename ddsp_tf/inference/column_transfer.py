@@ -31,8 +31,6 @@ from ddsp_tf.types import Float32Array, FloatArray, Progress, Signal, scaled
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MELODY = ("f0_hz", "loudness_db")
-_OF_MELODIES = {*_MELODY, "audio", "z"}
 _AUDIO = "audio"
 _ELSEWHERE = {
     "notes": "`ddsp-tf render` plays scores with it.",
@@ -40,12 +38,6 @@ _ELSEWHERE = {
     "dry": "`ddsp-tf process` treats sound with it.",
 }
 _FEATURES_SHARE = 0.5
-
-
-def takes_melodies(model: Model) -> bool:
-    """Whether a model is an instrument of pitch and loudness, which `TimbreTransfer` plays."""
-    required = set(model.required_input_names)
-    return set(_MELODY) <= set(model.input_signals) and required <= _OF_MELODIES
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from ddsp_tf.types import Signal
 if TYPE_CHECKING:
     from ddsp_tf.models.delayed import Delayed
 
+_MELODY = {"f0_hz", "loudness_db"}
+
 
 class Model(keras.Model):
     """A model that states what it takes and gives, at which rates, and what can be done with it.
@@ -72,6 +74,12 @@ class Model(keras.Model):
             for key, signal in self.input_signals.items()
             if signal.default is None and key not in self.optional_input_names
         )
+
+    @property
+    def takes_melodies(self) -> bool:
+        """Whether pitch and loudness, and a sound, are all it needs: what a melody has."""
+        needed = set(self.required_input_names)
+        return _MELODY <= set(self.input_signals) and needed <= {*_MELODY, "audio", "z"}
 
     @property
     def output_signals(self) -> Mapping[str, Signal]:

@@ -229,9 +229,8 @@ def _checksum(values: Any) -> str:
 
 
 def _melody(transfer: MelodyPlayer | None, model: keras.Model, save_model: ModelWriter) -> Any:
-    """What plays the melody, for a model that can: one that takes pitch and loudness."""
-    signals = getattr(model, "input_signals", None)
-    if transfer is None or (signals is not None and not {"f0_hz", "loudness_db"} <= set(signals)):
+    """What plays the melody, for a model that can, or may: one of the user's own says nothing."""
+    if transfer is None or not getattr(model, "takes_melodies", True):
         return None
     return partial(transfer, save_model.instrument())
 

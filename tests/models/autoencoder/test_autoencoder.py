@@ -278,3 +278,13 @@ def test_a_model_of_noise_alone_plays() -> None:
     audio = Autoencoder(decoder=decoder, processor_group=group)(make_features(2, 5))["audio"]
     assert audio.shape == (2, 5 * HOP)
     assert np.std(audio) > 0
+
+
+def test_what_reads_more_than_pitch_and_loudness_takes_no_melodies() -> None:
+    assert make_model().takes_melodies
+    assert make_model(with_encoder=True).takes_melodies
+    columns = {"f0_hz": 1, "loudness_db": 1, "f0_confidence": 1}
+    keys = ("loudness_scaled", "f0_scaled", "f0_confidence")
+    decoder = RnnFcDecoder(input_keys=keys, rnn_channels=4, channels=4)
+    reads_more = Autoencoder(decoder=decoder, processor_group=make_group(), columns=columns)
+    assert not reads_more.takes_melodies
