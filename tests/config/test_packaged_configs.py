@@ -45,7 +45,7 @@ MODELS = {
     "instruments/saxophone.gin": CLOSE,
     "instruments/saxophone_tenor.gin": CLOSE,
     "instruments/cello.gin": CLOSE_GRU,
-    "instruments/violin.gin": ROOM,
+    "instruments/violin.gin": (CONV + 32_001, 32_000),
     "models/high_rate_instrument.gin": (CONV + 48_001, 48_000),
     "models/close_high_rate_instrument.gin": (CONV + 7_201, 7_200),
     "instruments/violin_48k.gin": (CONV + 48_001, 48_000),
