@@ -25,7 +25,7 @@ from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import columns_of, extract_features, extractor_columns
 from ddsp_tf.inference.curves import LONGEST_S, Curves
 from ddsp_tf.inference.voice_edits import VoiceEdits
-from ddsp_tf.models import BlockPlayer, Instrument, Model
+from ddsp_tf.models import BlockPlayer, Instrument
 from ddsp_tf.types import Float32Array, FloatArray, Progress, Signal, scaled
 
 if TYPE_CHECKING:

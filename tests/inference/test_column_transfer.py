@@ -11,7 +11,6 @@ from inference_toys import following_instrument, level_db
 from ddsp_tf.errors import ArgumentError, ModelError
 from ddsp_tf.features import extract_features
 from ddsp_tf.inference import ColumnTransfer, Curves
-from ddsp_tf.inference.column_transfer import takes_melodies
 from ddsp_tf.types import Signal
 
 
@@ -91,8 +90,8 @@ def test_an_instrument_of_melodies_plays_curves_too():
     audio = ColumnTransfer(instrument, curves=drawn)().audio
     spectrum = np.abs(np.fft.rfft(audio))
     assert abs(np.argmax(spectrum) - 440) <= 1
-    assert takes_melodies(instrument.model)
-    assert not takes_melodies(toy_instrument().model)
+    assert instrument.model.takes_melodies
+    assert not toy_instrument().model.takes_melodies
 
 
 def test_a_melody_out_of_all_hearing_is_refused():

@@ -81,7 +81,9 @@ def test_each_validation_is_heard_and_the_first_and_the_last_ten_stay(
         np.testing.assert_array_equal(saved[name], weights)
 
 
-def test_a_model_that_takes_more_or_less_than_melodies_plays_none(train_toy: Train, tmp_path: Path) -> None:
+def test_a_model_that_takes_more_or_less_than_melodies_plays_none(
+    train_toy: Train, tmp_path: Path
+) -> None:
     model, listener = ToyModel(), Listener()
     model.takes_melodies = False
     train_toy(num_steps=10, transfer=listener, model=model)
