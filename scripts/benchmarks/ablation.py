@@ -39,21 +39,36 @@ PARTS = {
 }
 """Parts of the recipe, and the bindings that take each away."""
 
-SHORT = {
+BEFORE = {
     "Limits.num_steps": "1200",
     "Optimization.decay_rate": "0.98",
     "Optimization.decay_steps": "1000",
     "Optimization.ema_decay": "0.999",
+    "SpectralLoss.band_level_weight": "0.0",
+    "SpectralLoss.loudness_weight": "0.3",
+    "Rooms.impulse_response_length": "16000",
+    "Rooms.decay_s": "0.5",
 }
-NO_BANDS = {"SpectralLoss.band_level_weight": "0.0"}
-BEFORE = {**SHORT, **NO_BANDS}
-"""What the violin's recipe was before it had a falling rate and the levels of bands."""
+"""What the violin's recipe was before it had a falling rate, the levels of bands and long rooms."""
+
+BANDS = {"SpectralLoss.band_level_weight": "0.5"}
+LONGER = {"Rooms.impulse_response_length": "32000", "Rooms.decay_s": "1.0"}
+FALLING = {
+    "Limits.num_steps": "2400",
+    "Optimization.decay_rate": "0.4",
+    "Optimization.decay_steps": "800",
+    "Optimization.ema_decay": "0.998",
+}
 
 WAYS = {
     "1,200 steps": BEFORE,
-    "... with the levels of bands, by 0.5": SHORT,
-    "... 2,400 steps, the rate falling to a sixteenth": NO_BANDS,
-    "**ships**: both": {},
+    "... with the levels of bands, by 0.5": {**BEFORE, **BANDS},
+    "... 2,400 steps, the rate falling to a sixteenth": {**BEFORE, **FALLING},
+    "... rooms of 2 s that fall in 1 s": {**BEFORE, **LONGER},
+    "... levels of bands, 2,400 steps": {**BEFORE, **BANDS, **FALLING},
+    "... levels of bands, 2,400 steps, rooms of 2 s": {**BEFORE, **BANDS, **FALLING, **LONGER},
+    "... and the loudness by 0.4": {"SpectralLoss.band_level_weight": "0.5"},
+    "**ships**: this, and bands by 0.7": {},
     "... 129 bands of noise": {**BEFORE, "N_NOISE_BANDS": "129"},
     "... differences from frame to frame, by 1": {**BEFORE, "SpectralLoss.delta_time_weight": "1"},
     "... convolutions and MLPs of 128": {
@@ -73,11 +88,6 @@ WAYS = {
     "... convolutions that look 100 ms ahead": {
         **BEFORE,
         "DilatedConvDecoder.lookahead_frames": "25",
-    },
-    "... rooms of 2 s that fall in 1 s": {
-        **BEFORE,
-        "Rooms.impulse_response_length": "32000",
-        "Rooms.decay_s": "1.0",
     },
 }
 """Ways to train the shipped violin, and the bindings of each."""
@@ -258,7 +268,7 @@ def _table(
     one = next(iter(results.values()))
     lasting = "" if study.minutes is None else f"{study.minutes:g} minutes on "
     lines = [
-        f"{lasting}one core each, {jobs} side by side; {seeds} seeds. Means on "
+        f"{lasting}one core each, {jobs} side by side; {seeds} seed{'s' * (seeds > 1)}. Means on "
         f"{one['seconds']:.0f} s of held-out recordings, in brackets the least and the largest.",
         "",
         "| | steps | " + " | ".join(COLUMNS[key][0] for key in study.columns) + " |",
