@@ -1,6 +1,7 @@
 """Losses of two sounds that are analysed in frames: their terms, in bounded memory."""
 
 import functools
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -197,13 +198,13 @@ class FramedLoss(keras.layers.Layer):
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """The terms, and the slope of their sum, weighted if there are weights."""
         values = dict.fromkeys(self._term_names(), tf.zeros([]))
-        slopes = [tf.zeros_like(audio)] * _AT_ONCE
+        slopes = [tf.zeros_like(audio)]
         for index, part in enumerate(self._used_parts()):
-            row = index % _AT_ONCE
+            earlier = slopes[max(0, index + 1 - _AT_ONCE)]
             pieces = _Pieces()
             for chunk in _chunks(audio, part):
                 # Waits for an earlier one, or all would be in memory at once.
-                with tf.control_dependencies([pieces.last if pieces else slopes[row]]):
+                with tf.control_dependencies([pieces.last if pieces else earlier]):
                     target, here = (tf.identity(chunk.cut(x)) for x in (target_audio, audio))
                 of_chunk = compiled(
                     functools.partial(_terms_and_slope, part, chunk.if_part()),
@@ -212,8 +213,8 @@ class FramedLoss(keras.layers.Layer):
                 terms, slope_here = of_chunk(target, here, weights)
                 pieces.add(slope_here, chunk)
                 values.update({name: values[name] + value for name, value in terms.items()})
-            slopes[row] += pieces.joined()
-        return values, tf.add_n(slopes)
+            slopes.append(pieces.joined())
+        return values, functools.reduce(operator.add, slopes)
 
     def get_config(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
