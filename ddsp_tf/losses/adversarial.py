@@ -66,11 +66,8 @@ class Adversarial:
         where = batch if self.real in batch or self.real not in outputs else outputs
         return tf.stop_gradient(found(self.real, where, "the columns of the batch"))
 
-    def fake_signal(
-        self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
-    ) -> tf.Tensor:
+    def fake_signal(self, outputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Gives what should pass for it."""
-        del batch
         return found(self.fake, outputs, "the model's outputs")
 
     def scores(self, signal: tf.Tensor) -> list[tf.Tensor]:
@@ -127,7 +124,7 @@ class LeastSquaresDiscriminator(AdversarialObjective[Adversarial]):
         """Gives the terms "real" and "fake"."""
         own = self.adversarial
         real = own.real_signal(batch, outputs)
-        fake = tf.stop_gradient(own.fake_signal(batch, outputs))
+        fake = tf.stop_gradient(own.fake_signal(outputs))
         return {
             "real": _mean_square_from(1.0, own.scores(real)),
             "fake": _mean_square_from(0.0, own.scores(fake)),
@@ -147,8 +144,9 @@ class LeastSquaresGenerator(AdversarialObjective[Adversarial]):
         self, batch: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
         """Gives the term "adversarial"."""
+        del batch
         own = self.adversarial
-        fake = own.fake_signal(batch, outputs)
+        fake = own.fake_signal(outputs)
         return {"adversarial": own.weight * _mean_square_from(1.0, own.scores(fake))}
 
 

@@ -49,7 +49,7 @@ class FeatureMatching(AdversarialObjective[Adversarial]):
         """Gives the term "features"."""
         own = self.adversarial
         real = own.layer.features(own.real_signal(batch, outputs))
-        made = own.layer.features(own.fake_signal(batch, outputs))
+        made = own.layer.features(own.fake_signal(outputs))
         distances = [
             tf.reduce_mean(tf.abs(tf.stop_gradient(x) - y)) for x, y in zip(real, made, strict=True)
         ]

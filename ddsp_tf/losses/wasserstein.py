@@ -122,7 +122,7 @@ class WassersteinDiscriminator(AdversarialObjective[Wasserstein]):
     ) -> dict[str, tf.Tensor]:
         """Gives the terms "real", "fake", "gradient_penalty" and "r1"."""
         own = self.adversarial
-        made = tf.stop_gradient(own.fake_signal(batch, outputs))
+        made = tf.stop_gradient(own.fake_signal(outputs))
         real, fake = own.heard(own.real_signal(batch, outputs), made)
         terms = {
             "real": -tf.reduce_mean(own.mean_score(real)),
@@ -151,7 +151,7 @@ class WassersteinGenerator(AdversarialObjective[Wasserstein]):
     ) -> dict[str, tf.Tensor]:
         """Gives the term "adversarial"."""
         own = self.adversarial
-        made = own.fake_signal(batch, outputs)
+        made = own.fake_signal(outputs)
         _, fake = own.heard(own.real_signal(batch, outputs), made)
         return {"adversarial": -own.weight * tf.reduce_mean(own.mean_score(fake))}
 
